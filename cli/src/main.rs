@@ -1,0 +1,5 @@
+//! The `tidewire` command.
+
+fn main() {
+    println!("tidewire {}", env!("CARGO_PKG_VERSION"));
+}

@@ -1,0 +1,1 @@
+//! The `cluster` layer; see the crate's architecture page.

@@ -1,0 +1,1 @@
+//! The `config` layer; see the crate's architecture page.

@@ -1,0 +1,1 @@
+//! The `consumer` layer; see the crate's architecture page.

@@ -1,0 +1,1 @@
+//! The `machine` layer; see the crate's architecture page.

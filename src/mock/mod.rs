@@ -1,0 +1,1 @@
+//! The `mock` layer; see the crate's architecture page.

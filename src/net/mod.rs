@@ -1,0 +1,1 @@
+//! The `net` layer; see the crate's architecture page.

@@ -1,0 +1,1 @@
+//! The `producer` layer; see the crate's architecture page.

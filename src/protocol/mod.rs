@@ -1,0 +1,1 @@
+//! The `protocol` layer; see the crate's architecture page.

@@ -22,3 +22,4 @@ pub use error::{Error, ErrorCode, ErrorKind, Result, WriteStatus};
 pub use ids::{
     BrokerId, CorrelationId, LeaderEpoch, ProducerEpoch, ProducerId, TopicId, TopicPartition, Uuid,
 };
+pub use net::{BoxFuture, BoxStream, ByteStream, Connector, TcpConnector};

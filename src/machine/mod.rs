@@ -1,1 +1,9 @@
-//! The `machine` layer; see the crate's architecture page.
+//! Pure state machines: time and facts in, work and the next wake-up out.
+//!
+//! Nothing here knows tokio, sockets, clocks or locks, so that every order of events can be played
+//! by hand in a test and every random choice comes from a seed. The drivers in `net`, `producer`,
+//! `consumer` and `cluster` are thin: they read the clock, feed the facts, carry out the work.
+
+pub(crate) mod backoff;
+pub(crate) mod pipeline;
+pub(crate) mod rng;

@@ -1,1 +1,5 @@
-//! The `net` layer; see the crate's architecture page.
+//! Bytes in and out: the seam to the network, connections, and the brokers behind them.
+
+mod connector;
+
+pub use connector::{BoxFuture, BoxStream, ByteStream, Connector, TcpConnector};

@@ -1,28 +1,33 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
+//!
+//! `codegen` writes the message code; `broker`, `kafka` and `setup` give tests a real Kafka on this
+//! machine; `test` runs everything. Nothing here is part of the published crate.
 
+mod args;
+mod broker;
 mod codegen;
+mod engines;
+mod kafka_tools;
+mod maven;
+mod ports;
+mod probe;
+mod process;
+mod properties;
+mod run;
+mod state;
+mod version;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::Parser;
 
-/// The project's own commands.
-#[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask")]
-struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Write `src/protocol/generated/` from Kafka's own message schemas.
-    Codegen(codegen::Args),
-}
+use crate::args::{Args, Command};
 
 fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Codegen(args) => codegen::run(&args),
+        Command::Broker(args) => broker::run(&args),
+        Command::Kafka(args) => kafka_tools::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -61,13 +61,14 @@ pub(crate) struct UpArgs {
     /// Kafka's version. 2.8.2, 3.9.1 and 4.3.1 are tested.
     #[arg(long, default_value = Version::DEFAULT)]
     pub(crate) kafka: Version,
-    /// How the brokers run.
-    #[arg(long, value_enum, default_value = "jvm")]
-    pub(crate) engine: EngineKind,
+    /// A container where Docker or Podman answers, otherwise plain JVM processes.
+    #[arg(long, value_enum)]
+    pub(crate) engine: Option<EngineKind>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EngineKind {
+    Container,
     Jvm,
 }
 

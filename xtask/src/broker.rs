@@ -298,7 +298,6 @@ fn base64(bits: u128) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::EngineKind;
 
     #[test]
     fn base64_is_that_of_kafka() {
@@ -318,7 +317,7 @@ mod tests {
         let args = UpArgs {
             nodes: 3,
             kafka: "4.3.1".parse().unwrap(),
-            engine: EngineKind::Jvm,
+            engine: None,
         };
         let cluster = plan("unit", &args, EngineId::Jvm, None).unwrap();
         let mut ports: Vec<u16> = cluster

@@ -78,7 +78,7 @@ fn publish(draft: &Path, place: &Path, pom: &str) -> Result<(), String> {
 /// The pom of one version. `slf4j-simple` logs to standard error without a configuration file;
 /// whatever binding Kafka brings itself is left out, so that there is only one. Before 3.0 the
 /// broker asks for log4j's classes without depending on them.
-fn pom(version: Version) -> String {
+pub(crate) fn pom(version: Version) -> String {
     let mut dependencies = String::new();
     let mut add = |group: &str, artifact: &str, version: &str| {
         dependencies.push_str(&format!(

@@ -2,7 +2,8 @@
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 /// The workspace's root, two levels up from where this was compiled.
 pub(crate) fn workspace() -> PathBuf {
@@ -46,13 +47,36 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
+/// As `output`, but killed when the limit is reached. For programs that say little.
+pub(crate) fn output_within(command: &mut Command, limit: Duration) -> Result<String, String> {
+    let shown = show(command);
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|e| format!("cannot run `{shown}`: {e}"))?;
+    let end = Instant::now() + limit;
+    while let Ok(None) = child.try_wait() {
+        if Instant::now() >= end {
+            // It may have ended just now; either way it is gone.
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(format!("`{shown}` did not answer within {limit:?}"));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    judge(&shown, child.wait_with_output())
+}
+
 /// Runs to the end without input; its standard output, or what it complained about.
 pub(crate) fn output(command: &mut Command) -> Result<String, String> {
     let shown = show(command);
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|e| format!("cannot run `{shown}`: {e}"))?;
+    judge(&shown, command.stdin(Stdio::null()).output())
+}
+
+fn judge(shown: &str, output: std::io::Result<Output>) -> Result<String, String> {
+    let output = output.map_err(|e| format!("cannot run `{shown}`: {e}"))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
@@ -100,6 +124,15 @@ mod tests {
     fn last_lines_keeps_the_end() {
         assert_eq!(last_lines("a\nb\nc", 2), "b\nc");
         assert_eq!(last_lines("a", 5), "a");
+    }
+
+    #[test]
+    fn a_program_that_hangs_is_ended() {
+        let limit = Duration::from_millis(50);
+        let error = output_within(Command::new("sleep").arg("20"), limit).unwrap_err();
+        assert!(error.contains("did not answer"), "{error}");
+        let said = output_within(Command::new("echo").arg("x"), Duration::from_secs(20));
+        assert_eq!(said.unwrap().trim(), "x");
     }
 
     #[test]

@@ -1,8 +1,10 @@
-//! The ways to run a broker.
+//! The two ways to run a broker: a JVM process, or a container around the same jars.
 //!
-//! Each gives a node the same configuration file and the same ports, so that everything above them
-//! is the same.
+//! Both give a node the same configuration and the same ports, so that everything above them is the
+//! same. A container shares the host's network, which needs Linux; elsewhere `--engine jvm` works.
 
+mod container;
+mod image;
 mod jvm;
 
 use std::path::PathBuf;
@@ -14,6 +16,7 @@ use crate::process::{ProcessId, Signal};
 use crate::state::{Cluster, Member, Role};
 use crate::version::Version;
 
+pub(crate) use container::Container;
 pub(crate) use jvm::Jvm;
 
 /// Which engine runs a cluster, as its state file says it.
@@ -21,12 +24,16 @@ pub(crate) use jvm::Jvm;
 #[serde(rename_all = "lowercase")]
 pub(crate) enum EngineId {
     Jvm,
+    Docker,
+    Podman,
 }
 
 impl EngineId {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Jvm => "jvm",
+            Self::Docker => "docker",
+            Self::Podman => "podman",
         }
     }
 
@@ -34,6 +41,7 @@ impl EngineId {
     pub(crate) fn engine(self) -> Box<dyn Engine> {
         match self {
             Self::Jvm => Box::new(Jvm),
+            Self::Docker | Self::Podman => Box::new(Container(self)),
         }
     }
 }
@@ -64,10 +72,24 @@ pub(crate) trait Engine: Sync {
     fn remove(&self, cluster: &Cluster) -> Result<(), String>;
 }
 
-/// The engine asked for.
-pub(crate) fn choose(wish: EngineKind, kafka: Version) -> Result<EngineId, String> {
-    match wish {
-        EngineKind::Jvm => Jvm.prepare(kafka).map(|()| EngineId::Jvm),
+/// The engine asked for; without a wish a container where Docker or Podman answers.
+pub(crate) fn choose(wish: Option<EngineKind>, kafka: Version) -> Result<EngineId, String> {
+    if wish == Some(EngineKind::Jvm) {
+        Jvm.prepare(kafka)?;
+        return Ok(EngineId::Jvm);
+    }
+    let container = container::runtime().and_then(|id| {
+        id.engine().prepare(kafka)?;
+        Ok(id)
+    });
+    match (container, wish) {
+        (Err(why), None) => {
+            let first = why.lines().next().unwrap_or_default();
+            eprintln!("no container engine ({first}); using plain JVM processes");
+            Jvm.prepare(kafka)?;
+            Ok(EngineId::Jvm)
+        }
+        (result, _) => result,
     }
 }
 

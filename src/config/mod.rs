@@ -11,6 +11,7 @@
 //! `security.protocol` that is dropped without a word sends passwords in the clear.
 
 mod client;
+mod compression;
 mod consumer;
 mod host_port;
 mod producer;
@@ -18,6 +19,7 @@ mod set;
 mod values;
 
 pub use client::ClientConfig;
+pub use compression::{Codec, Compression, GzipLevel, ZstdLevel};
 pub use consumer::ConsumerConfig;
 pub use host_port::HostPort;
 pub use producer::ProducerConfig;

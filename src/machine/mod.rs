@@ -5,5 +5,6 @@
 //! `consumer` and `cluster` are thin: they read the clock, feed the facts, carry out the work.
 
 pub(crate) mod backoff;
+pub(crate) mod handshake;
 pub(crate) mod pipeline;
 pub(crate) mod rng;

@@ -255,6 +255,7 @@ impl<T: Ticket> Pipeline<T> {
     /// What has run out by now; call until it returns `None`. After `InFlight` and `Idle` the
     /// connection is to be closed with [`Pipeline::close`].
     pub(crate) fn handle_timeout(&mut self, now: Instant) -> Option<Expired<T>> {
+        self.muted_until = self.muted_until.filter(|&until| now < until);
         if self.is_empty() {
             self.earliest = None;
             let idle = self.idle_deadline().is_some_and(|deadline| now >= deadline);

@@ -1,8 +1,20 @@
 //! Bytes in and out: the seam to the network, connections, and the brokers behind them.
+//!
+//! [`Connector`] gives streams, [`connection::Connection`] pipelines requests over one of them.
+//! All waiting has a limit, all decisions
+//! about order and time are taken in `machine`.
 
+pub(crate) mod call;
+pub(crate) mod connection;
 mod connector;
+mod driver;
+mod open;
+pub(crate) mod options;
 mod pool;
 mod reader;
 mod writer;
 
 pub use connector::{BoxFuture, BoxStream, ByteStream, Connector, TcpConnector};
+
+#[cfg(test)]
+mod tests;

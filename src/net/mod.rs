@@ -1,9 +1,10 @@
 //! Bytes in and out: the seam to the network, connections, and the brokers behind them.
 //!
-//! [`Connector`] gives streams, [`connection::Connection`] pipelines requests over one of them.
-//! All waiting has a limit, all decisions
+//! [`Connector`] gives streams, [`connection::Connection`] pipelines requests over one of them,
+//! [`broker::Broker`] keeps the connections to one broker. All waiting has a limit, all decisions
 //! about order and time are taken in `machine`.
 
+pub(crate) mod broker;
 pub(crate) mod call;
 pub(crate) mod connection;
 mod connector;

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::time::Instant;
 
+use super::super::broker::Broker;
 use super::super::call::CallError;
 use super::super::connection::Connection;
 use super::super::options::{Net, NetOptions, Target};

@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
+use super::findings::{Findings, Notice};
 use super::host_port::HostPort;
-use super::set::SetKeys;
+use super::load::{self, Draft};
+use super::properties::Properties;
+use super::set::{SetKeys, setters};
 use super::values::{ClientDnsLookup, MetadataRecoveryStrategy};
+use crate::error::Result;
 
 /// What all roles of one client share.
 ///
-/// Each field names its Kafka property and its default.
+/// Each field names its Kafka property and its default. A field written directly passes for a
+/// default where a rule asks what the user set; the `set_` methods do not.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ClientConfig {
@@ -79,6 +84,93 @@ impl Default for ClientConfig {
             metadata_recovery_strategy: MetadataRecoveryStrategy::default(),
             metadata_recovery_rebootstrap_trigger: Duration::from_secs(300),
             set: SetKeys::default(),
+        }
+    }
+}
+
+setters! { ClientConfig {
+    set_bootstrap_servers: bootstrap_servers: Vec<HostPort> = "bootstrap.servers",
+    set_client_id: client_id: String = "client.id",
+    set_request_timeout: request_timeout: Duration = "request.timeout.ms",
+    set_default_api_timeout: default_api_timeout: Duration = "default.api.timeout.ms",
+    set_retry_backoff: retry_backoff: Duration = "retry.backoff.ms",
+    set_retry_backoff_max: retry_backoff_max: Duration = "retry.backoff.max.ms",
+    set_reconnect_backoff: reconnect_backoff: Duration = "reconnect.backoff.ms",
+    set_reconnect_backoff_max: reconnect_backoff_max: Duration = "reconnect.backoff.max.ms",
+    set_socket_connection_setup_timeout: socket_connection_setup_timeout: Duration
+        = "socket.connection.setup.timeout.ms",
+    set_socket_connection_setup_timeout_max: socket_connection_setup_timeout_max: Duration
+        = "socket.connection.setup.timeout.max.ms",
+    set_connections_max_idle: connections_max_idle: Option<Duration> = "connections.max.idle.ms",
+    set_send_buffer: send_buffer: Option<usize> = "send.buffer.bytes",
+    set_receive_buffer: receive_buffer: Option<usize> = "receive.buffer.bytes",
+    set_receive_message_max: receive_message_max: usize = "receive.message.max.bytes",
+    set_metadata_max_age: metadata_max_age: Duration = "metadata.max.age.ms",
+    set_metadata_recovery_strategy: metadata_recovery_strategy: MetadataRecoveryStrategy
+        = "metadata.recovery.strategy",
+    set_metadata_recovery_rebootstrap_trigger: metadata_recovery_rebootstrap_trigger: Duration
+        = "metadata.recovery.rebootstrap.trigger.ms",
+} }
+
+impl ClientConfig {
+    /// Reads what concerns every client; what concerns only one role is left to that role.
+    ///
+    /// # Errors
+    /// Of kind [`ErrorKind::Config`](crate::ErrorKind::Config), with every problem there is: a bad
+    /// value, a property that is unknown or not built yet, no `bootstrap.servers`.
+    pub fn from_properties(properties: &Properties) -> Result<(Self, Vec<Notice>)> {
+        Self::draft(properties).finish()
+    }
+
+    /// Reads properties for a builder, whose setters may still change what they say.
+    pub(crate) fn draft(properties: &Properties) -> Draft<Self> {
+        load::read(properties)
+    }
+
+    pub(super) fn check(&mut self, findings: &mut Findings) {
+        if self.bootstrap_servers.is_empty() {
+            findings.problem("bootstrap.servers is not set; it names the brokers to ask first");
+        }
+        let pairs = [
+            (
+                "retry.backoff.ms",
+                self.retry_backoff,
+                &mut self.retry_backoff_max,
+            ),
+            (
+                "reconnect.backoff.ms",
+                self.reconnect_backoff,
+                &mut self.reconnect_backoff_max,
+            ),
+            (
+                "socket.connection.setup.timeout.ms",
+                self.socket_connection_setup_timeout,
+                &mut self.socket_connection_setup_timeout_max,
+            ),
+        ];
+        for (key, first, max) in pairs {
+            let max_key = key.replace(".ms", ".max.ms");
+            if first <= *max {
+                continue;
+            }
+            let what = self.set.spelled(key, first.as_millis());
+            if self.set.has(&max_key) {
+                let text = format!("{what}: it never exceeds {max_key}={}", max.as_millis());
+                findings.adapted(key, text);
+            } else {
+                *max = first;
+                findings.adapted(key, format!("{what}: {max_key} is raised to it"));
+            }
+        }
+        if self.default_api_timeout < self.request_timeout
+            && !self.set.has("default.api.timeout.ms")
+        {
+            self.default_api_timeout = self.request_timeout;
+            let what = self
+                .set
+                .spelled("request.timeout.ms", self.request_timeout.as_millis());
+            let text = format!("{what}: default.api.timeout.ms is raised to it");
+            findings.adapted("request.timeout.ms", text);
         }
     }
 }

@@ -2,12 +2,18 @@
 
 use std::time::Duration;
 
-use super::set::SetKeys;
+use super::client::ClientConfig;
+use super::findings::{Findings, Notice};
+use super::load::{self, Draft};
+use super::properties::Properties;
+use super::set::{SetKeys, setters};
 use super::values::{AssignorKind, GroupProtocol, IsolationLevel, OffsetReset};
+use crate::error::Result;
 
 /// What a consumer adds to the client's configuration.
 ///
-/// Each field names its Kafka property and its default.
+/// Each field names its Kafka property and its default. A field written directly passes for a
+/// default where a rule asks what the user set; the `set_` methods do not.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ConsumerConfig {
@@ -86,6 +92,119 @@ impl Default for ConsumerConfig {
             enable_auto_commit: true,
             auto_commit_interval: Duration::from_secs(5),
             set: SetKeys::default(),
+        }
+    }
+}
+
+setters! { ConsumerConfig {
+    set_fetch_min_bytes: fetch_min_bytes: i32 = "fetch.min.bytes",
+    set_fetch_max_bytes: fetch_max_bytes: i32 = "fetch.max.bytes",
+    set_max_partition_fetch_bytes: max_partition_fetch_bytes: i32 = "max.partition.fetch.bytes",
+    set_fetch_max_wait: fetch_max_wait: Duration = "fetch.max.wait.ms",
+    set_prefetch_memory: prefetch_memory: usize = "queued.max.messages.kbytes",
+    set_max_poll_records: max_poll_records: Option<usize> = "max.poll.records",
+    set_check_crcs: check_crcs: bool = "check.crcs",
+    set_isolation_level: isolation_level: IsolationLevel = "isolation.level",
+    set_auto_offset_reset: auto_offset_reset: OffsetReset = "auto.offset.reset",
+    set_allow_auto_create_topics: allow_auto_create_topics: bool = "allow.auto.create.topics",
+    set_group_id: group_id: Option<String> = "group.id",
+    set_group_instance_id: group_instance_id: Option<String> = "group.instance.id",
+    set_group_protocol: group_protocol: GroupProtocol = "group.protocol",
+    set_group_remote_assignor: group_remote_assignor: Option<String> = "group.remote.assignor",
+    set_partition_assignment_strategy: partition_assignment_strategy: Vec<AssignorKind>
+        = "partition.assignment.strategy",
+    set_session_timeout: session_timeout: Duration = "session.timeout.ms",
+    set_heartbeat_interval: heartbeat_interval: Duration = "heartbeat.interval.ms",
+    set_max_poll_interval: max_poll_interval: Duration = "max.poll.interval.ms",
+    set_enable_auto_commit: enable_auto_commit: bool = "enable.auto.commit",
+    set_auto_commit_interval: auto_commit_interval: Duration = "auto.commit.interval.ms",
+} }
+
+impl ConsumerConfig {
+    /// Reads what concerns a consumer; `client` is what the same properties say for the client.
+    ///
+    /// # Errors
+    /// Of kind [`ErrorKind::Config`](crate::ErrorKind::Config), with every problem there is: a bad
+    /// value, a property that is unknown or not built yet, values that contradict each other.
+    pub fn from_properties(
+        properties: &Properties,
+        client: &ClientConfig,
+    ) -> Result<(Self, Vec<Notice>)> {
+        Self::draft(properties).finish(client)
+    }
+
+    /// Reads properties for a builder, whose setters may still change what they say.
+    pub(crate) fn draft(properties: &Properties) -> Draft<Self> {
+        load::read(properties)
+    }
+
+    pub(super) fn check(&mut self, client: &ClientConfig, findings: &mut Findings) {
+        self.check_group(findings);
+        if self.group_id.is_none() {
+            if self.set.has("enable.auto.commit") && self.enable_auto_commit {
+                let what = self.set.spelled("enable.auto.commit", true);
+                findings.problem(format!("{what}: there is no group.id to commit for"));
+            }
+            self.enable_auto_commit = false;
+        }
+        // A response is a little larger than the records in it.
+        let least = usize::try_from(self.fetch_max_bytes)
+            .unwrap_or(0)
+            .saturating_add(512);
+        if client.receive_message_max < least {
+            let what = self.set.spelled("fetch.max.bytes", self.fetch_max_bytes);
+            findings.problem(format!(
+                "{what}: receive.message.max.bytes={} is too little for such a response; it must \
+                 be at least {least}",
+                client.receive_message_max
+            ));
+        }
+    }
+
+    /// What goes with which group protocol, as in Java (KIP-848).
+    fn check_group(&self, findings: &mut Findings) {
+        let set = &self.set;
+        match self.group_protocol {
+            GroupProtocol::Consumer => {
+                let brokers = ["session.timeout.ms", "heartbeat.interval.ms"];
+                for key in brokers.into_iter().filter(|key| set.has(key)) {
+                    let value = match key {
+                        "session.timeout.ms" => self.session_timeout,
+                        _ => self.heartbeat_interval,
+                    };
+                    let what = set.spelled(key, value.as_millis());
+                    findings.problem(format!(
+                        "{what}: with group.protocol=consumer the broker sets it"
+                    ));
+                }
+                let key = "partition.assignment.strategy";
+                if set.has(key) {
+                    let names: Vec<String> = self
+                        .partition_assignment_strategy
+                        .iter()
+                        .map(ToString::to_string)
+                        .collect();
+                    findings.problem(format!(
+                        "{}: with group.protocol=consumer the broker assigns; see \
+                         group.remote.assignor",
+                        set.spelled(key, names.join(","))
+                    ));
+                }
+            }
+            GroupProtocol::Classic => {
+                if let Some(assignor) = &self.group_remote_assignor {
+                    let what = set.spelled("group.remote.assignor", assignor);
+                    findings.problem(format!("{what}: it needs group.protocol=consumer"));
+                }
+                if self.heartbeat_interval >= self.session_timeout {
+                    let value = self.heartbeat_interval.as_millis();
+                    findings.problem(format!(
+                        "{}: it must be less than session.timeout.ms ({})",
+                        set.spelled("heartbeat.interval.ms", value),
+                        self.session_timeout.as_millis()
+                    ));
+                }
+            }
         }
     }
 }

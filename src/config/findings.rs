@@ -1,0 +1,112 @@
+//! What reading a configuration turned up: problems, all told at once in one error, and notices.
+
+use std::fmt;
+
+use super::properties::Origin;
+use crate::error::{Error, ErrorKind};
+
+/// Something about a configuration that is no error but that its author should know.
+///
+/// `Display` is one sentence that begins with the property.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Notice {
+    /// Why it was said.
+    pub kind: NoticeKind,
+    /// The property, as it was spelled.
+    pub key: String,
+    message: String,
+}
+
+/// Why a [`Notice`] was said.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum NoticeKind {
+    /// The property has no meaning for this client.
+    Meaningless,
+    /// The property is for a role that is not used here.
+    OtherRole,
+    /// A value that the user left open was adapted to one that the user set.
+    Adapted,
+}
+
+impl Notice {
+    pub(crate) fn new(kind: NoticeKind, key: &str, message: String) -> Self {
+        let key = key.to_owned();
+        Self { kind, key, message }
+    }
+
+    /// Logs notices, the same one only once: a warning for another role's property, else info.
+    pub fn log(notices: &[Self]) {
+        for (i, notice) in notices.iter().enumerate() {
+            let said = notices.iter().take(i).any(|earlier| earlier == notice);
+            match notice.kind {
+                _ if said => {}
+                NoticeKind::OtherRole => tracing::warn!("{notice}"),
+                NoticeKind::Meaningless | NoticeKind::Adapted => tracing::info!("{notice}"),
+            }
+        }
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// Problems and notices, collected on the way.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    pub(super) notices: Vec<Notice>,
+    pub(super) problems: Vec<String>,
+}
+
+impl Findings {
+    pub(super) fn problem(&mut self, what: impl Into<String>) {
+        self.problems.push(what.into());
+    }
+
+    pub(super) fn adapted(&mut self, key: &str, message: String) {
+        self.notices
+            .push(Notice::new(NoticeKind::Adapted, key, message));
+    }
+
+    pub(super) fn into_result(self) -> Result<Vec<Notice>, Error> {
+        let message = match self.problems.as_slice() {
+            [] => return Ok(self.notices),
+            [one] => one.clone(),
+            many => format!(
+                "{} problems in the configuration:\n  {}",
+                many.len(),
+                many.join("\n  ")
+            ),
+        };
+        Err(Error::new(ErrorKind::Config, message))
+    }
+}
+
+/// `name=value (place)`, safe to print: short, on one line, without control characters.
+pub(super) fn spelled(name: &str, value: Option<&str>, origin: Option<&Origin>) -> String {
+    let mut text = printable(name, 80);
+    if let Some(value) = value {
+        text.push('=');
+        text.push_str(&printable(value, 60));
+    }
+    if let Some(origin) = origin {
+        text.push_str(&format!(" ({origin})"));
+    }
+    text
+}
+
+fn printable(text: &str, limit: usize) -> String {
+    let mut short: String = text
+        .chars()
+        .take(limit)
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect();
+    if text.chars().nth(limit).is_some() {
+        short.push_str("..");
+    }
+    short
+}

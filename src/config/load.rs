@@ -1,0 +1,204 @@
+//! From properties to a typed config: each is looked up in the table, read, and set or refused.
+//!
+//! Of several values of one property, under whatever name, only the last one counts and only that
+//! one is checked: a flag can mend what a file gets wrong.
+
+use std::collections::BTreeMap;
+
+use super::client::ClientConfig;
+use super::consumer::ConsumerConfig;
+use super::findings::{Findings, Notice, NoticeKind, spelled};
+use super::keys::{self, Access, Class, Key, Role, Typed};
+use super::producer::ProducerConfig;
+use super::properties::{Origin, Properties, Property};
+use super::set::SetKeys;
+use crate::error::Result;
+
+/// A struct of typed options.
+pub(super) trait Config: Sized {
+    const ROLE: Role;
+
+    fn typed(access: &Access) -> Option<&Typed<Self>>;
+    fn set_keys(&mut self) -> &mut SetKeys;
+}
+
+macro_rules! config {
+    ($type:ident, $role:ident) => {
+        impl Config for $type {
+            const ROLE: Role = Role::$role;
+
+            fn typed(access: &Access) -> Option<&Typed<Self>> {
+                match access {
+                    Access::$role(typed) => Some(typed),
+                    _ => None,
+                }
+            }
+
+            fn set_keys(&mut self) -> &mut SetKeys {
+                &mut self.set
+            }
+        }
+    };
+}
+
+config!(ClientConfig, Client);
+config!(ProducerConfig, Producer);
+config!(ConsumerConfig, Consumer);
+
+/// A config that is still being put together: what properties said, and what was wrong with them.
+///
+/// A builder keeps one, changes `config` by its setters, and finishes it; so that one error tells
+/// of bad text and of contradictions alike.
+#[derive(Debug)]
+pub(crate) struct Draft<C> {
+    pub(crate) config: C,
+    findings: Findings,
+}
+
+/// Reads what concerns one role.
+pub(super) fn read<C: Config + Default>(properties: &Properties) -> Draft<C> {
+    let mut config = C::default();
+    let findings = load(&mut config, properties);
+    Draft { config, findings }
+}
+
+impl Draft<ClientConfig> {
+    pub(crate) fn finish(mut self) -> Result<(ClientConfig, Vec<Notice>)> {
+        self.config.check(&mut self.findings);
+        Ok((self.config, self.findings.into_result()?))
+    }
+}
+
+impl Draft<ProducerConfig> {
+    pub(crate) fn finish(mut self, client: &ClientConfig) -> Result<(ProducerConfig, Vec<Notice>)> {
+        self.config.check(client, &mut self.findings);
+        Ok((self.config, self.findings.into_result()?))
+    }
+}
+
+impl Draft<ConsumerConfig> {
+    pub(crate) fn finish(mut self, client: &ClientConfig) -> Result<(ConsumerConfig, Vec<Notice>)> {
+        self.config.check(client, &mut self.findings);
+        Ok((self.config, self.findings.into_result()?))
+    }
+}
+
+/// Sets all of this role's properties. Unknown names are a problem whoever reads them; those of
+/// other roles are left to them.
+fn load<C: Config>(config: &mut C, properties: &Properties) -> Findings {
+    let mut findings = Findings::default();
+    for (property, key) in effective(properties) {
+        match key {
+            None => findings.problem(unknown(property)),
+            Some(key) if key.role == C::ROLE => apply(config, key, property, &mut findings),
+            Some(_) => {}
+        }
+    }
+    findings
+}
+
+/// The properties that count, in order, with their rows.
+fn effective(properties: &Properties) -> Vec<(&Property, Option<&'static Key>)> {
+    let found: Vec<_> = properties
+        .iter()
+        .map(|p| (p, keys::find(p.key.trim())))
+        .collect();
+    let name = |property: &Property, key: Option<&Key>| match key {
+        Some(key) => key.name.to_owned(),
+        None => property.key.clone(),
+    };
+    let last: BTreeMap<String, usize> = found
+        .iter()
+        .enumerate()
+        .map(|(i, (p, key))| (name(p, *key), i))
+        .collect();
+    let counts = |i: usize, p: &Property, key| last.get(&name(p, key)) == Some(&i);
+    found
+        .iter()
+        .enumerate()
+        .filter(|(i, (p, key))| counts(*i, p, *key))
+        .map(|(_, found)| *found)
+        .collect()
+}
+
+fn unknown(property: &Property) -> String {
+    // The value of an unknown property may be a password.
+    let what = spelled(&property.key, None, Some(&property.origin));
+    match keys::nearest(&property.key) {
+        Some(name) => format!("{what}: there is no such property; did you mean {name}?"),
+        None => format!("{what}: there is no such property"),
+    }
+}
+
+fn apply<C: Config>(config: &mut C, key: &'static Key, property: &Property, out: &mut Findings) {
+    let (name, origin) = (property.key.trim(), &property.origin);
+    let value = key.shows_value().then_some(property.value.as_str());
+    let what = || spelled(name, value, Some(origin));
+    if let Class::Meaningless(why) = key.class {
+        let text = format!(
+            "{}: it has no meaning here: {why}",
+            spelled(name, None, Some(origin))
+        );
+        out.notices
+            .push(Notice::new(NoticeKind::Meaningless, name, text));
+        return;
+    }
+    let raw = match key.read(name, &property.value) {
+        Ok(raw) => raw,
+        Err(allowed) => return out.problem(format!("{}: {allowed}", what())),
+    };
+    // Set it even if it is refused next, so that rules about several properties speak up as well.
+    if let Some(typed) = C::typed(&key.access) {
+        match (typed.set)(config, raw) {
+            Ok(()) => config.set_keys().mark(key.name, origin.clone()),
+            Err(allowed) => return out.problem(format!("{}: {allowed}", what())),
+        }
+    }
+    if let Class::NotBuilt { except } = key.class {
+        let value = property.value.trim();
+        if !except.iter().any(|fine| fine.eq_ignore_ascii_case(value)) {
+            out.problem(not_built(&what(), except));
+        }
+    }
+}
+
+fn not_built(what: &str, except: &[&str]) -> String {
+    let rest: Vec<&str> = except
+        .iter()
+        .copied()
+        .filter(|fine| !fine.is_empty())
+        .collect();
+    match rest.as_slice() {
+        [] => format!("{what}: this is not built yet, and ignoring it would not be safe"),
+        rest => format!(
+            "{what}: this is not built yet; only {} is",
+            rest.join(" or ")
+        ),
+    }
+}
+
+impl Properties {
+    /// What was given by a flag for a role that is not used: no error, but surely not what was
+    /// meant. In files and in code such properties are normal, and unknown ones are left to the
+    /// configs to refuse. [`Role::Client`] is always used.
+    #[must_use]
+    pub fn unused_by(&self, roles: &[Role]) -> Vec<Notice> {
+        let other = |key: &Key| key.role != Role::Client && !roles.contains(&key.role);
+        let mut notices = Vec::new();
+        for property in self
+            .iter()
+            .filter(|property| property.origin == Origin::Flag)
+        {
+            let key = keys::find(property.key.trim()).filter(|key| other(key));
+            notices.extend(key.map(|key| {
+                let what = spelled(&property.key, None, Some(&Origin::Flag));
+                let text = format!(
+                    "{what}: it is for a {}, so it has no effect",
+                    key.role.name()
+                );
+                Notice::new(NoticeKind::OtherRole, &property.key, text)
+            }));
+        }
+        notices
+    }
+}

@@ -1,0 +1,11 @@
+//! The public API as users meet it.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests fail by panicking"
+)]
+
+mod config;
+mod config_names;

@@ -99,7 +99,8 @@ pub(super) fn spelled(name: &str, value: Option<&str>, origin: Option<&Origin>) 
     text
 }
 
-fn printable(text: &str, limit: usize) -> String {
+/// Text from outside, cut to `limit` characters and without control characters.
+pub(super) fn printable(text: &str, limit: usize) -> String {
     let mut short: String = text
         .chars()
         .take(limit)
@@ -109,4 +110,44 @@ fn printable(text: &str, limit: usize) -> String {
         short.push_str("..");
     }
     short
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_same_notice_is_logged_once() {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(move || writer.clone())
+            .finish();
+        let one = Notice::new(NoticeKind::Meaningless, "a", "a: nothing".to_owned());
+        let two = Notice::new(NoticeKind::OtherRole, "b", "b: other".to_owned());
+        tracing::subscriber::with_default(subscriber, || {
+            Notice::log(&[one.clone(), two.clone(), one.clone(), two]);
+        });
+        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.matches("a: nothing").count(), 1, "{text}");
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(text.contains("INFO") && text.contains("WARN"), "{text}");
+    }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::findings::printable;
 use crate::error::{Error, ErrorKind};
 
 /// A broker's address: `broker1:9092`, `10.0.0.1:9092`, `[::1]:9092`.
@@ -55,16 +56,17 @@ impl HostPort {
 
     fn read(piece: &str) -> Result<Self, String> {
         let address = after_listener(piece)?;
+        let shown = printable(piece, 60);
         let (host, port) = match address.strip_prefix('[') {
             Some(rest) => match rest.split_once(']') {
                 Some((host, "")) => (host, None),
                 Some((host, tail)) => (host, tail.strip_prefix(':').or(Some(""))),
-                None => return Err(format!("{piece:?} has no closing bracket")),
+                None => return Err(format!("{shown:?} has no closing bracket")),
             },
             None => match address.split_once(':') {
                 Some((_, rest)) if rest.contains(':') => {
                     return Err(format!(
-                        "{piece:?} has more than one colon; an IPv6 address stands in brackets"
+                        "{shown:?} has more than one colon; an IPv6 address stands in brackets"
                     ));
                 }
                 Some((host, port)) => (host, Some(port)),
@@ -73,7 +75,7 @@ impl HostPort {
         };
         let bare = |c: char| !c.is_whitespace() && !c.is_control() && !"/[]@?#".contains(c);
         if host.is_empty() || !host.chars().all(bare) {
-            return Err(format!("{piece:?} has no valid host; write host:port"));
+            return Err(format!("{shown:?} has no valid host; write host:port"));
         }
         let port = match port {
             None => Some(Self::DEFAULT_PORT),
@@ -85,7 +87,7 @@ impl HostPort {
         match port {
             Some(port) => Ok(Self::new(host, port)),
             None => Err(format!(
-                "{piece:?} has no valid port; it is a number from 1 to 65535"
+                "{shown:?} has no valid port; it is a number from 1 to 65535"
             )),
         }
     }
@@ -97,8 +99,9 @@ fn after_listener(piece: &str) -> Result<&str, String> {
     match piece.split_once("://") {
         None => Ok(piece),
         Some((listener, address)) if listener.eq_ignore_ascii_case("PLAINTEXT") => Ok(address),
-        Some((listener, _)) => Err(format!(
-            "{piece:?} asks for {listener}, which is not built yet; only PLAINTEXT:// is"
+        Some(_) => Err(format!(
+            "{:?} asks for a listener that is not built yet; only PLAINTEXT:// is",
+            printable(piece, 60)
         )),
     }
 }

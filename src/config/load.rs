@@ -202,3 +202,56 @@ impl Properties {
         notices
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::{Acks, Compression, GzipLevel};
+
+    fn draft(text: &str) -> Draft<ProducerConfig> {
+        read(&Properties::parse(text).unwrap())
+    }
+
+    fn finish(draft: Draft<ProducerConfig>) -> Result<(ProducerConfig, Vec<Notice>)> {
+        draft.finish(&ClientConfig::default())
+    }
+
+    #[test]
+    fn a_typed_setter_counts_as_the_users_choice() {
+        let mut asked = draft("");
+        asked
+            .config
+            .set_acks(Acks::Leader)
+            .set_enable_idempotence(true);
+        let error = finish(asked).unwrap_err();
+        let expected = "acks=1 (set in code): enable.idempotence=true needs acks=all";
+        assert_eq!(error.message(), expected);
+
+        let mut short = draft("");
+        short.config.set_delivery_timeout(Duration::from_secs(1));
+        assert!(finish(short).is_err());
+    }
+
+    #[test]
+    fn a_typed_setter_overrides_properties_before_the_rules_are_asked() {
+        let mut mended = draft("acks=1\nenable.idempotence=true");
+        mended.config.set_acks(Acks::All);
+        let (config, notices) = finish(mended).unwrap();
+        assert!(config.enable_idempotence && notices.is_empty());
+
+        let mut level = draft("compression.type=gzip\ncompression.gzip.level=9");
+        let five = Compression::Gzip(GzipLevel::new(5).unwrap());
+        level.config.set_compression(five);
+        assert_eq!(finish(level).unwrap().0.compression, five);
+    }
+
+    #[test]
+    fn bad_values_and_contradictions_are_told_in_one_error() {
+        let mut both = draft("linger.ms=x");
+        both.config.set_max_in_flight(6);
+        let error = finish(both).unwrap_err();
+        assert!(error.message().starts_with("2 problems"), "{error}");
+    }
+}

@@ -43,7 +43,7 @@ impl fmt::Display for Origin {
                 line,
             } => write!(f, "{} line {line}", path.display()),
             Self::File { path: None, line } => write!(f, "line {line}"),
-            Self::Flag => f.write_str("given by -X"),
+            Self::Flag => f.write_str("from the command line"),
             Self::Code => f.write_str("set in code"),
         }
     }
@@ -421,6 +421,36 @@ mod tests {
         let properties = Properties::parse(text.trim_end_matches("=3")).unwrap();
         let lines: Vec<String> = properties.iter().map(|p| p.origin.to_string()).collect();
         assert_eq!(lines, ["line 2", "line 5"]);
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused_and_what_was_escaped_comes_back() {
+        let letters = [
+            '\\', 'u', 'd', '8', '0', '=', ':', '#', '!', ' ', '\t', '\n', '\r', 'é', '😀',
+        ];
+        let mut state = 1_u64;
+        let mut text = |length: u64| -> String {
+            let letter = |_| {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                letters[usize::try_from(state >> 33).unwrap() % letters.len()]
+            };
+            (0..length).map(letter).collect()
+        };
+        let escape = |text: &str| -> String {
+            let units = text.encode_utf16().map(|unit| format!("\\u{unit:04x}"));
+            units.collect()
+        };
+        for round in 0..5000 {
+            let (key, value) = (text(1 + round % 5), text(round % 9));
+            is(
+                &format!("{}={}", escape(&key), escape(&value)),
+                &key,
+                &value,
+            );
+            let _ = Properties::parse(&text(round % 40));
+        }
     }
 
     #[test]

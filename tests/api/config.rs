@@ -141,7 +141,8 @@ fn another_roles_property_is_ignored_in_a_file_and_said_of_a_flag() {
     properties.push_flag("linger.ms=5").unwrap();
     properties.push_flag("client.id=x").unwrap();
     let unused = properties.unused_by(&[Role::Producer]);
-    let expected = "fetch.min.bytes (given by -X): it is for a consumer, so it has no effect";
+    let expected =
+        "fetch.min.bytes (from the command line): it is for a consumer, so it has no effect";
     assert_eq!(said(&unused), [expected]);
     assert_eq!(unused[0].kind, NoticeKind::OtherRole);
     assert_eq!(properties.unused_by(&[]).len(), 2);
@@ -241,7 +242,7 @@ fn one_error_tells_all_problems_and_where_each_came_from() {
          linger.ms=soon (line 1): it must be a number of milliseconds from 0 to \
          9223372036854775807\n  \
          acks=2 (line 3): it must be all, -1, 1 or 0\n  \
-         retries=-1 (given by -X): it must be a number from 0 to 2147483647\n  \
+         retries=-1 (from the command line): it must be a number from 0 to 2147483647\n  \
          delivery.timeout.ms=5 (set in code): it must be at least linger.ms (5) and \
          request.timeout.ms (30000) together"
     );
@@ -275,6 +276,8 @@ fn bootstrap_servers_are_needed_and_a_bad_one_is_named() {
     let error = client("bootstrap.servers=a:1,b:port").unwrap_err();
     assert!(error.contains("\"b:port\" has no valid port"), "{error}");
     assert!(error.contains("(line 1)"), "{error}");
+    let error = client(&format!("bootstrap.servers={}:1:2", "a".repeat(100_000))).unwrap_err();
+    assert!(error.len() < 300, "{}", error.len());
     let error = client("bootstrap.servers=SSL://a:1").unwrap_err();
     assert!(error.contains("not built yet"), "{error}");
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::config::compression::{Codec, Compression, GzipLevel, ZstdLevel};
+use crate::config::findings::printable;
 use crate::config::host_port::HostPort;
 use crate::config::values::{AssignorKind, Choice, OffsetReset, allowed};
 
@@ -170,7 +171,8 @@ impl Field for Vec<AssignorKind> {
         {
             let kind = AssignorKind::find(name).ok_or_else(|| {
                 format!(
-                    "{name:?} is no assignor; it must be {}",
+                    "{:?} is no assignor; it must be {}",
+                    printable(name, 60),
                     allowed::<AssignorKind>()
                 )
             })?;

@@ -12,12 +12,11 @@
 //!   of step, an answer that cannot be read, a request that was not answered in time.
 //! - When the last handle goes, and with it the last caller, the task ends and closes the stream.
 
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures::task::AtomicWaker;
 use tokio::sync::{mpsc, oneshot};
 
 use super::call::{Call, CallError, Peer, Sent, lost};
@@ -25,6 +24,7 @@ use super::connector::BoxStream;
 use super::driver::{Driver, now};
 use super::options::NetOptions;
 use super::reader::FrameReader;
+use super::shared::Shared;
 use super::writer::FrameWriter;
 use crate::error::{Error, ErrorKind};
 use crate::ids::CorrelationId;
@@ -49,47 +49,6 @@ struct Handle {
     correlation: AtomicI32,
 }
 
-/// What the handles and the task both see.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) peer: Peer,
-    pub(super) waker: AtomicWaker,
-    opened: Instant,
-    /// Nanoseconds after `opened` until which the broker wants quiet.
-    muted_until: AtomicU64,
-    answers: AtomicU64,
-    idle_close: AtomicBool,
-    condemned: Mutex<Option<Error>>,
-    closed: OnceLock<Error>,
-}
-
-impl Shared {
-    /// Why a handle wants the connection closed, if one does.
-    pub(super) fn condemned(&self) -> Option<Error> {
-        let condemned = self.condemned.lock();
-        condemned.unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    pub(super) fn muted_until(&self) -> Option<Instant> {
-        let nanos = self.muted_until.load(Relaxed);
-        (nanos > 0).then(|| self.opened + Duration::from_nanos(nanos))
-    }
-
-    pub(super) fn note_answer(&self) {
-        self.answers.fetch_add(1, Relaxed);
-    }
-
-    pub(super) fn note_idle_close(&self) {
-        self.idle_close.store(true, Relaxed);
-    }
-
-    /// To be called before the task stops listening, so that whoever finds it gone finds a reason.
-    pub(super) fn set_closed(&self, reason: Error) {
-        tracing::debug!(address = %self.peer.address, %reason, "connection closed");
-        let _ = self.closed.set(reason);
-    }
-}
-
 /// An open stream whose versions were agreed on.
 pub(super) struct Opened {
     pub(super) stream: BoxStream,
@@ -102,16 +61,7 @@ impl Connection {
     /// Starts the task of an open stream.
     pub(super) fn start(opened: Opened, options: &NetOptions) -> Self {
         let now = now();
-        let shared = Arc::new(Shared {
-            peer: opened.peer,
-            waker: AtomicWaker::new(),
-            opened: now,
-            muted_until: AtomicU64::new(0),
-            answers: AtomicU64::new(0),
-            idle_close: AtomicBool::new(false),
-            condemned: Mutex::new(None),
-            closed: OnceLock::new(),
-        });
+        let shared = Arc::new(Shared::new(now, opened.peer));
         let (commands, receiver) = mpsc::channel(COMMANDS_MAX);
         let limits = PipelineLimits {
             in_flight: options.in_flight_max,
@@ -162,23 +112,18 @@ impl Connection {
 
     /// Closes the connection; every request on it fails as `Disconnected`.
     pub(crate) fn close(&self, reason: Error) {
-        let shared = &self.0.shared;
-        let condemned = shared.condemned.lock();
-        let mut condemned = condemned.unwrap_or_else(PoisonError::into_inner);
-        condemned.get_or_insert(reason);
-        drop(condemned);
-        shared.waker.wake();
+        self.0.shared.condemn(reason);
     }
 
     /// When it was opened.
     pub(super) fn opened(&self) -> Instant {
-        self.0.shared.opened
+        self.0.shared.opened()
     }
 
     /// Whether it has ever been of use, or at least did no wrong: it answered a request after the
     /// agreement on versions, or was closed by us for being idle.
     pub(super) fn was_useful(&self) -> bool {
-        self.0.shared.answers.load(Relaxed) > 0 || self.0.shared.idle_close.load(Relaxed)
+        self.0.shared.was_useful()
     }
 
     /// The broker asked for a pause (KIP-219). [`Connection::call`] and [`Connection::decode`] take
@@ -188,9 +133,7 @@ impl Connection {
             return;
         }
         let shared = &self.0.shared;
-        let until = now().saturating_duration_since(shared.opened) + pause;
-        let nanos = u64::try_from(until.as_nanos()).unwrap_or(u64::MAX);
-        shared.muted_until.fetch_max(nanos, Relaxed);
+        shared.mute(now(), pause);
         let (address, ms) = (&shared.peer.address, pause.as_millis());
         tracing::debug!(%address, ms, "throttled by the broker");
     }
@@ -388,7 +331,7 @@ impl Connection {
     }
 
     fn close_reason(&self) -> Error {
-        let reason = self.0.shared.closed.get().cloned();
+        let reason = self.0.shared.closed();
         reason.unwrap_or_else(|| Error::new(ErrorKind::Closed, "the runtime was shut down"))
     }
 

@@ -13,13 +13,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::time::Sleep;
 
-use super::call::Call;
-use super::connection::Shared;
+use super::call::{Call, Sent};
 use super::connector::BoxStream;
 use super::reader::FrameReader;
+use super::shared::Shared;
 use super::writer::FrameWriter;
 use crate::error::{Error, ErrorKind};
 use crate::machine::pipeline::{Expired, Pipeline, Request};
@@ -65,8 +66,7 @@ impl Driver {
         }
         commands.close();
         while let Some(request) = commands.recv().await {
-            let sent = crate::machine::pipeline::Sent::No;
-            request.ticket.lose(&shared.peer, &reason, sent);
+            request.ticket.lose(&shared.peer, &reason, Sent::No);
         }
     }
 
@@ -127,7 +127,7 @@ impl Driver {
             Poll::Ready(Ok(bytes)) => {
                 self.pipeline.handle_written(now, bytes);
                 while let Some(request) = self.pipeline.poll_done() {
-                    request.ticket.succeed(bytes::Bytes::new());
+                    request.ticket.succeed(Bytes::new());
                 }
                 Ok(true)
             }
@@ -171,8 +171,7 @@ impl Driver {
             match expired {
                 Expired::Waiting(request) => {
                     let (ticket, timeout) = (request.ticket, request.timeout);
-                    let sent = crate::machine::pipeline::Sent::No;
-                    ticket.time_out(&self.shared.peer, timeout, sent);
+                    ticket.time_out(&self.shared.peer, timeout, Sent::No);
                 }
                 Expired::InFlight(request, sent) => {
                     let api = request.ticket.api;

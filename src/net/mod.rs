@@ -13,6 +13,7 @@ mod open;
 pub(crate) mod options;
 mod pool;
 mod reader;
+mod shared;
 mod writer;
 
 pub use connector::{BoxFuture, BoxStream, ByteStream, Connector, TcpConnector};

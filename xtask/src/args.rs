@@ -20,6 +20,10 @@ pub(crate) enum Command {
     Broker(BrokerArgs),
     /// Run one of Kafka's own tools from the broker's jars, as a witness.
     Kafka(KafkaArgs),
+    /// Install and fetch what real brokers need; quick when all is there.
+    Setup,
+    /// Run every test, those that need real brokers included.
+    Test(TestArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -49,6 +53,8 @@ pub(crate) enum BrokerCommand {
     Resume { node: u32 },
     /// Stop node N politely if it lives, start it on the same port, wait until it serves.
     Restart { node: u32 },
+    /// Wait until every node serves and knows all others.
+    Wait,
     /// What runs, where.
     Status,
 }
@@ -80,11 +86,33 @@ pub(crate) struct KafkaArgs {
     /// Kafka's version, where it should differ from the cluster's.
     #[arg(long)]
     pub(crate) kafka: Option<Version>,
+    /// The address to use instead of the cluster's.
+    #[arg(long)]
+    pub(crate) bootstrap: Option<String>,
     /// As in Kafka's `bin/kafka-TOOL.sh`: topics, console-consumer, get-offsets, ... or a class.
     pub(crate) tool: String,
     /// Passed on as they are.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(crate) args: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TestArgs {
+    /// Only what needs no broker.
+    #[arg(long)]
+    pub(crate) fast: bool,
+    /// Only the suites that need a broker.
+    #[arg(long, conflicts_with = "fast")]
+    pub(crate) broker_only: bool,
+    /// Only clusters of this version.
+    #[arg(long)]
+    pub(crate) kafka: Option<Version>,
+    /// Run all clusters this way.
+    #[arg(long, value_enum)]
+    pub(crate) engine: Option<EngineKind>,
+    /// After `--`: a filter and flags for the test binaries.
+    #[arg(last = true)]
+    pub(crate) harness: Vec<String>,
 }
 
 /// A name becomes a folder and part of container names, so it is kept plain.

@@ -41,6 +41,10 @@ pub(crate) fn run(args: &BrokerArgs) -> Result<(), String> {
         BrokerCommand::Pause { node } => signal(name, *node, Signal::Stop),
         BrokerCommand::Resume { node } => signal(name, *node, Signal::Continue),
         BrokerCommand::Restart { node } => restart(name, *node),
+        BrokerCommand::Wait => {
+            let cluster = Cluster::load(name)?;
+            wait_until_whole(&cluster, &*cluster.engine.engine())
+        }
         BrokerCommand::Status => {
             Cluster::all()?.iter().for_each(print_cluster);
             Ok(())
@@ -163,15 +167,18 @@ fn launch(cluster: &mut Cluster, engine: &dyn Engine) -> Result<(), String> {
         cluster.save()?;
         failure?;
     }
-    let everybody = cluster.brokers().count();
-    let brokers: Vec<Member> = cluster.brokers().cloned().collect();
-    for broker in brokers {
-        wait_until_serving(cluster, engine, &broker, everybody)?;
-    }
-    Ok(())
+    wait_until_whole(cluster, engine)
 }
 
-/// Waits until a broker serves and knows `others` brokers; fails early when its process has ended.
+/// Waits until every broker serves and knows all others.
+fn wait_until_whole(cluster: &Cluster, engine: &dyn Engine) -> Result<(), String> {
+    let everybody = cluster.brokers().count();
+    cluster
+        .brokers()
+        .try_for_each(|broker| wait_until_serving(cluster, engine, broker, everybody))
+}
+
+/// Waits until a broker serves and knows `others` brokers, itself included; fails early when its process has ended.
 fn wait_until_serving(
     cluster: &Cluster,
     engine: &dyn Engine,

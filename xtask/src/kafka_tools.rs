@@ -196,8 +196,10 @@ pub(crate) fn run(args: &KafkaArgs) -> Result<(), String> {
         .arg("-cp")
         .arg(maven::classpath(&libs))
         .arg(class);
-    if let (true, Some(cluster)) = (takes_address && !has_address(&args.args), &cluster) {
-        command.args([address_flag(&args.tool, kafka), &cluster.bootstrap()]);
+    let bootstrap = args.bootstrap.clone();
+    let bootstrap = bootstrap.or_else(|| cluster.as_ref().map(Cluster::bootstrap));
+    if let (true, Some(bootstrap)) = (takes_address && !has_address(&args.args), bootstrap) {
+        command.args([address_flag(&args.tool, kafka), &bootstrap]);
     }
     command.args(&args.args);
     replace_with(&mut command)

@@ -14,7 +14,9 @@ mod probe;
 mod process;
 mod properties;
 mod run;
+mod setup;
 mod state;
+mod test;
 mod version;
 
 use std::process::ExitCode;
@@ -28,6 +30,8 @@ fn main() -> ExitCode {
         Command::Codegen(args) => codegen::run(&args),
         Command::Broker(args) => broker::run(&args),
         Command::Kafka(args) => kafka_tools::run(&args),
+        Command::Setup => setup::run(),
+        Command::Test(args) => test::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

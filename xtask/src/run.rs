@@ -89,6 +89,29 @@ fn judge(shown: &str, output: std::io::Result<Output>) -> Result<String, String>
     ))
 }
 
+/// Runs to the end, its output passed through.
+pub(crate) fn status(command: &mut Command) -> Result<(), String> {
+    let shown = show(command);
+    let status = command
+        .stdin(Stdio::null())
+        .status()
+        .map_err(|e| format!("cannot run `{shown}`: {e}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("`{shown}` failed, {status}"))
+    }
+}
+
+/// Makes the program the leader of its own process group, out of reach of the terminal's Ctrl-C.
+#[cfg(unix)]
+pub(crate) fn own_group(command: &mut Command) {
+    std::os::unix::process::CommandExt::process_group(command, 0);
+}
+
+#[cfg(not(unix))]
+pub(crate) fn own_group(_: &mut Command) {}
+
 /// The command as a person would type it, shortened.
 fn show(command: &Command) -> String {
     let mut words = vec![command.get_program().to_string_lossy().into_owned()];

@@ -18,6 +18,9 @@ impl Version {
     /// What `up` starts unless told otherwise.
     pub(crate) const DEFAULT: &'static str = "4.3.1";
 
+    /// What `cargo xtask test` runs on, and `setup` fetches.
+    pub(crate) const TESTED: [&'static str; 3] = ["2.8.2", "3.9.1", Self::DEFAULT];
+
     /// Before KRaft became fit for use (3.3), a broker needs ZooKeeper.
     pub(crate) fn needs_zookeeper(self) -> bool {
         (self.major, self.minor) < (3, 3)

@@ -49,7 +49,7 @@ impl Engine for Jvm {
             .stdin(Stdio::null())
             .stdout(out)
             .stderr(err);
-        detach(&mut command);
+        run::own_group(&mut command);
         let child = command
             .spawn()
             .map_err(|e| format!("cannot start a JVM: {e}"))?;
@@ -125,11 +125,3 @@ impl Jvm {
 fn mark(cluster: &Cluster, member: &Member) -> String {
     cluster.config_file(member).display().to_string()
 }
-
-#[cfg(unix)]
-fn detach(command: &mut Command) {
-    std::os::unix::process::CommandExt::process_group(command, 0);
-}
-
-#[cfg(not(unix))]
-fn detach(_: &mut Command) {}

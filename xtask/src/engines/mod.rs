@@ -93,6 +93,11 @@ pub(crate) fn choose(wish: Option<EngineKind>, kafka: Version) -> Result<EngineI
     }
 }
 
+/// Whether Docker or Podman answers.
+pub(crate) fn container_answers() -> bool {
+    container::runtime().is_ok()
+}
+
 /// The class a member's process runs.
 fn main_class(role: Role) -> &'static str {
     match role {

@@ -144,3 +144,105 @@ pub fn encode_response<R: Response + Encode>(
     response.encode(&mut w, version)?;
     w.into_frame()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::api_versions::{ApiVersion, ApiVersionsRequest};
+    use super::super::metadata::{MetadataRequest, MetadataResponse};
+    use super::*;
+
+    #[test]
+    fn headers_are_those_of_the_version() {
+        let frame = |version| {
+            let request = MetadataRequest::default();
+            let frame = encode_request(CorrelationId(7), Some("me"), &request, version).unwrap();
+            frame.into_bytes()
+        };
+        // Version 8: key, version, correlation, client id.
+        assert_eq!(frame(8)[4..16], [0, 3, 0, 8, 0, 0, 0, 7, 0, 2, b'm', b'e']);
+        // Version 9 adds a count of tagged fields, and the client id keeps its old form.
+        assert_eq!(
+            frame(9)[4..17],
+            [0, 3, 0, 9, 0, 0, 0, 7, 0, 2, b'm', b'e', 0]
+        );
+        let request = ApiVersionsRequest::default();
+        let frame = encode_request(CorrelationId(7), None, &request, 3)
+            .unwrap()
+            .into_bytes();
+        assert_eq!(
+            frame[..4],
+            u32::try_from(frame.len() - 4).unwrap().to_be_bytes()
+        );
+        assert_eq!(frame[12..15], [0xff, 0xff, 0]);
+    }
+
+    #[test]
+    fn case_107_api_versions_refused_in_version_0_is_read_whatever_was_asked() {
+        // Correlation id, UNSUPPORTED_VERSION, one API: ApiVersions in versions 0 to 2.
+        let refusal: &[u8] = &[0, 0, 0, 9, 0, 35, 0, 0, 0, 1, 0, 18, 0, 0, 0, 2];
+        // As brokers before 2.4 do it: no API at all.
+        let silent: &[u8] = &[0, 0, 0, 9, 0, 35, 0, 0, 0, 0];
+        for version in 0..=4 {
+            let (id, response) =
+                decode_api_versions_response(Bytes::from_static(refusal), version).unwrap();
+            assert_eq!((id, response.error_code), (CorrelationId(9), 35));
+            let known = ApiVersion {
+                api_key: 18,
+                min_version: 0,
+                max_version: 2,
+            };
+            assert_eq!(response.api_keys, [known]);
+            let answer = decode_api_versions_response(Bytes::from_static(silent), version);
+            assert!(answer.unwrap().1.api_keys.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_header_of_an_api_versions_response_has_no_tagged_fields() {
+        // Version 3: correlation id, no error, no API (compact), throttle time, no tagged fields.
+        let bytes = Bytes::from_static(&[0, 0, 0, 9, 0, 0, 1, 0, 0, 0, 5, 0]);
+        let (id, response) = decode_api_versions_response(bytes, 3).unwrap();
+        assert_eq!((id, response.throttle_time_ms), (CorrelationId(9), 5));
+        assert_eq!(
+            response.throttle_time(),
+            std::time::Duration::from_millis(5)
+        );
+    }
+
+    #[test]
+    fn what_follows_a_response_is_passed_over_and_what_lacks_is_an_error() {
+        // Correlation id, throttle time, no broker, no cluster id, no controller, no topic.
+        let ids: &[u8] = &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+        let whole = [&[0, 0, 0, 1], &[0; 8][..], ids, &[0; 4]].concat();
+        let decode =
+            |bytes: &[u8]| decode_response::<MetadataResponse>(Bytes::copy_from_slice(bytes), 4);
+        assert_eq!(decode(&whole[..]).unwrap().0, CorrelationId(1));
+        let with_more = [&whole[..], b"more"].concat();
+        assert_eq!(decode(&with_more).unwrap(), decode(&whole).unwrap());
+        for end in 0..whole.len() {
+            assert!(decode(&whole[..end]).is_err(), "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn a_correlation_id_is_seen_before_the_rest_is_read() {
+        assert_eq!(
+            peek_correlation(&[0, 0, 1, 2, 9]),
+            Some(CorrelationId(0x102))
+        );
+        assert_eq!(peek_correlation(&[0, 0, 1]), None);
+    }
+
+    #[cfg(feature = "mock")]
+    #[test]
+    fn a_request_of_an_unknown_api_has_a_header_all_the_same() {
+        let bytes = Bytes::from_static(&[3, 0xe7, 0, 2, 0, 0, 0, 5, 0xff, 0xff, 1, 2]);
+        let (header, rest) = decode_request_header(bytes).unwrap();
+        assert_eq!((header.api_key, header.api_version), (999, 2));
+        assert_eq!(
+            (header.correlation, header.client_id),
+            (CorrelationId(5), None)
+        );
+        assert_eq!(rest.remaining(), 2);
+    }
+}

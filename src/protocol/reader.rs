@@ -342,3 +342,204 @@ fn null<T>(field: &'static str, allowed: bool) -> Result<Option<T>, DecodeError>
         Err(DecodeError::new(field, Null))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fetch::FetchResponse;
+    use super::super::metadata::MetadataResponse;
+    use super::super::{DecodeErrorKind, Writer};
+    use super::*;
+
+    fn reader(bytes: &[u8], flexible: bool) -> Reader {
+        let mut r = Reader::new(Bytes::copy_from_slice(bytes));
+        r.set_flexible(flexible);
+        r
+    }
+
+    fn kind<T: std::fmt::Debug>(result: Result<T, DecodeError>) -> DecodeErrorKind {
+        result.unwrap_err().kind
+    }
+
+    #[test]
+    fn case_95_varints_end_within_32_bits() {
+        assert_eq!(
+            reader(&[0xff, 0xff, 0xff, 0xff, 0x0f], true).uvarint("f"),
+            Ok(u32::MAX)
+        );
+        // A 33rd bit, a sixth byte, and an end too early.
+        for bytes in [
+            &[0xff, 0xff, 0xff, 0xff, 0x1f][..],
+            &[0x80, 0x80, 0x80, 0x80, 0x80, 0x01],
+        ] {
+            assert_eq!(kind(reader(bytes, true).uvarint("f")), VarintTooLong);
+        }
+        assert_eq!(
+            kind(reader(&[0x80, 0x80], true).uvarint("f")),
+            Truncated {
+                needed: 1,
+                remaining: 0
+            }
+        );
+    }
+
+    #[test]
+    fn case_95_negative_lengths_are_errors_and_minus_one_is_null() {
+        assert_eq!(
+            kind(reader(&[0xff, 0xfe], false).string("f")),
+            NegativeLength(-2)
+        );
+        let bytes = i32::MIN.to_be_bytes();
+        assert_eq!(
+            kind(reader(&bytes, false).bytes("f")),
+            NegativeLength(i32::MIN)
+        );
+        assert_eq!(
+            kind(reader(&bytes, false).array::<i32>("f", 0)),
+            NegativeLength(i32::MIN)
+        );
+        assert_eq!(kind(reader(&[0xff, 0xff], false).string("f")), Null);
+        assert_eq!(
+            reader(&[0xff, 0xff], false).nullable_string("f", true),
+            Ok(None)
+        );
+        assert_eq!(kind(reader(&[0], true).bytes("f")), Null);
+        assert_eq!(
+            reader(&[0], true).nullable_array::<i32>("f", true, 0),
+            Ok(None)
+        );
+    }
+
+    #[test]
+    fn case_95_lengths_beyond_the_bytes_are_errors_before_anything_is_allocated() {
+        let huge = [0x7f, 0xff, 0xff, 0xff, 1, 2, 3, 4];
+        let (needed, remaining) = (0x7fff_ffff, 4);
+        assert_eq!(
+            kind(reader(&huge, false).bytes("f")),
+            Truncated { needed, remaining }
+        );
+        let count = needed;
+        for result in [
+            kind(reader(&huge, false).array::<i8>("f", 0)),
+            kind(reader(&huge, false).array::<String>("f", 0)),
+            kind(reader(&huge, false).array::<Uuid>("f", 0)),
+        ] {
+            assert_eq!(result, CountTooLarge { count, remaining });
+        }
+        // Two numbers of four bytes each do not fit seven bytes, and do fit eight.
+        let two = [0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0];
+        assert_eq!(
+            kind(reader(&two, false).array::<i32>("f", 0)),
+            CountTooLarge {
+                count: 2,
+                remaining: 7
+            }
+        );
+        let two = [0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 5];
+        assert_eq!(reader(&two, false).array::<i32>("f", 0), Ok(vec![1, 5]));
+        assert!(
+            reader(&[0xff, 0xff, 0xff, 0xff, 0x0f], true)
+                .array::<i8>("f", 0)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn case_95_a_count_inside_a_message_is_checked_too() {
+        // Throttle time, then a count of brokers: each takes more than ten bytes.
+        let mut w = Writer::new();
+        w.i32(0);
+        w.i32(100);
+        for _ in 0..100 {
+            w.i64(0);
+        }
+        let mut r = Reader::new(w.into_chunks().into_bytes());
+        let error = MetadataResponse::decode(&mut r, 4).unwrap_err();
+        assert_eq!(error.field, "MetadataResponse.brokers");
+        assert_eq!(
+            error.kind,
+            CountTooLarge {
+                count: 100,
+                remaining: 800
+            }
+        );
+    }
+
+    #[test]
+    fn a_string_must_be_utf8_and_an_error_names_the_array() {
+        assert_eq!(
+            kind(reader(&[0, 2, 0xc3, 0x28], false).string("f")),
+            NotUtf8
+        );
+        let error = reader(&[0, 0, 0, 1, 0, 1, 0xff], false)
+            .array::<String>("f", 0)
+            .unwrap_err();
+        assert_eq!((error.field, error.kind), ("f", NotUtf8));
+    }
+
+    #[test]
+    fn unknown_tagged_fields_are_passed_over_and_known_ones_must_fill_their_size() {
+        // Two fields: tag 5 with three bytes, tag 900 with none.
+        let mut r = reader(&[2, 5, 3, 1, 2, 3, 0x84, 0x07, 0, 0xee], true);
+        assert_eq!(r.end_struct(), Ok(()));
+        assert_eq!(r.finish(), 1);
+        let mut seen = Vec::new();
+        let mut r = reader(&[2, 5, 3, 1, 2, 3, 0x84, 0x07, 0], true);
+        let tags = r.tags(|tag, _| {
+            seen.push(tag);
+            Ok(false)
+        });
+        assert_eq!((tags, seen), (Ok(()), vec![5, 900]));
+        let mut r = reader(&[1, 5, 3, 1, 2, 3], true);
+        assert_eq!(kind(r.tags(|_, r| r.i16("f").map(|_| true))), Trailing(1));
+        // A known field cannot read past its size into what follows.
+        let mut r = reader(&[1, 5, 1, 1, 2, 3], true);
+        let error = kind(r.tags(|_, r| r.i16("f").map(|_| true)));
+        assert_eq!(
+            error,
+            Truncated {
+                needed: 2,
+                remaining: 1
+            }
+        );
+    }
+
+    #[test]
+    fn case_95_tagged_fields_that_lie_are_errors() {
+        // A huge count, and a size beyond the bytes.
+        assert!(
+            reader(&[0xff, 0xff, 0xff, 0xff, 0x0f, 0, 0], true)
+                .end_struct()
+                .is_err()
+        );
+        let error = kind(reader(&[1, 0, 0xff, 0xff, 0xff, 0xff, 0x0f], true).end_struct());
+        assert_eq!(
+            error,
+            Truncated {
+                needed: 0xffff_ffff,
+                remaining: 0
+            }
+        );
+        // Without tagged fields in the version nothing is read.
+        assert_eq!(reader(&[], false).end_struct(), Ok(()));
+    }
+
+    #[test]
+    fn records_are_a_slice_of_the_frame() {
+        let frame = Bytes::from(vec![0, 0, 0, 3, 7, 8, 9]);
+        let records = Reader::new(frame.clone()).records("f").unwrap();
+        assert_eq!(records.into_bytes().as_ptr(), frame.slice(4..).as_ptr());
+    }
+
+    #[test]
+    fn bytes_after_a_message_are_left_and_counted() {
+        let mut w = Writer::new();
+        super::super::Encode::encode(&FetchResponse::default(), &mut w, 12).unwrap();
+        w.i32(5);
+        let mut r = Reader::new(w.into_chunks().into_bytes());
+        assert_eq!(
+            FetchResponse::decode(&mut r, 12),
+            Ok(FetchResponse::default())
+        );
+        assert_eq!(r.finish(), 4);
+    }
+}

@@ -159,3 +159,128 @@ impl From<Unsupported> for Error {
         Self::new(ErrorKind::UnsupportedVersion, error.to_string()).with_source(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::api_versions::{ApiVersion, FinalizedFeatureKey};
+    use super::*;
+
+    fn response(apis: &[(ApiKey, i16, i16)]) -> ApiVersionsResponse {
+        let api_keys = apis
+            .iter()
+            .map(|(key, min_version, max_version)| ApiVersion {
+                api_key: key.code(),
+                min_version: *min_version,
+                max_version: *max_version,
+            });
+        ApiVersionsResponse {
+            api_keys: api_keys.collect(),
+            ..Default::default()
+        }
+    }
+
+    fn negotiated(apis: &[(ApiKey, i16, i16)]) -> ApiVersions {
+        ApiVersions::from_response(&response(apis))
+    }
+
+    #[test]
+    fn the_newest_version_in_common_is_picked() {
+        let ours = ApiKey::Fetch.versions();
+        for (theirs, picked) in [
+            ((0, 11), 11),
+            ((5, 5), 5),
+            ((12, 99), ours.max),
+            ((18, 18), 18),
+        ] {
+            let versions = negotiated(&[
+                (ApiKey::Metadata, 4, 8),
+                (ApiKey::Fetch, theirs.0, theirs.1),
+            ]);
+            assert_eq!(versions.pick(ApiKey::Fetch), Ok(picked));
+        }
+        let versions = negotiated(&[(ApiKey::Fetch, 4, 18)]);
+        assert_eq!(versions.pick_at_most(ApiKey::Fetch, 12), Ok(12));
+        assert_eq!(versions.pick_at_most(ApiKey::Fetch, 99), Ok(18));
+        assert!(versions.pick_at_most(ApiKey::Fetch, 3).is_err());
+        assert_eq!(versions.pick_at_least(ApiKey::Fetch, 13), Ok(18));
+        assert!(
+            negotiated(&[(ApiKey::Fetch, 4, 12)])
+                .pick_at_least(ApiKey::Fetch, 13)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn a_broker_without_a_version_in_common_is_refused_with_both_ranges() {
+        let versions = negotiated(&[(ApiKey::Fetch, 0, 3), (ApiKey::Produce, 90, 99)]);
+        let error = versions.pick(ApiKey::Fetch).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the broker speaks versions 0 to 3 of Fetch, needed is one of 4 to 18"
+        );
+        assert!(versions.pick(ApiKey::Produce).is_err());
+        let error = Error::from(versions.pick(ApiKey::Metadata).unwrap_err());
+        assert_eq!(error.kind(), ErrorKind::UnsupportedVersion);
+        assert!(
+            error.to_string().contains("does not know the API Metadata"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn ranges_that_make_no_sense_are_left_out() {
+        let (fetch, produce) = (ApiKey::Fetch, ApiKey::Produce);
+        let versions = negotiated(&[
+            (fetch, 9, 5),
+            (produce, -5, 7),
+            (fetch, 4, 6),
+            (fetch, 4, 12),
+        ]);
+        assert_eq!(
+            versions.pick(fetch),
+            Ok(6),
+            "the first that makes sense counts"
+        );
+        assert!(versions.pick(produce).is_err());
+    }
+
+    #[test]
+    fn case_107_each_further_attempt_is_strictly_lower() {
+        let next = |tried, max| {
+            next_api_versions_attempt(tried, &response(&[(ApiKey::ApiVersions, 0, max)]))
+        };
+        assert_eq!(next(4, 2), Some(2));
+        assert_eq!(next(4, 99), None, "a hint at what was refused, or above it");
+        assert_eq!(next(2, 2), None);
+        let silent = ApiVersionsResponse::default();
+        assert_eq!(next_api_versions_attempt(4, &silent), Some(0));
+        assert_eq!(next_api_versions_attempt(0, &silent), None);
+        // Whatever the broker hints at, it ends.
+        for hints in 0..5_i16 {
+            let mut tried = 4;
+            let mut attempts = 0;
+            while let Some(lower) = next(tried, hints) {
+                assert!(lower < tried);
+                (tried, attempts) = (lower, attempts + 1);
+            }
+            assert!(attempts <= 1);
+        }
+    }
+
+    #[test]
+    fn features_are_found_by_name() {
+        let feature = |name: &str, max_version_level| FinalizedFeatureKey {
+            name: name.to_owned(),
+            max_version_level,
+            min_version_level: 1,
+        };
+        let finalized_features = vec![feature("transaction.version", 2), feature("b", 7)];
+        let response = ApiVersionsResponse {
+            finalized_features,
+            ..Default::default()
+        };
+        let versions = ApiVersions::from_response(&response);
+        assert_eq!(versions.feature("transaction.version"), 2);
+        assert_eq!((versions.feature("b"), versions.feature("c")), (7, 0));
+    }
+}

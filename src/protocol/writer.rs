@@ -443,3 +443,158 @@ impl Tags<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fetch::{FetchPartition, FetchRequest, FetchTopic, ForgottenTopic};
+    use super::super::metadata::MetadataRequest;
+    use super::super::produce::{PartitionProduceData, ProduceRequest, TopicProduceData};
+    use super::*;
+
+    #[test]
+    fn large_byte_strings_are_passed_by_reference() {
+        let large = Bytes::from(vec![1; BY_REFERENCE_MIN]);
+        let small = Bytes::from(vec![2; BY_REFERENCE_MIN - 1]);
+        let mut w = Writer::for_frame();
+        w.bytes("f", &small).unwrap();
+        w.records("f", &[large.clone(), small.clone()].into_iter().collect())
+            .unwrap();
+        w.i8(9);
+        let len = w.len();
+        let frame = w.into_frame().unwrap();
+        assert_eq!(frame.len(), len);
+        assert_eq!(frame.as_slice().len(), 3);
+        assert_eq!(frame.as_slice()[1].as_ptr(), large.as_ptr());
+        let bytes = frame.into_bytes();
+        assert_eq!(bytes[..4], u32::try_from(len - 4).unwrap().to_be_bytes());
+        assert_eq!(bytes[4..8], 511_u32.to_be_bytes());
+        assert_eq!(bytes[8 + 511..][..4], 1023_u32.to_be_bytes());
+        assert_eq!(bytes[bytes.len() - 1], 9);
+    }
+
+    #[test]
+    fn a_frame_that_starts_with_a_large_piece_still_has_its_length() {
+        let mut w = Writer::for_frame();
+        w.append(&Bytes::from(vec![1; 5_000]));
+        let frame = w.into_frame().unwrap();
+        assert_eq!(frame.as_slice()[0][..], 5_000_u32.to_be_bytes());
+        assert!(Writer::new().is_empty() && Writer::new().into_chunks().is_empty());
+    }
+
+    #[test]
+    fn varints_are_written_low_bits_first() {
+        for (value, bytes) in [
+            (0, &[0][..]),
+            (0x7f, &[0x7f]),
+            (0x80, &[0x80, 0x01]),
+            (300, &[0xac, 0x02]),
+            (u32::MAX, &[0xff, 0xff, 0xff, 0xff, 0x0f]),
+        ] {
+            let mut w = Writer::new();
+            w.uvarint(value);
+            assert_eq!(w.into_chunks().into_bytes(), bytes, "{value}");
+        }
+    }
+
+    #[test]
+    fn strings_longer_than_kafka_allows_are_errors_in_both_forms() {
+        for flexible in [false, true] {
+            let mut w = Writer::new();
+            w.set_flexible(flexible);
+            assert_eq!(w.string("f", &"x".repeat(32_767)), Ok(()));
+            let error = EncodeError::TooLong {
+                field: "f",
+                len: 32_768,
+            };
+            assert_eq!(w.string("f", &"x".repeat(32_768)), Err(error));
+        }
+        let mut w = Writer::new();
+        let error = EncodeError::TooLong {
+            field: "array",
+            len: 32_768,
+        };
+        assert_eq!(w.array("array", &["x".repeat(32_768)], 0), Err(error));
+    }
+
+    #[test]
+    fn null_is_an_error_where_it_is_not_allowed() {
+        let mut w = Writer::new();
+        let error = Err(EncodeError::Null { field: "f" });
+        assert_eq!(w.nullable_string("f", false, None), error);
+        assert_eq!(w.nullable_bytes("f", false, None), error);
+        assert_eq!(w.nullable_records("f", false, None), error);
+        assert_eq!(w.nullable_array::<i32>("f", false, None, 0), error);
+    }
+
+    #[test]
+    fn a_field_that_the_version_lacks_is_an_error_unless_it_may_be_ignored() {
+        let forgotten = vec![ForgottenTopic::default()];
+        let request = FetchRequest {
+            forgotten_topics_data: forgotten,
+            ..Default::default()
+        };
+        let field = "FetchRequest.forgotten_topics_data";
+        let error = EncodeError::UnsupportedField { field, version: 6 };
+        assert_eq!(request.encode(&mut Writer::new(), 6), Err(error.clone()));
+        assert_eq!(request.encode(&mut Writer::new(), 7), Ok(()));
+        let error = crate::Error::from(error);
+        assert_eq!(error.kind(), crate::ErrorKind::UnsupportedVersion);
+        assert!(error.to_string().contains(field), "{error}");
+
+        // The rack may be left out: the broker then picks replicas without it.
+        let request = FetchRequest {
+            rack_id: "a".to_owned(),
+            ..Default::default()
+        };
+        assert_eq!(request.encode(&mut Writer::new(), 10), Ok(()));
+        let partitions = vec![FetchPartition {
+            last_fetched_epoch: 3,
+            ..Default::default()
+        }];
+        let topics = vec![FetchTopic {
+            partitions,
+            ..Default::default()
+        }];
+        let request = FetchRequest {
+            topics,
+            ..Default::default()
+        };
+        assert!(request.encode(&mut Writer::new(), 11).is_err());
+    }
+
+    #[test]
+    fn a_version_outside_the_range_is_an_error() {
+        for version in [-1, 3, 14] {
+            let message = "MetadataRequest";
+            let error = EncodeError::UnsupportedVersion { message, version };
+            let encoded = MetadataRequest::default().encode(&mut Writer::new(), version);
+            assert_eq!(encoded, Err(error));
+        }
+    }
+
+    #[test]
+    fn a_produce_request_does_not_copy_its_batches() {
+        let batch = Bytes::from(vec![5; 100_000]);
+        let partition = |index| PartitionProduceData {
+            index,
+            records: Some(batch.clone().into()),
+        };
+        let partition_data = vec![partition(0), partition(1)];
+        let topic = TopicProduceData {
+            partition_data,
+            ..Default::default()
+        };
+        let request = ProduceRequest {
+            topic_data: vec![topic],
+            ..Default::default()
+        };
+        let mut w = Writer::for_frame();
+        request.encode(&mut w, 9).unwrap();
+        let frame = w.into_frame().unwrap();
+        let shared = frame
+            .iter()
+            .filter(|piece| piece.as_ptr() == batch.as_ptr())
+            .count();
+        assert_eq!((shared, frame.as_slice().len()), (2, 5));
+    }
+}

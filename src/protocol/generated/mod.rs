@@ -108,8 +108,10 @@ $macro! {
             DeleteTopics delete_topics DeleteTopicsRequest DeleteTopicsResponse
             DeleteRecords delete_records DeleteRecordsRequest DeleteRecordsResponse
             InitProducerId init_producer_id InitProducerIdRequest InitProducerIdResponse
-            OffsetForLeaderEpoch offset_for_leader_epoch OffsetForLeaderEpochRequest OffsetForLeaderEpochResponse
-            AddPartitionsToTxn add_partitions_to_txn AddPartitionsToTxnRequest AddPartitionsToTxnResponse
+            OffsetForLeaderEpoch offset_for_leader_epoch
+                OffsetForLeaderEpochRequest OffsetForLeaderEpochResponse
+            AddPartitionsToTxn add_partitions_to_txn
+                AddPartitionsToTxnRequest AddPartitionsToTxnResponse
             AddOffsetsToTxn add_offsets_to_txn AddOffsetsToTxnRequest AddOffsetsToTxnResponse
             EndTxn end_txn EndTxnRequest EndTxnResponse
             WriteTxnMarkers write_txn_markers WriteTxnMarkersRequest WriteTxnMarkersResponse
@@ -119,46 +121,69 @@ $macro! {
             DeleteAcls delete_acls DeleteAclsRequest DeleteAclsResponse
             DescribeConfigs describe_configs DescribeConfigsRequest DescribeConfigsResponse
             AlterConfigs alter_configs AlterConfigsRequest AlterConfigsResponse
-            AlterReplicaLogDirs alter_replica_log_dirs AlterReplicaLogDirsRequest AlterReplicaLogDirsResponse
+            AlterReplicaLogDirs alter_replica_log_dirs
+                AlterReplicaLogDirsRequest AlterReplicaLogDirsResponse
             DescribeLogDirs describe_log_dirs DescribeLogDirsRequest DescribeLogDirsResponse
             SaslAuthenticate sasl_authenticate SaslAuthenticateRequest SaslAuthenticateResponse
             CreatePartitions create_partitions CreatePartitionsRequest CreatePartitionsResponse
-            CreateDelegationToken create_delegation_token CreateDelegationTokenRequest CreateDelegationTokenResponse
-            RenewDelegationToken renew_delegation_token RenewDelegationTokenRequest RenewDelegationTokenResponse
-            ExpireDelegationToken expire_delegation_token ExpireDelegationTokenRequest ExpireDelegationTokenResponse
-            DescribeDelegationToken describe_delegation_token DescribeDelegationTokenRequest DescribeDelegationTokenResponse
+            CreateDelegationToken create_delegation_token
+                CreateDelegationTokenRequest CreateDelegationTokenResponse
+            RenewDelegationToken renew_delegation_token
+                RenewDelegationTokenRequest RenewDelegationTokenResponse
+            ExpireDelegationToken expire_delegation_token
+                ExpireDelegationTokenRequest ExpireDelegationTokenResponse
+            DescribeDelegationToken describe_delegation_token
+                DescribeDelegationTokenRequest DescribeDelegationTokenResponse
             DeleteGroups delete_groups DeleteGroupsRequest DeleteGroupsResponse
             ElectLeaders elect_leaders ElectLeadersRequest ElectLeadersResponse
-            IncrementalAlterConfigs incremental_alter_configs IncrementalAlterConfigsRequest IncrementalAlterConfigsResponse
-            AlterPartitionReassignments alter_partition_reassignments AlterPartitionReassignmentsRequest AlterPartitionReassignmentsResponse
-            ListPartitionReassignments list_partition_reassignments ListPartitionReassignmentsRequest ListPartitionReassignmentsResponse
+            IncrementalAlterConfigs incremental_alter_configs
+                IncrementalAlterConfigsRequest IncrementalAlterConfigsResponse
+            AlterPartitionReassignments alter_partition_reassignments
+                AlterPartitionReassignmentsRequest AlterPartitionReassignmentsResponse
+            ListPartitionReassignments list_partition_reassignments
+                ListPartitionReassignmentsRequest ListPartitionReassignmentsResponse
             OffsetDelete offset_delete OffsetDeleteRequest OffsetDeleteResponse
-            DescribeClientQuotas describe_client_quotas DescribeClientQuotasRequest DescribeClientQuotasResponse
-            AlterClientQuotas alter_client_quotas AlterClientQuotasRequest AlterClientQuotasResponse
-            DescribeUserScramCredentials describe_user_scram_credentials DescribeUserScramCredentialsRequest DescribeUserScramCredentialsResponse
-            AlterUserScramCredentials alter_user_scram_credentials AlterUserScramCredentialsRequest AlterUserScramCredentialsResponse
+            DescribeClientQuotas describe_client_quotas
+                DescribeClientQuotasRequest DescribeClientQuotasResponse
+            AlterClientQuotas alter_client_quotas
+                AlterClientQuotasRequest AlterClientQuotasResponse
+            DescribeUserScramCredentials describe_user_scram_credentials
+                DescribeUserScramCredentialsRequest DescribeUserScramCredentialsResponse
+            AlterUserScramCredentials alter_user_scram_credentials
+                AlterUserScramCredentialsRequest AlterUserScramCredentialsResponse
             DescribeQuorum describe_quorum DescribeQuorumRequest DescribeQuorumResponse
             UpdateFeatures update_features UpdateFeaturesRequest UpdateFeaturesResponse
             DescribeCluster describe_cluster DescribeClusterRequest DescribeClusterResponse
             DescribeProducers describe_producers DescribeProducersRequest DescribeProducersResponse
             UnregisterBroker unregister_broker UnregisterBrokerRequest UnregisterBrokerResponse
-            DescribeTransactions describe_transactions DescribeTransactionsRequest DescribeTransactionsResponse
+            DescribeTransactions describe_transactions
+                DescribeTransactionsRequest DescribeTransactionsResponse
             ListTransactions list_transactions ListTransactionsRequest ListTransactionsResponse
-            ConsumerGroupHeartbeat consumer_group_heartbeat ConsumerGroupHeartbeatRequest ConsumerGroupHeartbeatResponse
-            ConsumerGroupDescribe consumer_group_describe ConsumerGroupDescribeRequest ConsumerGroupDescribeResponse
-            GetTelemetrySubscriptions get_telemetry_subscriptions GetTelemetrySubscriptionsRequest GetTelemetrySubscriptionsResponse
+            ConsumerGroupHeartbeat consumer_group_heartbeat
+                ConsumerGroupHeartbeatRequest ConsumerGroupHeartbeatResponse
+            ConsumerGroupDescribe consumer_group_describe
+                ConsumerGroupDescribeRequest ConsumerGroupDescribeResponse
+            GetTelemetrySubscriptions get_telemetry_subscriptions
+                GetTelemetrySubscriptionsRequest GetTelemetrySubscriptionsResponse
             PushTelemetry push_telemetry PushTelemetryRequest PushTelemetryResponse
-            ListConfigResources list_config_resources ListConfigResourcesRequest ListConfigResourcesResponse
-            DescribeTopicPartitions describe_topic_partitions DescribeTopicPartitionsRequest DescribeTopicPartitionsResponse
-            ShareGroupHeartbeat share_group_heartbeat ShareGroupHeartbeatRequest ShareGroupHeartbeatResponse
-            ShareGroupDescribe share_group_describe ShareGroupDescribeRequest ShareGroupDescribeResponse
+            ListConfigResources list_config_resources
+                ListConfigResourcesRequest ListConfigResourcesResponse
+            DescribeTopicPartitions describe_topic_partitions
+                DescribeTopicPartitionsRequest DescribeTopicPartitionsResponse
+            ShareGroupHeartbeat share_group_heartbeat
+                ShareGroupHeartbeatRequest ShareGroupHeartbeatResponse
+            ShareGroupDescribe share_group_describe
+                ShareGroupDescribeRequest ShareGroupDescribeResponse
             ShareFetch share_fetch ShareFetchRequest ShareFetchResponse
             ShareAcknowledge share_acknowledge ShareAcknowledgeRequest ShareAcknowledgeResponse
             AddRaftVoter add_raft_voter AddRaftVoterRequest AddRaftVoterResponse
             RemoveRaftVoter remove_raft_voter RemoveRaftVoterRequest RemoveRaftVoterResponse
-            DescribeShareGroupOffsets describe_share_group_offsets DescribeShareGroupOffsetsRequest DescribeShareGroupOffsetsResponse
-            AlterShareGroupOffsets alter_share_group_offsets AlterShareGroupOffsetsRequest AlterShareGroupOffsetsResponse
-            DeleteShareGroupOffsets delete_share_group_offsets DeleteShareGroupOffsetsRequest DeleteShareGroupOffsetsResponse
+            DescribeShareGroupOffsets describe_share_group_offsets
+                DescribeShareGroupOffsetsRequest DescribeShareGroupOffsetsResponse
+            AlterShareGroupOffsets alter_share_group_offsets
+                AlterShareGroupOffsetsRequest AlterShareGroupOffsetsResponse
+            DeleteShareGroupOffsets delete_share_group_offsets
+                DeleteShareGroupOffsetsRequest DeleteShareGroupOffsetsResponse
 }
 };
 }

@@ -84,10 +84,18 @@ pub(crate) fn module_list(modules: &[Module], kafka: &str) -> String {
     } in modules
     {
         if key.is_some() {
-            _ = writeln!(
-                out,
-                "            {stem} {name} {stem}Request {stem}Response"
+            let indent = " ".repeat(12);
+            let (module, messages) = (
+                format!("{stem} {name}"),
+                format!("{stem}Request {stem}Response"),
             );
+            let long = indent.len() + module.len() + messages.len() > 98;
+            let between = if long {
+                format!("\n{indent}    ")
+            } else {
+                " ".to_owned()
+            };
+            _ = writeln!(out, "{indent}{module}{between}{messages}");
         }
     }
     out.push_str("}\n};\n}\npub(crate) use each_api;\n");

@@ -1,6 +1,12 @@
 //! Bytes that the Java client wrote (`vectors/`, recorded by `vectors/recorder/record.sh`) are read
 //! and written again: the same bytes must come out, and nothing must be left over.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test says so by panicking"
+)]
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;

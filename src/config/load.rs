@@ -12,6 +12,7 @@ use super::keys::{self, Access, Class, Key, Role, Typed};
 use super::producer::ProducerConfig;
 use super::properties::{Origin, Properties, Property};
 use super::set::SetKeys;
+use super::values::one_of;
 use crate::error::Result;
 
 /// A struct of typed options.
@@ -163,17 +164,13 @@ fn apply<C: Config>(config: &mut C, key: &'static Key, property: &Property, out:
 }
 
 fn not_built(what: &str, except: &[&str]) -> String {
-    let rest: Vec<&str> = except
-        .iter()
-        .copied()
-        .filter(|fine| !fine.is_empty())
-        .collect();
-    match rest.as_slice() {
-        [] => format!("{what}: this is not built yet, and ignoring it would not be safe"),
-        rest => format!(
-            "{what}: this is not built yet; only {} is",
-            rest.join(" or ")
-        ),
+    let plain = |fine: &&str| !fine.is_empty() && !fine.starts_with("org.");
+    let rest: Vec<&str> = except.iter().copied().filter(plain).collect();
+    match one_of(&rest) {
+        none if none.is_empty() => {
+            format!("{what}: this is not built yet, and ignoring it would not be safe")
+        }
+        some => format!("{what}: this is not built yet; only {some} is"),
     }
 }
 

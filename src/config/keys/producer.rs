@@ -120,19 +120,27 @@ pub(super) const KEYS: &[Key] = &[
         choice::<PartitionerKind>(),
         "How a record without an explicit partition gets one.",
     )
-    .alias(&["partitioner"]),
+    .alias(&["partitioner"])
+    .not_built(&[
+        "default",
+        "org.apache.kafka.clients.producer.internals.DefaultPartitioner",
+        // Keys go where Java puts them, and librdkafka is sticky without one too.
+        "murmur2_random",
+    ]),
     Key::new(
         "partitioner.adaptive.partitioning.enable",
         field!(Producer.partitioner_adaptive),
         Kind::Flag,
         "Records without a key prefer partitions whose broker is fast (KIP-794).",
-    ),
+    )
+    .not_built(&["true"]),
     Key::new(
         "partitioner.availability.timeout.ms",
         field!(Producer.partitioner_availability_timeout),
         millis(0, LONG),
         "Records without a key avoid partitions whose batches have waited so long; 0 is off.",
-    ),
+    )
+    .not_built(&["0"]),
     Key::new(
         "partitioner.ignore.keys",
         field!(Producer.partitioner_ignore_keys),

@@ -3,7 +3,7 @@
 //! To the cluster, a program's [`Record`] is encoded straight into a [`BatchBuilder`]'s chunks;
 //! [`SealedBatch`] compresses and sums it, and is stamped when it is drained. From the cluster,
 //! [`Batches`] finds the batches in fetched bytes, [`Batch`] decompresses one when it is asked to,
-//! and [`DecodedBatch`] lends out [`RecordView`]s.
+//! and [`DecodedBatch`] lends out [`RecordView`]s, one by one or as a checked [`Span`].
 //!
 //! All of it is pure computation on bytes; none of it trusts them.
 
@@ -19,6 +19,7 @@ mod payload;
 mod reader;
 mod records;
 mod sealed;
+mod span;
 #[cfg(test)]
 mod tests;
 mod varint;
@@ -33,3 +34,4 @@ pub use payload::{Header, Payload, Timestamp, TopicName};
 pub use reader::{Batch, Batches};
 pub use records::{Cursor, DecodeLimits, DecodedBatch, HeaderView, Headers, RecordView, Records};
 pub use sealed::{SealedBatch, Stamp};
+pub use span::{Span, SpanIter};

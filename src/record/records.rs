@@ -85,6 +85,11 @@ pub struct Cursor {
 }
 
 impl Cursor {
+    /// The first offset that the record after it can have.
+    pub(super) fn next_offset(&self) -> i64 {
+        self.next_offset
+    }
+
     /// How many records are before it.
     #[must_use]
     pub fn index(&self) -> usize {
@@ -158,8 +163,7 @@ impl<'a> Records<'a> {
 
     #[cold]
     fn fail(&mut self, what: &'static str) -> RecordError {
-        self.left = 0;
-        self.rest = &[];
+        (self.left, self.rest) = (0, &[]);
         RecordError::BadRecord {
             offset: self.next_offset,
             what,

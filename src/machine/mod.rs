@@ -5,6 +5,12 @@
 //! `consumer` and `cluster` are thin: they read the clock, feed the facts, carry out the work.
 
 pub(crate) mod backoff;
+pub(crate) mod consumer;
 pub(crate) mod handshake;
+pub(crate) mod metadata;
 pub(crate) mod pipeline;
+pub(crate) mod producer;
 pub(crate) mod rng;
+
+pub use consumer::StartAt;
+pub use metadata::{ClusterMetadata, Node, PartitionMetadata, TopicMetadata};

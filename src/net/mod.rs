@@ -16,7 +16,10 @@ mod reader;
 mod shared;
 mod writer;
 
+pub(crate) use broker::{Broker, Role};
+pub(crate) use call::{CallError, Sent};
 pub use connector::{BoxFuture, BoxStream, ByteStream, Connector, TcpConnector};
+pub(crate) use options::{Net, NetOptions, Target};
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,41 @@
+//! Where a partition is: the place it starts from, and the place it has reached.
+
+use crate::ids::LeaderEpoch;
+
+/// Where to start reading a partition.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum StartAt {
+    /// At the oldest record there is.
+    Beginning,
+    /// After the newest record there is now.
+    End,
+    /// At this offset; one that is out of range is handled by `auto.offset.reset`.
+    Offset(i64),
+    /// This many records before the end as it is now, or at the beginning if there are fewer.
+    FromEnd(u64),
+    /// At the first record whose timestamp is this or later (milliseconds since 1970), or at the
+    /// end if there is none.
+    Timestamp(i64),
+}
+
+/// Where the next fetch of a partition starts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Position {
+    /// Not known yet: the broker is asked what offset this is.
+    Unresolved(StartAt),
+    /// This offset, and the leader epoch of the record before it where one is known (KIP-320).
+    At { offset: i64, epoch: LeaderEpoch },
+}
+
+impl From<StartAt> for Position {
+    fn from(start: StartAt) -> Self {
+        match start {
+            StartAt::Offset(offset) => Self::At {
+                offset,
+                epoch: LeaderEpoch::NONE,
+            },
+            other => Self::Unresolved(other),
+        }
+    }
+}

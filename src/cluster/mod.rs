@@ -1,1 +1,17 @@
-//! The `cluster` layer; see the crate's architecture page.
+//! The shared [`Client`]: its picture of the cluster, its control connections, calls with retries.
+//!
+//! One task per client asks for metadata, when [`MetadataMachine`](crate::machine::metadata) says
+//! so; everybody else reads the snapshot. Producers and consumers have [`Brokers`] of their own, so
+//! that no two kinds of traffic share a socket.
+
+mod brokers;
+mod call;
+mod client;
+mod coordinator;
+mod metadata;
+mod shared;
+
+pub(crate) use brokers::Brokers;
+pub(crate) use call::{Deadline, Target};
+pub use client::{Client, ClientBuilder};
+pub(crate) use shared::{Shared, now};

@@ -1,1 +1,16 @@
-//! The `consumer` layer; see the crate's architecture page.
+//! The consumer: a task fetches ahead, [`Consumer::poll`] hands out what is there.
+//!
+//! Network state belongs to the task, never to a future of the user: a dropped `poll` loses
+//! nothing. All decisions are made in [`machine::consumer`](crate::machine::consumer).
+
+mod builder;
+mod driver;
+mod fetch;
+mod handle;
+mod inner;
+mod offsets;
+mod records;
+
+pub use builder::ConsumerBuilder;
+pub use handle::Consumer;
+pub use records::{ConsumerRecord, Records, RecordsIter};

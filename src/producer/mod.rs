@@ -1,1 +1,17 @@
-//! The `producer` layer; see the crate's architecture page.
+//! The producer: records in, acknowledgements out.
+//!
+//! [`Producer::enqueue`] encodes a record into its partition's batch and wakes the sender task when
+//! there is something to send; the sender drains ready batches, one request per broker at a time
+//! and up to `max.in.flight.requests.per.connection` of them, and settles what comes back. All
+//! decisions are made in [`machine::producer`](crate::machine::producer).
+
+mod builder;
+mod delivery;
+mod handle;
+mod inner;
+mod request;
+mod sender;
+
+pub use builder::ProducerBuilder;
+pub use delivery::{Delivery, RecordMetadata};
+pub use handle::{CloseReport, Producer, TryEnqueueError, TryEnqueueReason};

@@ -1,0 +1,29 @@
+//! Topics and the cluster itself: list, describe, create, delete.
+//!
+//! Calls that name several topics answer for each of them, since one may fail and the rest not.
+
+mod cluster;
+mod topics;
+
+pub use cluster::ClusterDescription;
+pub use topics::{NewTopic, TopicDescription, TopicListing};
+
+use crate::cluster::{Client, Deadline};
+
+/// A handle for administration, from [`Client::admin`].
+///
+/// Every call takes at most `default.api.timeout.ms` with all its retries.
+#[derive(Clone, Debug)]
+pub struct Admin {
+    client: Client,
+}
+
+impl Admin {
+    pub(crate) fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    fn deadline(&self) -> Deadline {
+        Deadline::after(self.client.config().default_api_timeout)
+    }
+}

@@ -1,0 +1,116 @@
+//! The connections of one owner (the client's control calls, a producer, a consumer) by broker.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::error::Result;
+use crate::ids::BrokerId;
+use crate::machine::metadata::{ClusterMetadata, Node};
+use crate::machine::rng::Rng;
+use crate::net::{Broker, CallError, Net, Role, Target};
+use crate::protocol::{Decode, Encode, Request};
+
+/// Connections of one role, one broker each, opened when they are first used.
+///
+/// A broker is its id: when metadata says that it moved, the next connection goes to where it is.
+#[derive(Debug)]
+pub(crate) struct Brokers {
+    role: Role,
+    net: Arc<Net>,
+    rng: Mutex<Rng>,
+    by_id: Mutex<BTreeMap<BrokerId, Broker>>,
+}
+
+/// One broker, for calls of one role.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    broker: Broker,
+    role: Role,
+}
+
+impl Peer {
+    /// Sends a request, in a version of `cap` at most, and waits for the answer.
+    pub(crate) async fn try_call<R>(
+        &self,
+        request: &R,
+        cap: Option<i16>,
+        limit: Duration,
+    ) -> Result<R::Response, CallError>
+    where
+        R: Request + Encode,
+        R::Response: Decode,
+    {
+        self.broker.call(self.role, request, cap, limit).await
+    }
+
+    /// As [`try_call`](Self::try_call), for calls that may be repeated whatever became of them.
+    pub(crate) async fn call<R>(
+        &self,
+        request: &R,
+        cap: Option<i16>,
+        limit: Duration,
+    ) -> Result<R::Response>
+    where
+        R: Request + Encode,
+        R::Response: Decode,
+    {
+        Ok(self.try_call(request, cap, limit).await?)
+    }
+
+    /// Sends a request that the broker does not answer (`acks=0`); done when the socket has it.
+    pub(crate) async fn send<R>(
+        &self,
+        request: &R,
+        cap: Option<i16>,
+        limit: Duration,
+    ) -> Result<(), CallError>
+    where
+        R: Request + Encode,
+    {
+        let connection = self.broker.connection(self.role, limit).await?;
+        let version = connection.pick(R::KEY, cap)?;
+        let (_, frame) = connection.encode(request, version)?;
+        connection
+            .send_unanswered(frame, R::KEY, version, limit)
+            .await
+    }
+}
+
+impl Brokers {
+    pub(crate) fn new(role: Role, net: Arc<Net>) -> Self {
+        let rng = Mutex::new(Rng::new(net.env.seed()));
+        Self {
+            role,
+            net,
+            rng,
+            by_id: Mutex::default(),
+        }
+    }
+
+    /// The connection to a broker, at the address metadata gives it now.
+    pub(crate) fn get(&self, node: &Node) -> Peer {
+        let mut by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
+        let broker = by_id.entry(node.id).or_insert_with(|| {
+            let target = Target {
+                id: Some(node.id),
+                host: node.host.clone(),
+                port: node.port,
+            };
+            Broker::new(Arc::clone(&self.net), target)
+        });
+        broker.set_address(node.host.clone(), node.port);
+        Peer {
+            broker: broker.clone(),
+            role: self.role,
+        }
+    }
+
+    /// Some broker of the cluster.
+    pub(crate) fn pick_any(&self, snapshot: &ClusterMetadata) -> Option<BrokerId> {
+        let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = u64::try_from(snapshot.nodes.len()).ok()?;
+        let at = usize::try_from(rng.below(count)).ok()?;
+        snapshot.nodes.keys().nth(at).copied()
+    }
+}

@@ -1,0 +1,170 @@
+//! Calls with a time limit, a target and retries.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::shared::{Shared, now};
+use crate::error::{Error, ErrorCode, ErrorKind, Result};
+use crate::ids::BrokerId;
+use crate::machine::backoff::Backoff;
+use crate::protocol::{Decode, Encode, Request};
+
+/// A limit on a wait, and the length it had when it was set (for the error's words).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline {
+    at: Instant,
+    limit: Duration,
+}
+
+impl Deadline {
+    pub(crate) fn after(limit: Duration) -> Self {
+        // A limit too long for the clock is no limit that anybody will see the end of.
+        let at = now()
+            .checked_add(limit)
+            .unwrap_or_else(|| now() + Duration::from_secs(86_400));
+        Self { at, limit }
+    }
+
+    pub(crate) fn limit(self) -> Duration {
+        self.limit
+    }
+
+    pub(crate) fn is_after(self, time: Instant) -> bool {
+        time < self.at
+    }
+
+    pub(crate) fn remaining(self) -> Duration {
+        self.at.saturating_duration_since(now())
+    }
+
+    /// Waits for the future, at most until the deadline.
+    pub(crate) async fn wait<T>(self, future: impl Future<Output = T>) -> Option<T> {
+        tokio::time::timeout_at(self.at.into(), future).await.ok()
+    }
+}
+
+/// Which broker a call goes to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Target {
+    /// Whichever answers.
+    Any,
+    /// The one that answers as the controller.
+    Controller,
+    /// This one.
+    Broker(BrokerId),
+}
+
+impl Shared {
+    /// One call without retries, of at most `request.timeout.ms` and the deadline.
+    pub(crate) async fn call<R>(
+        self: &Arc<Self>,
+        target: Target,
+        request: &R,
+        deadline: Deadline,
+    ) -> Result<R::Response>
+    where
+        R: Request + Encode,
+        R::Response: Decode,
+    {
+        self.call_at_most(target, request, None, deadline).await
+    }
+
+    /// As [`call`](Self::call), in a version of `cap` at most: for the shape a request had once.
+    pub(crate) async fn call_at_most<R>(
+        self: &Arc<Self>,
+        target: Target,
+        request: &R,
+        cap: Option<i16>,
+        deadline: Deadline,
+    ) -> Result<R::Response>
+    where
+        R: Request + Encode,
+        R::Response: Decode,
+    {
+        let id = self.choose(target, deadline).await?;
+        let snapshot = self.snapshot();
+        let node = snapshot.nodes.get(&id).ok_or_else(|| unknown_broker(id))?;
+        let limit = self.config.request_timeout.min(deadline.remaining());
+        self.control().get(node).call(request, cap, limit).await
+    }
+
+    async fn choose(self: &Arc<Self>, target: Target, deadline: Deadline) -> Result<BrokerId> {
+        if let Target::Broker(id) = target {
+            return Ok(id);
+        }
+        self.wait_connected(deadline.remaining()).await?;
+        let snapshot = self.snapshot();
+        let controller = snapshot.controller.filter(|_| target == Target::Controller);
+        controller
+            .or_else(|| self.control().pick_any(&snapshot))
+            .ok_or_else(|| Error::new(ErrorKind::Connect, "the cluster named no brokers"))
+    }
+
+    /// The same, again and again until the deadline for what fails for now. Only for calls whose
+    /// answer has no code of its own to judge.
+    pub(crate) async fn call_until<R>(
+        self: &Arc<Self>,
+        target: Target,
+        request: &R,
+        deadline: Deadline,
+    ) -> Result<R::Response>
+    where
+        R: Request + Encode,
+        R::Response: Decode,
+    {
+        let mut retry = self.retry(deadline);
+        loop {
+            match self.call(target, request, deadline).await {
+                Ok(response) => return Ok(response),
+                Err(error) => retry.after(error).await?,
+            }
+        }
+    }
+
+    /// Tells a failing call whether and when to try again.
+    pub(crate) fn retry(self: &Arc<Self>, deadline: Deadline) -> Retry {
+        let backoff = Backoff::new(self.retry_policy(), self.env.seed());
+        Retry {
+            shared: Arc::clone(self),
+            backoff,
+            deadline,
+            started: now(),
+        }
+    }
+}
+
+/// The attempts of one call.
+pub(crate) struct Retry {
+    shared: Arc<Shared>,
+    backoff: Backoff,
+    deadline: Deadline,
+    started: Instant,
+}
+
+impl Retry {
+    /// Waits until the next attempt may be made, or gives the error back, completed by what was
+    /// tried: it will not pass, or the deadline comes first. Refreshes the metadata where the error
+    /// says that the client's picture is out of date.
+    pub(crate) async fn after(&mut self, error: Error) -> Result<()> {
+        let attempts = self.backoff.failures() + 1;
+        let retry_at = self.backoff.failed(now());
+        if !error.is_retriable() || !self.deadline.is_after(retry_at) {
+            return Err(error.with_attempts(attempts, now() - self.started));
+        }
+        if error.code().is_none_or(ErrorCode::refreshes_metadata) {
+            self.shared.refresh_metadata();
+        }
+        tracing::debug!(%error, attempts, "trying again");
+        tokio::time::sleep_until(retry_at.into()).await;
+        Ok(())
+    }
+}
+
+fn unknown_broker(id: BrokerId) -> Error {
+    Error::broker(
+        ErrorCode::LEADER_NOT_AVAILABLE,
+        "the broker is not in the cluster's metadata",
+    )
+    .with_broker(id)
+}

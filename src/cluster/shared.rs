@@ -1,0 +1,270 @@
+//! What the handles of one client share.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, watch};
+use tokio::task::AbortHandle;
+
+use super::brokers::Brokers;
+use super::call::Deadline;
+use super::coordinator::Coordinators;
+use super::metadata;
+use crate::config::{ClientConfig, HostPort, Properties};
+use crate::env::Env;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
+use crate::machine::backoff::{Backoff, BackoffPolicy};
+use crate::machine::metadata::{ClusterMetadata, MetadataMachine, Node, TopicMetadata};
+use crate::net::{Broker, Connector, Net, NetOptions, Role, Target};
+
+/// Topics that nobody looked up for so long are no longer asked for (`metadata.max.idle.ms`).
+const TOPIC_IDLE: Duration = Duration::from_secs(300);
+
+/// The clock of the drivers: tokio's, so that a paused runtime pauses it.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+/// Configuration, metadata and control connections of one client.
+pub(crate) struct Shared {
+    pub(crate) config: ClientConfig,
+    pub(crate) properties: Properties,
+    pub(crate) env: Env,
+    pub(super) net: Arc<Net>,
+    /// The addresses to start from, each with a backoff of its own.
+    pub(super) seeds: Vec<Broker>,
+    pub(super) coordinators: Coordinators,
+    pub(super) machine: Mutex<MetadataMachine>,
+    pub(super) changed: watch::Sender<Arc<ClusterMetadata>>,
+    pub(super) wake: Notify,
+    /// Why the last round of metadata requests failed, until one works.
+    pub(super) last_failure: Mutex<Option<Error>>,
+    control: Brokers,
+    driver: OnceLock<AbortHandle>,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        config: ClientConfig,
+        properties: Properties,
+        connector: Arc<dyn Connector>,
+        env: Env,
+    ) -> Self {
+        let net = Net::new(connector, net_options(&config), env.clone());
+        let net = Arc::new(net);
+        let policy = BackoffPolicy {
+            initial: config.retry_backoff,
+            max: config.retry_backoff_max,
+        };
+        let backoff = Backoff::new(policy, env.seed());
+        let machine = MetadataMachine::new(now(), backoff, config.metadata_max_age, TOPIC_IDLE);
+        let control = Brokers::new(Role::Control, Arc::clone(&net));
+        let seed = |at: &HostPort| Target {
+            id: None,
+            host: at.host.as_str().into(),
+            port: at.port,
+        };
+        let seeds = config.bootstrap_servers.iter().map(seed);
+        let seeds = seeds
+            .map(|target| Broker::new(Arc::clone(&net), target))
+            .collect();
+        Self {
+            config,
+            properties,
+            env,
+            net,
+            seeds,
+            coordinators: Coordinators::default(),
+            machine: Mutex::new(machine),
+            changed: watch::Sender::new(Arc::default()),
+            wake: Notify::new(),
+            last_failure: Mutex::new(None),
+            control,
+            driver: OnceLock::new(),
+        }
+    }
+
+    /// Connections of one role for one producer or consumer, with so many requests in flight.
+    pub(crate) fn brokers(&self, role: Role, in_flight_max: usize) -> Brokers {
+        let options = NetOptions {
+            in_flight_max,
+            ..self.net.options.clone()
+        };
+        let net = Net::new(Arc::clone(&self.net.connector), options, self.env.clone());
+        Brokers::new(role, Arc::new(net))
+    }
+
+    pub(crate) fn control(&self) -> &Brokers {
+        &self.control
+    }
+
+    pub(crate) fn retry_policy(&self) -> BackoffPolicy {
+        BackoffPolicy {
+            initial: self.config.retry_backoff,
+            max: self.config.retry_backoff_max,
+        }
+    }
+
+    pub(super) fn lock_machine(&self) -> MutexGuard<'_, MetadataMachine> {
+        self.machine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The present picture of the cluster.
+    pub(crate) fn snapshot(&self) -> Arc<ClusterMetadata> {
+        Arc::clone(self.lock_machine().snapshot())
+    }
+
+    /// Wakes whoever waits on this when the picture changes.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Arc<ClusterMetadata>> {
+        self.changed.subscribe()
+    }
+
+    /// Starts the metadata task, the first time.
+    pub(crate) fn start(self: &Arc<Self>) {
+        self.driver
+            .get_or_init(|| tokio::spawn(metadata::drive(Arc::clone(self))).abort_handle());
+    }
+
+    /// Asks for fresh metadata as soon as the backoff allows.
+    pub(crate) fn refresh_metadata(self: &Arc<Self>) {
+        self.start();
+        self.lock_machine().refresh(now());
+        self.wake.notify_one();
+    }
+
+    /// A broker said in passing who leads a partition now (KIP-951).
+    pub(crate) fn handle_leader_hint(
+        &self,
+        at: &TopicPartition,
+        leader: BrokerId,
+        epoch: LeaderEpoch,
+        node: Option<Node>,
+    ) {
+        let mut machine = self.lock_machine();
+        if machine.handle_leader_hint(&at.topic, at.partition, leader, epoch, node) {
+            let snapshot = Arc::clone(machine.snapshot());
+            drop(machine);
+            self.changed.send_replace(snapshot);
+        }
+    }
+
+    /// Says that a topic is in use and returns what is known of it.
+    pub(crate) fn want_topic(
+        self: &Arc<Self>,
+        topic: &Arc<str>,
+        create: bool,
+    ) -> Option<Arc<TopicMetadata>> {
+        self.start();
+        let mut machine = self.lock_machine();
+        machine.want(now(), topic, create);
+        let known = machine.snapshot().topic(topic).map(Arc::clone);
+        drop(machine);
+        if known.is_none() {
+            self.wake.notify_one();
+        }
+        known
+    }
+
+    /// Waits for a topic's metadata.
+    ///
+    /// A topic that does not exist is waited for when it may be created, and when a moment ago it
+    /// may have been; an error that will not pass is returned at once.
+    pub(crate) async fn topic(
+        self: &Arc<Self>,
+        topic: &Arc<str>,
+        create: bool,
+        deadline: Deadline,
+    ) -> Result<Arc<TopicMetadata>> {
+        let mut changes = self.subscribe();
+        loop {
+            changes.borrow_and_update();
+            if let Some(known) = self.want_topic(topic, create) {
+                return Ok(known);
+            }
+            let failed = self.snapshot().topic_error(topic);
+            if let Some(code) = failed.filter(|code| !code.is_retriable()) {
+                return Err(Error::broker(code, "looking up the topic").with_topic(topic.clone()));
+            }
+            if deadline.wait(changes.changed()).await.is_none() {
+                return Err(self.topic_timeout(topic, deadline));
+            }
+        }
+    }
+
+    fn topic_timeout(&self, topic: &Arc<str>, deadline: Deadline) -> Error {
+        let limit = deadline.limit().as_millis();
+        let error = match self.snapshot().topic_error(topic) {
+            Some(code) => {
+                let words = format!("looking up the topic for {limit} ms: {code}");
+                Error::new(
+                    ErrorKind::Broker(code),
+                    format!("{words}: {}", code.description()),
+                )
+            }
+            None => self.unreachable(&format!("no metadata of the topic within {limit} ms")),
+        };
+        error.with_topic(topic.clone())
+    }
+
+    /// The error of a wait that ended without any broker's answer.
+    fn unreachable(&self, what: &str) -> Error {
+        let last = self
+            .last_failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        match last {
+            Some(last) => Error::new(last.kind(), format!("{what}: {last}")).with_source(last),
+            None => Error::new(ErrorKind::Timeout, what.to_owned()),
+        }
+    }
+
+    /// Waits until a broker has described the cluster.
+    pub(crate) async fn wait_connected(self: &Arc<Self>, limit: Duration) -> Result<()> {
+        self.start();
+        let deadline = Deadline::after(limit);
+        let mut changes = self.subscribe();
+        loop {
+            if !changes.borrow_and_update().nodes.is_empty() {
+                return Ok(());
+            }
+            if deadline.wait(changes.changed()).await.is_none() {
+                let what = format!("no broker answered within {} ms", limit.as_millis());
+                return Err(self.unreachable(&what));
+            }
+        }
+    }
+
+    /// Ends the metadata task and closes the control connections.
+    pub(super) fn shut_down(&self) {
+        if let Some(driver) = self.driver.get() {
+            driver.abort();
+        }
+    }
+}
+
+fn net_options(config: &ClientConfig) -> NetOptions {
+    NetOptions {
+        client_id: Some(config.client_id.as_str().into()),
+        setup_timeout: config.socket_connection_setup_timeout,
+        setup_timeout_max: config.socket_connection_setup_timeout_max,
+        idle: config.connections_max_idle,
+        frame_max: config.receive_message_max,
+        reconnect_backoff: BackoffPolicy {
+            initial: config.reconnect_backoff,
+            max: config.reconnect_backoff_max,
+        },
+        ..NetOptions::default()
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let servers = &self.config.bootstrap_servers;
+        f.debug_struct("Client")
+            .field("bootstrap_servers", servers)
+            .finish_non_exhaustive()
+    }
+}

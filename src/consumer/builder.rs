@@ -1,0 +1,66 @@
+//! How a consumer is described and made.
+
+use std::collections::BTreeMap;
+
+use super::handle::Consumer;
+use crate::cluster::Client;
+use crate::config::{ConsumerConfig, Notice, Origin, Properties};
+use crate::error::Result;
+use crate::ids::TopicPartition;
+use crate::machine::consumer::StartAt;
+
+/// Describes a [`Consumer`]; starts from the client's properties.
+#[derive(Clone, Debug)]
+pub struct ConsumerBuilder {
+    client: Client,
+    properties: Properties,
+    assignment: BTreeMap<TopicPartition, StartAt>,
+}
+
+impl ConsumerBuilder {
+    pub(crate) fn new(client: Client) -> Self {
+        let properties = client.shared.properties.clone();
+        Self {
+            client,
+            properties,
+            assignment: BTreeMap::new(),
+        }
+    }
+
+    /// The partitions to read and where to start in each. Adds to those of earlier calls.
+    #[must_use]
+    pub fn assign(
+        mut self,
+        partitions: impl IntoIterator<Item = (TopicPartition, StartAt)>,
+    ) -> Self {
+        self.assignment.extend(partitions);
+        self
+    }
+
+    /// Sets one property by its Kafka or librdkafka name.
+    #[must_use]
+    pub fn property(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.properties.push(key, value, Origin::Code);
+        self
+    }
+
+    /// Makes the consumer: finds the topics and starts to fetch.
+    ///
+    /// # Errors
+    ///
+    /// `Config` with every problem of the configuration at once; `Broker` for a topic or partition
+    /// that does not exist within `default.api.timeout.ms`; `Connect` or `Timeout` if no broker
+    /// answers by then.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the consumer.
+    pub async fn build(self) -> Result<Consumer> {
+        let client = self.client.config();
+        let (config, notices) = ConsumerConfig::from_properties(&self.properties, client)?;
+        Notice::log(&notices);
+        let consumer = Consumer::new(self.client, config);
+        consumer.assign(self.assignment).await?;
+        Ok(consumer)
+    }
+}

@@ -1,0 +1,307 @@
+//! [`Consumer`]: the handle.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::AbortHandle;
+
+use super::driver;
+use super::inner::Inner;
+use super::records::Records;
+use crate::cluster::{Client, Deadline};
+use crate::config::ConsumerConfig;
+use crate::error::{Error, ErrorCode, ErrorKind, Result};
+use crate::ids::TopicPartition;
+use crate::machine::consumer::StartAt;
+
+/// Reads records from partitions that are named one by one.
+///
+/// A task fetches ahead in the background, at most `queued.max.messages.kbytes`; dropping the
+/// consumer ends it.
+#[derive(Debug)]
+pub struct Consumer {
+    inner: Arc<Inner>,
+    task: AbortHandle,
+    // Keeps the metadata task alive for as long as the consumer is.
+    _client: Client,
+}
+
+impl Drop for Consumer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Consumer {
+    pub(super) fn new(client: Client, config: ConsumerConfig) -> Self {
+        let inner = Arc::new(Inner::new(Arc::clone(&client.shared), config));
+        let task = tokio::spawn(driver::drive(Arc::clone(&inner))).abort_handle();
+        Self {
+            inner,
+            task,
+            _client: client,
+        }
+    }
+
+    /// The consumer's configuration.
+    #[must_use]
+    pub fn config(&self) -> &ConsumerConfig {
+        &self.inner.config
+    }
+
+    fn deadline(&self) -> Deadline {
+        Deadline::after(self.inner.shared.config.default_api_timeout)
+    }
+
+    /// Replaces the partitions to read. One that is already read keeps its place, whatever is
+    /// given for it; use [`seek`](Self::seek) to move it.
+    ///
+    /// # Errors
+    ///
+    /// `Broker` for a topic or partition that does not exist within `default.api.timeout.ms`; the
+    /// assignment is then as it was.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped early, the assignment is as it was.
+    pub async fn assign(
+        &self,
+        partitions: impl IntoIterator<Item = (TopicPartition, StartAt)>,
+    ) -> Result<()> {
+        let wanted: BTreeMap<TopicPartition, StartAt> = partitions.into_iter().collect();
+        let deadline = self.deadline();
+        for partition in wanted.keys() {
+            self.check_exists(partition, deadline).await?;
+        }
+        self.inner.fetcher().assign(wanted);
+        self.inner.wake.notify_one();
+        Ok(())
+    }
+
+    async fn check_exists(&self, partition: &TopicPartition, deadline: Deadline) -> Result<()> {
+        let create = self.inner.config.allow_auto_create_topics;
+        let topic = self
+            .inner
+            .shared
+            .topic(&partition.topic, create, deadline)
+            .await?;
+        if topic.partition(partition.partition).is_some() {
+            return Ok(());
+        }
+        let code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+        let words = format!(
+            "there is no such partition: the topic has {}",
+            topic.partitions.len()
+        );
+        Err(Error::new(ErrorKind::Broker(code), words)
+            .with_topic(partition.topic.clone())
+            .with_partition(partition.partition))
+    }
+
+    /// The partitions that are read.
+    #[must_use]
+    pub fn assignment(&self) -> Vec<TopicPartition> {
+        self.inner.fetcher().assignment().cloned().collect()
+    }
+
+    /// Hands out everything that has arrived (at most `max.poll.records`, if that is set), or waits
+    /// for something to arrive, at most as long as given; empty when that time is over.
+    ///
+    /// # Errors
+    ///
+    /// What keeps a partition from going on, after all that came before it: `Corrupt` with topic,
+    /// partition and offset for a batch that cannot be read, `Broker(OFFSET_OUT_OF_RANGE)` where
+    /// `auto.offset.reset` is `none`, an authorization that is missing. The other partitions go on;
+    /// the next poll says it again until the cause is gone or [`seek`](Self::seek) passes it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no record: what it did not return, the next poll does.
+    pub async fn poll(&self, limit: Duration) -> Result<Records> {
+        let deadline = Deadline::after(limit);
+        loop {
+            let ready = self.inner.ready.notified();
+            let records = self.inner.take_ready()?;
+            if !records.is_empty() {
+                // A program that never waits would never let the fetching task run on its thread.
+                tokio::task::coop::consume_budget().await;
+                return Ok(records);
+            }
+            if deadline.wait(ready).await.is_none() && !self.inner.has_ready() {
+                return Ok(records);
+            }
+        }
+    }
+
+    /// Moves a partition: the next record handed out is there. The last seek wins, whatever is
+    /// buffered or on its way.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if the partition is not assigned.
+    pub fn seek(&self, partition: &TopicPartition, to: StartAt) -> Result<()> {
+        let known = self.inner.fetcher().seek(partition, to);
+        self.changed(partition, known)
+    }
+
+    /// Stops handing out a partition, until [`resume`](Self::resume).
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if the partition is not assigned.
+    pub fn pause(&self, partition: &TopicPartition) -> Result<()> {
+        let known = self.inner.fetcher().pause(partition, true);
+        self.changed(partition, known)
+    }
+
+    /// Goes on with a partition that was paused.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if the partition is not assigned.
+    pub fn resume(&self, partition: &TopicPartition) -> Result<()> {
+        let known = self.inner.fetcher().pause(partition, false);
+        self.changed(partition, known)
+    }
+
+    fn changed(&self, partition: &TopicPartition, known: bool) -> Result<()> {
+        if !known {
+            return Err(not_assigned(partition));
+        }
+        self.inner.wake.notify_one();
+        Ok(())
+    }
+
+    /// The partitions that are paused.
+    #[must_use]
+    pub fn paused(&self) -> Vec<TopicPartition> {
+        self.inner.fetcher().paused().cloned().collect()
+    }
+
+    /// The offset of the next record that will be handed out; waits until it is known, at most
+    /// `default.api.timeout.ms`.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if the partition is not assigned, `Timeout` if no broker says it in time.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future changes nothing.
+    pub async fn position(&self, partition: &TopicPartition) -> Result<i64> {
+        let deadline = self.deadline();
+        loop {
+            let ready = self.inner.ready.notified();
+            {
+                let fetcher = self.inner.fetcher();
+                if !fetcher.is_assigned(partition) {
+                    return Err(not_assigned(partition));
+                }
+                if let Some(position) = fetcher.position(partition) {
+                    return Ok(position);
+                }
+            }
+            if deadline.wait(ready).await.is_none() {
+                let limit = deadline.limit().as_millis();
+                let words = format!("the position is not known after {limit} ms");
+                return Err(Error::new(ErrorKind::Timeout, words)
+                    .with_topic(partition.topic.clone())
+                    .with_partition(partition.partition));
+            }
+        }
+    }
+
+    /// The end of a partition as of the last fetch (its high watermark), without asking.
+    #[must_use]
+    pub fn cached_end_offset(&self, partition: &TopicPartition) -> Option<i64> {
+        self.inner.fetcher().high_watermark(partition)
+    }
+
+    /// The offsets of the oldest records there are.
+    ///
+    /// # Errors
+    ///
+    /// `Broker` for a partition that does not exist, `Timeout` or `Connect` if its leader does not
+    /// answer within `default.api.timeout.ms`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future changes nothing.
+    pub async fn beginning_offsets(
+        &self,
+        partitions: impl IntoIterator<Item = TopicPartition>,
+    ) -> Result<BTreeMap<TopicPartition, i64>> {
+        self.offsets(partitions, StartAt::Beginning).await
+    }
+
+    /// The offsets after the newest records there are; with `read_committed`, after the last one
+    /// that is not part of an open transaction.
+    ///
+    /// # Errors
+    ///
+    /// As [`beginning_offsets`](Self::beginning_offsets).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future changes nothing.
+    pub async fn end_offsets(
+        &self,
+        partitions: impl IntoIterator<Item = TopicPartition>,
+    ) -> Result<BTreeMap<TopicPartition, i64>> {
+        self.offsets(partitions, StartAt::End).await
+    }
+
+    async fn offsets(
+        &self,
+        partitions: impl IntoIterator<Item = TopicPartition>,
+        at: StartAt,
+    ) -> Result<BTreeMap<TopicPartition, i64>> {
+        let wanted = partitions
+            .into_iter()
+            .map(|partition| (partition, at))
+            .collect();
+        let found = self.inner.list_offsets(wanted, self.deadline()).await?;
+        Ok(found
+            .into_iter()
+            .filter_map(|(at, found)| Some((at, found?.offset)))
+            .collect())
+    }
+
+    /// For each partition the offset of the first record whose timestamp is the given one or later
+    /// (milliseconds since 1970); `None` where there is no such record.
+    ///
+    /// # Errors
+    ///
+    /// As [`beginning_offsets`](Self::beginning_offsets).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future changes nothing.
+    pub async fn offsets_for_times(
+        &self,
+        times: impl IntoIterator<Item = (TopicPartition, i64)>,
+    ) -> Result<BTreeMap<TopicPartition, Option<i64>>> {
+        let wanted = times
+            .into_iter()
+            .map(|(at, time)| (at, StartAt::Timestamp(time)))
+            .collect();
+        let found = self.inner.list_offsets(wanted, self.deadline()).await?;
+        Ok(found
+            .into_iter()
+            .map(|(at, found)| (at, found.map(|found| found.offset)))
+            .collect())
+    }
+
+    /// Ends the consumer and its task.
+    pub fn close(self) {}
+}
+
+fn not_assigned(partition: &TopicPartition) -> Error {
+    Error::new(
+        ErrorKind::InvalidInput,
+        "the partition is not assigned to this consumer",
+    )
+    .with_topic(partition.topic.clone())
+    .with_partition(partition.partition)
+}

@@ -1,0 +1,126 @@
+//! What a consumer's handle and its task share.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::records::{Part, Records};
+use crate::cluster::Shared;
+use crate::config::ConsumerConfig;
+use crate::error::{Error, Result};
+use crate::machine::consumer::{FetchLimits, Fetcher, Handed};
+use crate::record::{Batch, DecodeLimits};
+
+/// A consumer's state, without its handle.
+pub(super) struct Inner {
+    pub(super) shared: Arc<Shared>,
+    pub(super) config: ConsumerConfig,
+    /// Wakes the task: something changed that it may act on.
+    pub(super) wake: Notify,
+    /// Wakes a poll: something may be ready.
+    pub(super) ready: Notify,
+    fetcher: Mutex<Fetcher<Batch>>,
+    /// An error that came after records of the same poll; the next poll returns it.
+    deferred: Mutex<Option<Error>>,
+}
+
+impl Inner {
+    pub(super) fn new(shared: Arc<Shared>, config: ConsumerConfig) -> Self {
+        let bytes = |n: i32| usize::try_from(n).unwrap_or(0);
+        let limits = FetchLimits {
+            budget: config.prefetch_memory,
+            max_bytes: bytes(config.fetch_max_bytes),
+            partition_max_bytes: bytes(config.max_partition_fetch_bytes),
+        };
+        let fetcher = Fetcher::new(limits, shared.retry_policy(), shared.env.seed());
+        Self {
+            shared,
+            config,
+            wake: Notify::new(),
+            ready: Notify::new(),
+            fetcher: Mutex::new(fetcher),
+            deferred: Mutex::new(None),
+        }
+    }
+
+    pub(super) fn fetcher(&self) -> MutexGuard<'_, Fetcher<Batch>> {
+        self.fetcher.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes everything that is ready, at most `max.poll.records`. An error is returned by itself,
+    /// after what came before it.
+    pub(super) fn take_ready(&self) -> Result<Records> {
+        if let Some(error) = self.deferred().take() {
+            return Err(error);
+        }
+        let mut room = self.config.max_poll_records.unwrap_or(usize::MAX);
+        let mut records = Records::default();
+        while room > 0 {
+            let Some(next) = self.fetcher().hand_out() else {
+                break;
+            };
+            match next.and_then(|handed| self.read(handed, room)) {
+                Ok(Some(part)) => {
+                    room -= part.len();
+                    records.push(part);
+                }
+                Ok(None) => {}
+                Err(error) if records.is_empty() => return Err(error),
+                Err(error) => {
+                    *self.deferred() = Some(error);
+                    break;
+                }
+            }
+        }
+        self.wake.notify_one();
+        Ok(records)
+    }
+
+    /// Reads a batch: its checksum, its records from the position on, at most `room` of them.
+    fn read(&self, handed: Handed<Batch>, room: usize) -> Result<Option<Part>> {
+        let topic = Arc::clone(&handed.partition.topic);
+        let partition = handed.partition.partition;
+        let batch = &handed.batch.batch;
+        let checked = if self.config.check_crcs {
+            batch.verify_crc()
+        } else {
+            Ok(())
+        };
+        let decoded = checked.and_then(|()| batch.decode(DecodeLimits::default()));
+        let part = decoded.and_then(|decoded| {
+            Part::new(Arc::clone(&topic), partition, decoded, handed.from, room)
+        });
+        match part {
+            Ok((part, rest)) => {
+                if let Some(position) = rest {
+                    self.fetcher().give_back(handed, position);
+                }
+                Ok(Some(part).filter(|part| part.len() > 0))
+            }
+            Err(error) => {
+                // The position stays where it is: the user may seek past what cannot be read.
+                let position = handed.from;
+                self.fetcher().give_back(handed, position);
+                Err(error.into_error(topic, partition))
+            }
+        }
+    }
+
+    /// Whether a poll would get something.
+    pub(super) fn has_ready(&self) -> bool {
+        self.deferred().is_some() || self.fetcher().has_ready()
+    }
+
+    fn deferred(&self) -> MutexGuard<'_, Option<Error>> {
+        self.deferred.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Consumer")
+            .field("client", &self.shared)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,213 @@
+//! [`Records`]: what a poll hands out. Owned and `Send`; the views borrow from it.
+
+use std::sync::Arc;
+
+use crate::record::{Cursor, DecodedBatch, Headers, RecordError, RecordView};
+
+/// The records of one poll, in order within each partition.
+///
+/// It owns the bytes; [`ConsumerRecord`] borrows from it, so that the consumer itself stays free
+/// to seek or pause inside the loop.
+///
+/// ```no_run
+/// # async fn run(consumer: tidewire::Consumer) -> tidewire::Result<()> {
+/// let records = consumer.poll(std::time::Duration::from_millis(500)).await?;
+/// for record in &records {
+///     println!("{}-{} @ {}", record.topic(), record.partition(), record.offset());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Records {
+    parts: Vec<Part>,
+    count: usize,
+}
+
+/// Some records of one batch, checked when they were handed out.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    topic: Arc<str>,
+    partition: i32,
+    batch: DecodedBatch,
+    start: Cursor,
+    count: usize,
+}
+
+impl Part {
+    /// Reads through the batch once, so that what is handed out is sound: the records from offset
+    /// `from` on, at most `room` of them. If some are left, the offset of the first of those too.
+    pub(super) fn new(
+        topic: Arc<str>,
+        partition: i32,
+        batch: DecodedBatch,
+        from: i64,
+        room: usize,
+    ) -> Result<(Self, Option<i64>), RecordError> {
+        let mut records = batch.records();
+        let mut start = records.cursor();
+        let (mut count, mut rest) = (0, None);
+        loop {
+            let before = records.cursor();
+            let Some(record) = records.next().transpose()? else {
+                break;
+            };
+            if record.offset() < from {
+                continue;
+            }
+            if count == room {
+                rest = Some(record.offset());
+                break;
+            }
+            if count == 0 {
+                start = before;
+            }
+            count += 1;
+        }
+        Ok((
+            Self {
+                topic,
+                partition,
+                batch,
+                start,
+                count,
+            },
+            rest,
+        ))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.count
+    }
+}
+
+impl Records {
+    pub(super) fn push(&mut self, part: Part) {
+        self.count += part.count;
+        self.parts.push(part);
+    }
+
+    /// How many records there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there is none: the poll's time ran out.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The records, in order within each partition.
+    #[must_use]
+    pub fn iter(&self) -> RecordsIter<'_> {
+        RecordsIter {
+            parts: self.parts.iter(),
+            current: None,
+            left: self.count,
+        }
+    }
+}
+
+impl<'a> IntoIterator for &'a Records {
+    type Item = ConsumerRecord<'a>;
+    type IntoIter = RecordsIter<'a>;
+
+    fn into_iter(self) -> RecordsIter<'a> {
+        self.iter()
+    }
+}
+
+/// Iterates over [`Records`].
+#[derive(Clone, Debug)]
+pub struct RecordsIter<'a> {
+    parts: std::slice::Iter<'a, Part>,
+    current: Option<(&'a Part, crate::record::Records<'a>, usize)>,
+    left: usize,
+}
+
+impl<'a> Iterator for RecordsIter<'a> {
+    type Item = ConsumerRecord<'a>;
+
+    fn next(&mut self) -> Option<ConsumerRecord<'a>> {
+        loop {
+            if let Some((part, records, left)) = &mut self.current {
+                if let Some(remaining) = left.checked_sub(1) {
+                    // Read through once before, so an error cannot come up here.
+                    if let Some(Ok(view)) = records.next() {
+                        *left = remaining;
+                        self.left = self.left.saturating_sub(1);
+                        let (topic, partition) = (&part.topic, part.partition);
+                        return Some(ConsumerRecord {
+                            topic,
+                            partition,
+                            view,
+                        });
+                    }
+                }
+            }
+            let part = self.parts.next()?;
+            self.current = Some((part, part.batch.records_from(part.start), part.count));
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for RecordsIter<'_> {}
+
+/// One record, borrowed from [`Records`].
+#[derive(Clone, Debug)]
+pub struct ConsumerRecord<'a> {
+    topic: &'a Arc<str>,
+    partition: i32,
+    view: RecordView<'a>,
+}
+
+impl<'a> ConsumerRecord<'a> {
+    /// The topic.
+    #[must_use]
+    pub fn topic(&self) -> &'a str {
+        self.topic
+    }
+
+    /// The partition.
+    #[must_use]
+    pub fn partition(&self) -> i32 {
+        self.partition
+    }
+
+    /// The offset.
+    #[must_use]
+    pub fn offset(&self) -> i64 {
+        self.view.offset()
+    }
+
+    /// Milliseconds since 1970: the producer's time, or the broker's where the topic uses
+    /// `LogAppendTime`. -1 where there is none.
+    #[must_use]
+    pub fn timestamp(&self) -> i64 {
+        self.view.timestamp()
+    }
+
+    /// The key; `None` is null.
+    #[must_use]
+    pub fn key(&self) -> Option<&'a [u8]> {
+        self.view.key()
+    }
+
+    /// The value; `None` is null, a tombstone in a compacted topic.
+    #[must_use]
+    pub fn value(&self) -> Option<&'a [u8]> {
+        self.view.value()
+    }
+
+    /// The headers, in order; names may repeat.
+    #[must_use]
+    pub fn headers(&self) -> Headers<'a> {
+        self.view.headers()
+    }
+}

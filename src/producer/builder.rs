@@ -1,0 +1,105 @@
+//! How a producer is described and made.
+
+use std::time::Duration;
+
+use super::handle::Producer;
+use crate::cluster::Client;
+use crate::config::{Acks, Compression, Notice, Origin, ProducerConfig, Properties};
+use crate::error::Result;
+
+/// Describes a [`Producer`]; starts from the client's properties.
+///
+/// Every setter is a property under its Kafka name, so that a wrong value is reported by
+/// [`build`](Self::build) in the same words, whichever way it came.
+#[derive(Clone, Debug)]
+pub struct ProducerBuilder {
+    client: Client,
+    properties: Properties,
+    compression: Option<Compression>,
+}
+
+impl ProducerBuilder {
+    pub(crate) fn new(client: Client) -> Self {
+        let properties = client.shared.properties.clone();
+        Self {
+            client,
+            properties,
+            compression: None,
+        }
+    }
+
+    /// How long a batch waits for company. Kafka key: `linger.ms`; default: 5 ms.
+    #[must_use]
+    pub fn linger(self, linger: Duration) -> Self {
+        self.property("linger.ms", linger.as_millis().to_string())
+    }
+
+    /// The largest batch, in bytes before compression. Kafka key: `batch.size`; default: 16384.
+    #[must_use]
+    pub fn batch_size(self, bytes: usize) -> Self {
+        self.property("batch.size", bytes.to_string())
+    }
+
+    /// How batches are compressed. Kafka keys: `compression.type` and `compression.*.level`;
+    /// default: not at all.
+    #[must_use]
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.compression = Some(compression);
+        self
+    }
+
+    /// Whose acknowledgement counts. Kafka key: `acks`; default: all in-sync replicas.
+    #[must_use]
+    pub fn acks(self, acks: Acks) -> Self {
+        self.property("acks", acks.to_string())
+    }
+
+    /// Whether resent batches are recognised by the broker, so that nothing is written twice.
+    /// Kafka key: `enable.idempotence`; default: yes (KIP-679).
+    #[must_use]
+    pub fn idempotence(self, enable: bool) -> Self {
+        self.property("enable.idempotence", enable.to_string())
+    }
+
+    /// How long a record may take from `enqueue` to its outcome. Kafka key: `delivery.timeout.ms`;
+    /// default: 120 s (KIP-91).
+    #[must_use]
+    pub fn delivery_timeout(self, limit: Duration) -> Self {
+        self.property("delivery.timeout.ms", limit.as_millis().to_string())
+    }
+
+    /// Memory for records on their way, in bytes. Kafka key: `buffer.memory`; default: 32 MiB.
+    #[must_use]
+    pub fn buffer_memory(self, bytes: usize) -> Self {
+        self.property("buffer.memory", bytes.to_string())
+    }
+
+    /// How long `enqueue` may wait for memory and metadata. Kafka key: `max.block.ms`; default:
+    /// 60 s.
+    #[must_use]
+    pub fn max_block(self, limit: Duration) -> Self {
+        self.property("max.block.ms", limit.as_millis().to_string())
+    }
+
+    /// Sets one property by its Kafka or librdkafka name.
+    #[must_use]
+    pub fn property(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.properties.push(key, value, Origin::Code);
+        self
+    }
+
+    /// Makes the producer. It opens nothing before its first record.
+    ///
+    /// # Errors
+    ///
+    /// `Config` with every problem of the configuration at once.
+    pub fn build(self) -> Result<Producer> {
+        let mut draft = ProducerConfig::draft(&self.properties);
+        if let Some(compression) = self.compression {
+            draft.config.set_compression(compression);
+        }
+        let (config, notices) = draft.finish(self.client.config())?;
+        Notice::log(&notices);
+        Ok(Producer::new(self.client, config))
+    }
+}

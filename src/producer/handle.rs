@@ -1,0 +1,289 @@
+//! [`Producer`]: the handle.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+
+use super::delivery::{Completion, Delivery, RecordMetadata};
+use super::inner::{Inner, NotTaken, closed, not_written};
+use super::sender;
+use crate::cluster::{Client, Deadline, now};
+use crate::config::ProducerConfig;
+use crate::error::{Error, ErrorKind, Result, WriteStatus};
+use crate::machine::producer::Accumulator;
+use crate::record::{Record, Reserve};
+
+/// Writes records to topics. Cheap to clone; all clones share one buffer and one sender.
+///
+/// A producer that is dropped without [`close`](Self::close) gives up what it has not sent: the
+/// deliveries say so.
+#[derive(Clone, Debug)]
+pub struct Producer {
+    inner: Arc<Inner>,
+    task: Arc<SenderTask>,
+    // Keeps the metadata task alive for as long as the producer is.
+    _client: Client,
+}
+
+/// The sender task; it ends with the last handle.
+#[derive(Debug, Default)]
+struct SenderTask(OnceLock<AbortHandle>);
+
+impl Drop for SenderTask {
+    fn drop(&mut self) {
+        if let Some(task) = self.0.get() {
+            task.abort();
+        }
+    }
+}
+
+/// What [`Producer::close`] could not or could wait for: records that were unsettled when it was
+/// called, by what became of them.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct CloseReport {
+    /// Acknowledged.
+    pub written: u64,
+    /// Not in the log: sending them again is safe.
+    pub not_written: u64,
+    /// Perhaps in the log: sending them again may write them twice.
+    pub unknown: u64,
+    /// The first error among them.
+    pub first_error: Option<Error>,
+}
+
+impl CloseReport {
+    /// Whether every record was written.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.not_written == 0 && self.unknown == 0
+    }
+}
+
+/// Why [`Producer::try_enqueue`] gave a record back.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum TryEnqueueReason {
+    /// `buffer.memory` is full.
+    BufferFull,
+    /// The topic's metadata is not known yet; it has been asked for.
+    MetadataPending,
+    /// It will not be taken whenever it is tried.
+    Failed(Error),
+}
+
+/// A record that [`Producer::try_enqueue`] did not take.
+#[derive(Debug)]
+pub struct TryEnqueueError<'a> {
+    /// The record, to try again with.
+    pub record: Record<'a>,
+    /// Why it was not taken.
+    pub reason: TryEnqueueReason,
+}
+
+impl fmt::Display for TryEnqueueError<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.reason {
+            TryEnqueueReason::BufferFull => f.write_str("buffer.memory is full"),
+            TryEnqueueReason::MetadataPending => {
+                write!(
+                    f,
+                    "the metadata of topic {} is not known yet",
+                    self.record.topic()
+                )
+            }
+            TryEnqueueReason::Failed(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for TryEnqueueError<'_> {}
+
+impl Producer {
+    pub(super) fn new(client: Client, config: ProducerConfig) -> Self {
+        let inner = Arc::new(Inner::new(Arc::clone(&client.shared), config));
+        Self {
+            inner,
+            task: Arc::default(),
+            _client: client,
+        }
+    }
+
+    /// The producer's configuration.
+    #[must_use]
+    pub fn config(&self) -> &ProducerConfig {
+        &self.inner.config
+    }
+
+    /// Writes a record and waits for its acknowledgement, at most `max.block.ms` and
+    /// `delivery.timeout.ms`.
+    ///
+    /// # Errors
+    ///
+    /// With a [`write_status`](Error::write_status): whether the record may be in the log.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before the record is in the buffer, nothing is sent; dropped after, it is sent all
+    /// the same and only the report is lost.
+    pub async fn send(&self, record: Record<'_>) -> Result<RecordMetadata> {
+        self.enqueue(record).await?.await
+    }
+
+    /// Puts a record into the buffer and returns the future of its outcome. Waits for room in the
+    /// buffer, and for the metadata of a topic that is new, at most `max.block.ms`.
+    ///
+    /// # Errors
+    ///
+    /// `BufferFull` or `Timeout` if that was not enough, `InvalidInput` for a record that is too
+    /// large, `Broker` for a topic or partition that does not exist. The record is not written.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready, the record is not sent and its memory is free again.
+    pub async fn enqueue(&self, record: Record<'_>) -> Result<Delivery> {
+        self.start()?;
+        let deadline = Deadline::after(self.inner.config.max_block);
+        let name: Arc<str> = Arc::from(record.topic());
+        let topic = match self.inner.shared.want_topic(&name, true) {
+            Some(topic) => topic,
+            None => self
+                .inner
+                .shared
+                .topic(&name, true, deadline)
+                .await
+                .map_err(not_written)?,
+        };
+        let mut reserve = Reserve::default();
+        loop {
+            let chunks = match self.inner.append(&topic, &record, reserve) {
+                Ok(delivery) => {
+                    // A producer that never waits would never let the sender run on its thread.
+                    tokio::task::coop::consume_budget().await;
+                    return Ok(delivery);
+                }
+                Err(NotTaken::Failed(error)) => return Err(error),
+                Err(NotTaken::NoMemory { chunks }) => chunks,
+            };
+            let reserved = self.inner.reserve(chunks, deadline).await;
+            reserve = reserved.map_err(|error| not_written(error).with_topic(name.clone()))?;
+        }
+    }
+
+    /// Puts a record into the buffer if that needs no waiting, and gives it back otherwise.
+    ///
+    /// # Errors
+    ///
+    /// The record and why it was not taken.
+    pub fn try_enqueue<'a>(&self, record: Record<'a>) -> Result<Delivery, TryEnqueueError<'a>> {
+        let refuse = |record, reason| Err(TryEnqueueError { record, reason });
+        if let Err(error) = self.start() {
+            return refuse(record, TryEnqueueReason::Failed(error));
+        }
+        let name: Arc<str> = Arc::from(record.topic());
+        let Some(topic) = self.inner.shared.want_topic(&name, true) else {
+            return refuse(record, TryEnqueueReason::MetadataPending);
+        };
+        match self.inner.append(&topic, &record, Reserve::default()) {
+            Ok(delivery) => Ok(delivery),
+            Err(NotTaken::Failed(error)) => refuse(record, TryEnqueueReason::Failed(error)),
+            Err(NotTaken::NoMemory { .. }) => {
+                self.inner.accumulator(Accumulator::flush);
+                self.inner.wake.notify_one();
+                refuse(record, TryEnqueueReason::BufferFull)
+            }
+        }
+    }
+
+    /// Waits until every record enqueued before has its outcome, without waiting for `linger.ms`.
+    /// Ends within `delivery.timeout.ms`.
+    ///
+    /// # Errors
+    ///
+    /// The first error among those records.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future changes nothing.
+    pub async fn flush(&self) -> Result<()> {
+        let mut first = Ok(());
+        for (completion, _) in self.hurry() {
+            let outcome = completion.settled().await;
+            first = first.and(outcome.map(drop));
+        }
+        first
+    }
+
+    fn hurry(&self) -> Vec<(Arc<Completion>, u32)> {
+        self.inner.accumulator(Accumulator::flush);
+        self.inner.wake.notify_one();
+        self.inner.unsettled()
+    }
+
+    /// Takes no more records, waits for the outcome of those on their way, at most as long as
+    /// given, and says what became of them. What is not settled by then is given up.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped early, the producer is closed for new records and goes on sending the old ones for
+    /// as long as a handle lives; call it again for the report.
+    pub async fn close(&self, limit: Duration) -> CloseReport {
+        self.inner.close();
+        let deadline = Deadline::after(limit);
+        let unsettled = self.hurry();
+        for (completion, _) in &unsettled {
+            if deadline.wait(completion.settled()).await.is_none() {
+                break;
+            }
+        }
+        let words = format!(
+            "the producer was closed, and {} ms were not enough",
+            limit.as_millis()
+        );
+        self.inner
+            .abort(now(), &Error::new(ErrorKind::Closed, words));
+        self.task.0.get().inspect(|task| task.abort());
+        report(&unsettled)
+    }
+
+    /// Starts the sender, the first time.
+    fn start(&self) -> Result<()> {
+        if self.task.0.get().is_some() {
+            return Ok(());
+        }
+        if self.inner.is_closed() {
+            return Err(closed());
+        }
+        let runtime = Handle::try_current().map_err(|source| {
+            let words = "a producer works inside a tokio runtime, and there is none here";
+            not_written(Error::new(ErrorKind::InvalidInput, words).with_source(source))
+        })?;
+        let inner = Arc::clone(&self.inner);
+        self.task
+            .0
+            .get_or_init(|| runtime.spawn(sender::drive(inner)).abort_handle());
+        Ok(())
+    }
+}
+
+fn report(unsettled: &[(Arc<Completion>, u32)]) -> CloseReport {
+    let mut report = CloseReport::default();
+    for (completion, records) in unsettled {
+        let records = u64::from(*records);
+        match completion.outcome() {
+            Some(Ok(_)) => report.written += records,
+            Some(Err(error)) => {
+                match error.write_status() {
+                    Some(WriteStatus::NotWritten) => report.not_written += records,
+                    _ => report.unknown += records,
+                }
+                report.first_error.get_or_insert_with(|| error.clone());
+            }
+            None => report.unknown += records,
+        }
+    }
+    report
+}

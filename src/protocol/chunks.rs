@@ -115,8 +115,7 @@ impl<'a> IntoIterator for &'a Chunks {
 
 impl PartialEq for Chunks {
     fn eq(&self, other: &Self) -> bool {
-        let bytes = |chunks: &Self| -> Bytes { chunks.clone().into_bytes() };
-        self.len() == other.len() && bytes(self) == bytes(other)
+        self.iter().flatten().eq(other.iter().flatten())
     }
 }
 

@@ -16,6 +16,9 @@ use super::error::DecodeErrorKind::{
 use super::{ApiKey, Chunks, Decode, DecodeError};
 use crate::ids::Uuid;
 
+/// How many elements of an array have memory from the start, however little is left to read.
+const RESERVED_MIN: usize = 8;
+
 /// A cursor over the bytes of a message; byte strings are slices of them, not copies.
 ///
 /// Every read takes the field's name for its error, which is that the bytes end too early or are
@@ -273,7 +276,9 @@ impl Reader {
         if count > remaining / T::MIN_SIZE.max(1) {
             return Err(DecodeError::new(field, CountTooLarge { count, remaining }));
         }
-        let mut items = Vec::with_capacity(count);
+        // No more memory at once than the bytes left; beyond it grows with what really comes.
+        let fitting = remaining / size_of::<T>().max(1);
+        let mut items = Vec::with_capacity(count.min(fitting.max(RESERVED_MIN)));
         for _ in 0..count {
             items.push(T::decode(self, version).map_err(|error| error.of_element(field))?);
         }

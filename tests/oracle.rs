@@ -221,6 +221,14 @@ fn random_messages_come_out_of_both_implementations_as_they_went_in() {
     );
 }
 
+#[test]
+fn tagged_fields_of_newer_peers_are_passed_over() {
+    each_message(|schema, version, random| {
+        let (plain, newer) = schema.write_twice(version, random);
+        assert_eq!(recode_by_us(schema, version, &newer), (plain, 0));
+    });
+}
+
 /// Damage to a message is either seen or makes another message: it never panics and never makes a
 /// decoder allocate what the bytes do not bear out.
 #[test]

@@ -158,19 +158,39 @@ fn size(kind: &str) -> usize {
     }
 }
 
+/// How a value is written.
+#[derive(Clone, Copy)]
+struct Form {
+    version: i16,
+    flexible: bool,
+    /// Whether every struct ends in a tagged field that nobody knows.
+    unknown_tags: bool,
+}
+
+/// The tag of the field that nobody knows; above all known ones, as tags are in order.
+const UNKNOWN_TAG: u32 = 9_999;
+
 impl Schema {
     /// A random message.
     pub(crate) fn write(&self, version: i16, random: &mut Random) -> Bytes {
+        self.write_twice(version, random).0
+    }
+
+    /// A random message, and the same one as a newer peer would write it.
+    pub(crate) fn write_twice(&self, version: i16, random: &mut Random) -> (Bytes, Bytes) {
         let value = random_struct(&self.fields, version, random);
-        let mut out = Vec::new();
-        write_struct(
-            &self.fields,
-            &value,
-            version,
-            version >= self.flexible,
-            &mut out,
-        );
-        out.into()
+        let flexible = version >= self.flexible;
+        let [plain, newer] = [false, true].map(|unknown_tags| {
+            let mut out = Vec::new();
+            let form = Form {
+                version,
+                flexible,
+                unknown_tags,
+            };
+            write_struct(&self.fields, &value, form, &mut out);
+            out.into()
+        });
+        (plain, newer)
     }
 }
 
@@ -244,27 +264,24 @@ fn default(field: &Field, version: i16) -> Value {
     }
 }
 
-fn write_struct(
-    fields: &[Field],
-    values: &[Value],
-    version: i16,
-    flexible: bool,
-    out: &mut Vec<u8>,
-) {
+fn write_struct(fields: &[Field], values: &[Value], form: Form, out: &mut Vec<u8>) {
     let mut tagged = Vec::new();
-    for (field, value) in present(fields, version).zip(values) {
+    for (field, value) in present(fields, form.version).zip(values) {
         match field.tag {
-            None => write_value(field, value, version, flexible, out),
+            None => write_value(field, value, form, out),
             // A tagged field at its default is left out.
-            Some(_) if *value == default(field, version) => {}
+            Some(_) if *value == default(field, form.version) => {}
             Some(tag) => {
                 let mut bytes = Vec::new();
-                write_value(field, value, version, flexible, &mut bytes);
+                write_value(field, value, form, &mut bytes);
                 tagged.push((tag, bytes));
             }
         }
     }
-    if flexible {
+    if form.flexible {
+        if form.unknown_tags {
+            tagged.push((UNKNOWN_TAG, vec![1, 2, 3]));
+        }
         tagged.sort_by_key(|(tag, _)| *tag);
         uvarint(tagged.len(), out);
         for (tag, bytes) in tagged {
@@ -275,7 +292,8 @@ fn write_struct(
     }
 }
 
-fn write_value(field: &Field, value: &Value, version: i16, flexible: bool, out: &mut Vec<u8>) {
+fn write_value(field: &Field, value: &Value, form: Form, out: &mut Vec<u8>) {
+    let flexible = form.flexible;
     let short = field.kind == "string" && !field.array;
     match value {
         Value::Null if field.kind == "struct" && !field.array => out.push(0xff),
@@ -284,7 +302,7 @@ fn write_value(field: &Field, value: &Value, version: i16, flexible: bool, out: 
             if field.nullable.is_some() && !field.array {
                 out.push(1);
             }
-            write_struct(&field.fields, values, version, flexible, out);
+            write_struct(&field.fields, values, form, out);
         }
         Value::Fixed(bytes) => out.extend(bytes),
         Value::Text(bytes) => {
@@ -298,7 +316,7 @@ fn write_value(field: &Field, value: &Value, version: i16, flexible: bool, out: 
         Value::Array(values) => {
             write_length(Some(values.len()), false, flexible, out);
             for value in values {
-                write_value(field, value, version, flexible, out);
+                write_value(field, value, form, out);
             }
         }
     }

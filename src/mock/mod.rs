@@ -1,1 +1,10 @@
-//! The `mock` layer; see the crate's architecture page.
+//! A Kafka cluster in this process, for tests that need no broker and for the demo.
+
+mod batch;
+mod decompress;
+mod faults;
+mod log;
+mod producers;
+mod sessions;
+mod state;
+mod topics;

@@ -26,6 +26,8 @@ mod varint;
 
 pub use builder::{AppendError, BatchBuilder};
 pub use chunk::{ChunkPool, DEFAULT_CHUNK_SIZE, Reserve};
+#[cfg(feature = "mock")]
+pub(crate) use compression::{CodecError, decompress};
 pub use error::RecordError;
 pub use header::{Attributes, BatchHeader, HEADER_LEN, TimestampType};
 pub use log::{ControlKind, control_batch};

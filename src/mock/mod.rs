@@ -3,6 +3,7 @@
 mod batch;
 mod decompress;
 mod faults;
+mod handlers;
 mod log;
 mod producers;
 mod sessions;

@@ -1,0 +1,400 @@
+//! A broker's side of one connection: frames in, one request at a time, frames out.
+//!
+//! As a broker does, a connection serves its requests strictly in order: while one waits, later
+//! ones lie in the buffer. Faults are acted out here. Killing a broker drops the whole future,
+//! wherever it is; pausing one holds it at two gates, before a request and before its answer.
+
+use std::collections::BTreeMap;
+use std::io::{self, IoSlice};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::faults::{Action, Decision, FaultPlan, RequestSeen};
+use super::handlers::{self, Context, Outcome, Work};
+use super::state::{ClusterState, Listener};
+use crate::env::Env;
+use crate::ids::{BrokerId, CorrelationId};
+use crate::net::BoxStream;
+use crate::protocol::frame::{RequestHeader, decode_request_header};
+use crate::protocol::{ApiKey, Chunks, Reader};
+
+/// A larger frame, or a negative length, closes the connection (`socket.request.max.bytes`).
+const FRAME_MAX: usize = 100 << 20;
+/// How much is read ahead while a request waits.
+const READ_AHEAD: usize = 1 << 20;
+/// Slices of one write.
+const SLICES: usize = 64;
+
+/// How a broker is doing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Run {
+    Up,
+    /// Connections stay, nothing is answered.
+    Paused,
+    /// No connections.
+    Down,
+}
+
+/// A broker's state of running, as its connections watch it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Status {
+    pub(crate) run: Run,
+    /// Grows with every loss of all connections, so that none outlives a quick restart.
+    pub(crate) incarnation: u64,
+}
+
+/// What all connections of a cluster share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    state: Mutex<ClusterState>,
+    faults: Mutex<FaultPlan>,
+    statuses: BTreeMap<i32, watch::Sender<Status>>,
+    changed: watch::Sender<u64>,
+    connections: AtomicU64,
+    env: Env,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    pub(crate) fn new(state: ClusterState, env: Env) -> Self {
+        let up = Status {
+            run: Run::Up,
+            incarnation: 0,
+        };
+        let ids = state.brokers.keys();
+        Self {
+            statuses: ids.map(|id| (*id, watch::Sender::new(up))).collect(),
+            state: Mutex::new(state),
+            faults: Mutex::new(FaultPlan::default()),
+            changed: watch::Sender::new(0),
+            connections: AtomicU64::new(0),
+            env,
+        }
+    }
+
+    /// Looks at or changes the cluster, and wakes waiting fetches if that concerns them.
+    pub(crate) fn with<T>(&self, change: impl FnOnce(&mut ClusterState) -> T) -> T {
+        let mut state = lock(&self.state);
+        let result = change(&mut state);
+        if state.take_changed() {
+            self.changed
+                .send_modify(|count| *count = count.wrapping_add(1));
+        }
+        result
+    }
+
+    pub(crate) fn faults(&self) -> MutexGuard<'_, FaultPlan> {
+        lock(&self.faults)
+    }
+
+    pub(crate) fn status(&self, broker: i32) -> Option<Status> {
+        Some(*self.statuses.get(&broker)?.borrow())
+    }
+
+    /// Sets how a broker is doing; with `cut` it loses all its connections.
+    pub(crate) fn set_status(&self, broker: i32, run: Run, cut: bool) {
+        if let Some(status) = self.statuses.get(&broker) {
+            status.send_modify(|status| {
+                status.run = run;
+                status.incarnation += u64::from(cut);
+            });
+        }
+    }
+
+    /// Ends every connection and lets none come: the cluster is gone.
+    pub(crate) fn stop(&self) {
+        for broker in self.statuses.keys() {
+            self.set_status(*broker, Run::Down, true);
+        }
+    }
+
+    /// Serves one connection until either side is done with it.
+    pub(crate) async fn serve(self: Arc<Self>, broker: i32, door: Listener, stream: BoxStream) {
+        let Some(status) = self.statuses.get(&broker).map(watch::Sender::subscribe) else {
+            return;
+        };
+        let began = *status.borrow();
+        let mut connection = Connection {
+            changed: self.changed.subscribe(),
+            status: status.clone(),
+            id: self.connections.fetch_add(1, Ordering::Relaxed),
+            shared: self,
+            broker,
+            door,
+            stream,
+            inbox: BytesMut::new(),
+        };
+        tokio::select! {
+            biased;
+            () = gone(status, began) => {}
+            ended = connection.run() => {
+                if let Err(reason) = ended {
+                    tracing::debug!(broker, ?reason, "the mock closes a connection");
+                }
+            }
+        }
+    }
+}
+
+/// Waits until the connections of that time are to end.
+async fn gone(mut status: watch::Receiver<Status>, began: Status) {
+    let over = |now: &Status| now.run == Run::Down || now.incarnation != began.incarnation;
+    // An error means that the cluster is gone, which ends the connection just as well.
+    let _ = status.wait_for(over).await;
+}
+
+/// Why a connection ends.
+#[derive(Debug)]
+enum Ended {
+    /// The client closed it, or the line broke.
+    ByPeer,
+    /// A frame, header or body that makes no sense, or an API that is not served.
+    Refused,
+    /// The fault plan or the handler wants it so.
+    Wanted,
+}
+
+impl From<io::Error> for Ended {
+    fn from(_: io::Error) -> Self {
+        Self::ByPeer
+    }
+}
+
+struct Connection {
+    shared: Arc<Shared>,
+    broker: i32,
+    door: Listener,
+    id: u64,
+    stream: BoxStream,
+    inbox: BytesMut,
+    status: watch::Receiver<Status>,
+    changed: watch::Receiver<u64>,
+}
+
+impl Connection {
+    async fn run(&mut self) -> Result<(), Ended> {
+        loop {
+            let frame = self.next_frame().await?;
+            self.gate().await;
+            let (header, body) = decode_request_header(frame).map_err(|_| Ended::Refused)?;
+            let (work, plan) = self.admit(&header, body)?;
+            self.serve(&header, work, plan).await?;
+        }
+    }
+
+    async fn next_frame(&mut self) -> Result<Bytes, Ended> {
+        loop {
+            if let Some(length) = self.inbox.first_chunk() {
+                let length = usize::try_from(i32::from_be_bytes(*length));
+                let length = length.ok().filter(|length| *length <= FRAME_MAX);
+                let length = length.ok_or(Ended::Refused)?;
+                if self.inbox.len() - size_of::<i32>() >= length {
+                    self.inbox.advance(size_of::<i32>());
+                    return Ok(self.inbox.split_to(length).freeze());
+                }
+            }
+            self.read().await?;
+        }
+    }
+
+    /// Reads what is there. The buffer grows with what has arrived, not with what was announced.
+    async fn read(&mut self) -> Result<(), Ended> {
+        self.inbox.reserve(READ_AHEAD / 16);
+        match self.stream.read_buf(&mut self.inbox).await? {
+            0 => Err(Ended::ByPeer),
+            _ => Ok(()),
+        }
+    }
+
+    /// Holds while the broker is paused.
+    async fn gate(&mut self) {
+        let _ = self.status.wait_for(|now| now.run != Run::Paused).await;
+    }
+
+    /// Reads the request's body, writes it into the history and asks the fault plan.
+    fn admit(
+        &self,
+        header: &RequestHeader,
+        body: Reader,
+    ) -> Result<(Box<dyn Work>, Arc<Decision>), Ended> {
+        let (work, partitions) = self.shared.with(|state| {
+            let work = handlers::read(state, header, body);
+            let targets = work.as_ref().map(|work| work.targets(state, self.broker));
+            (work, targets.unwrap_or_default())
+        });
+        let plan = self.shared.faults().judge(RequestSeen {
+            at: Instant::now().into_std(),
+            broker: BrokerId(self.broker),
+            connection: self.id,
+            api: ApiKey::try_from(header.api_key).ok(),
+            version: header.api_version,
+            correlation: header.correlation,
+            client_id: header.client_id.clone(),
+            partitions,
+            faults: Vec::new(),
+        });
+        let work = work.ok_or(Ended::Refused)?;
+        Ok((work, Arc::new(plan)))
+    }
+
+    async fn serve(
+        &mut self,
+        header: &RequestHeader,
+        work: Box<dyn Work>,
+        plan: Arc<Decision>,
+    ) -> Result<(), Ended> {
+        // Not watching for the client to leave: a request that is late is served all the same,
+        // and that is what makes it dangerous.
+        pause(plan.delay).await;
+        match &plan.action {
+            Some(Action::Disconnect) => return Err(Ended::Wanted),
+            Some(Action::DropRequest) => return self.mute().await,
+            Some(Action::Silence) => self.shared.set_status(self.broker, Run::Paused, false),
+            _ => {}
+        }
+        self.gate().await;
+        let outcome = self.apply(work, header.api_version, &plan).await?;
+        pause(plan.delay_answer).await;
+        self.gate().await;
+        let frame = match outcome {
+            Outcome::Close => return Err(Ended::Wanted),
+            Outcome::Reply(frame) => Some(frame),
+            Outcome::Nothing | Outcome::Wait(_) => None,
+        };
+        self.answer(header.correlation, frame, plan.action.as_ref())
+            .await?;
+        pause(plan.throttle).await;
+        Ok(())
+    }
+
+    /// Runs the handler, again and again if it waits for something.
+    async fn apply(
+        &mut self,
+        mut work: Box<dyn Work>,
+        version: i16,
+        plan: &Arc<Decision>,
+    ) -> Result<Outcome<Chunks>, Ended> {
+        loop {
+            self.changed.mark_unchanged();
+            let on = Context {
+                now: Instant::now().into_std(),
+                now_ms: self.shared.env.timestamp_ms(),
+                broker: self.broker,
+                listener: self.door,
+                version,
+                plan: Arc::clone(plan),
+            };
+            match self.shared.with(|state| work.run(state, &on)) {
+                Outcome::Wait(until) => self.wait(Instant::from_std(until)).await?,
+                done => return Ok(done),
+            }
+        }
+    }
+
+    /// Waits for a change or the deadline; a client that leaves ends it.
+    async fn wait(&mut self, until: Instant) -> Result<(), Ended> {
+        loop {
+            let full = self.inbox.len() >= READ_AHEAD;
+            self.inbox.reserve(1);
+            tokio::select! {
+                biased;
+                changed = self.changed.changed() => {
+                    return changed.map_err(|_| Ended::Wanted);
+                }
+                () = sleep_until(until) => return Ok(()),
+                read = self.stream.read_buf(&mut self.inbox), if !full => {
+                    if read? == 0 {
+                        return Err(Ended::ByPeer);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Never answers again; ends when the client does.
+    async fn mute(&mut self) -> Result<(), Ended> {
+        loop {
+            self.inbox.clear();
+            self.read().await?;
+        }
+    }
+
+    async fn answer(
+        &mut self,
+        correlation: CorrelationId,
+        frame: Option<Chunks>,
+        action: Option<&Action>,
+    ) -> Result<(), Ended> {
+        let frame: Vec<Bytes> = frame.into_iter().flatten().collect();
+        match action {
+            Some(Action::ApplyThenDrop) => self.mute().await,
+            Some(Action::ApplyThenDisconnect) => Err(Ended::Wanted),
+            Some(Action::CutAt(at)) => {
+                self.write(cut(frame, *at)).await?;
+                Err(Ended::Wanted)
+            }
+            Some(Action::Garbage(body)) => {
+                let mut head = BytesMut::new();
+                let length = i32::try_from(body.len().saturating_add(size_of::<i32>()));
+                head.put_i32(length.unwrap_or(i32::MAX));
+                head.put_i32(correlation.0);
+                self.write(vec![head.freeze(), body.clone()]).await
+            }
+            Some(Action::Raw(bytes)) => self.write(vec![bytes.clone()]).await,
+            _ => self.write(frame).await,
+        }
+    }
+
+    async fn write(&mut self, mut pieces: Vec<Bytes>) -> Result<(), Ended> {
+        let mut first = 0;
+        while let Some(left) = pieces.get_mut(first..).filter(|left| !left.is_empty()) {
+            let slices: Vec<IoSlice<'_>> = left
+                .iter()
+                .take(SLICES)
+                .map(|piece| IoSlice::new(piece))
+                .collect();
+            let mut written = self.stream.write_vectored(&slices).await?;
+            if written == 0 && slices.iter().any(|slice| !slice.is_empty()) {
+                return Err(Ended::ByPeer);
+            }
+            for piece in left {
+                let take = piece.len().min(written);
+                piece.advance(take);
+                written -= take;
+                if !piece.is_empty() {
+                    break;
+                }
+                first += 1;
+            }
+        }
+        self.stream.flush().await?;
+        Ok(())
+    }
+}
+
+/// The first `at` bytes.
+fn cut(pieces: Vec<Bytes>, at: usize) -> Vec<Bytes> {
+    let mut left = at;
+    let each = pieces.into_iter().map(|piece| {
+        let take = piece.len().min(left);
+        left -= take;
+        piece.slice(..take)
+    });
+    each.filter(|piece| !piece.is_empty()).collect()
+}
+
+/// Sleeps, if there is anything to sleep: a timer costs up to a millisecond even for nothing.
+async fn pause(time: Duration) {
+    if !time.is_zero() {
+        sleep(time).await;
+    }
+}

@@ -1,0 +1,13 @@
+//! The mock cluster over raw protocol: what it answers, what it refuses, how it breaks.
+//!
+//! No client is used, so that these tests judge the mock alone.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that fails may panic"
+)]
+
+mod metadata;
+mod produce;
+mod support;

@@ -88,12 +88,14 @@ peers! {
     DeleteGroups DeleteGroupsRequest DeleteGroupsResponse,
     ElectLeaders ElectLeadersRequest ElectLeadersResponse,
     IncrementalAlterConfigs IncrementalAlterConfigsRequest IncrementalAlterConfigsResponse,
-    AlterPartitionReassignments AlterPartitionReassignmentsRequest AlterPartitionReassignmentsResponse,
+    AlterPartitionReassignments
+        AlterPartitionReassignmentsRequest AlterPartitionReassignmentsResponse,
     ListPartitionReassignments ListPartitionReassignmentsRequest ListPartitionReassignmentsResponse,
     OffsetDelete OffsetDeleteRequest OffsetDeleteResponse,
     DescribeClientQuotas DescribeClientQuotasRequest DescribeClientQuotasResponse,
     AlterClientQuotas AlterClientQuotasRequest AlterClientQuotasResponse,
-    DescribeUserScramCredentials DescribeUserScramCredentialsRequest DescribeUserScramCredentialsResponse,
+    DescribeUserScramCredentials
+        DescribeUserScramCredentialsRequest DescribeUserScramCredentialsResponse,
     AlterUserScramCredentials AlterUserScramCredentialsRequest AlterUserScramCredentialsResponse,
     DescribeQuorum DescribeQuorumRequest DescribeQuorumResponse,
     UpdateFeatures UpdateFeaturesRequest UpdateFeaturesResponse,

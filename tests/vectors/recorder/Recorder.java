@@ -85,7 +85,8 @@ public class Recorder {
                 String before = null;
                 for (short version = first; version <= Short.parseShort(words[4]); version++) {
                     Message message = request ? api.newRequest() : api.newResponse();
-                    Schema schema = (request ? api.requestSchemas() : api.responseSchemas())[version];
+                    Schema[] schemas = request ? api.requestSchemas() : api.responseSchemas();
+                    Schema schema = schemas[version];
                     counter = 0;
                     if (filled) {
                         fill(message, schema, false);
@@ -253,8 +254,8 @@ public class Recorder {
 
     static List<String> consumerProtocol() {
         List<String> lines = new ArrayList<>();
-        List<TopicPartition> owned =
-            List.of(new TopicPartition("a", 0), new TopicPartition("a", 2), new TopicPartition("b", 1));
+        List<TopicPartition> owned = List.of(
+            new TopicPartition("a", 0), new TopicPartition("a", 2), new TopicPartition("b", 1));
         for (short version = 0; version <= 3; version++) {
             Subscription subscription = new Subscription(
                 List.of("a", "b"), ByteBuffer.wrap(new byte[] {1, 2}), owned, 5,
@@ -283,8 +284,9 @@ public class Recorder {
     static List<String> batches() {
         List<String> lines = new ArrayList<>();
         lines.add("# batch NAME CODEC BASE_OFFSET PRODUCER_ID EPOCH BASE_SEQUENCE FLAGS HEX");
-        lines.add("# record OFFSET TIMESTAMP KEY VALUE [HEADER_KEY=HEADER_VALUE].. (hex; - is null)");
-        lines.add("# A value `pattern` has 5000 bytes, byte j of record i being j / 50 + i modulo 256.");
+        lines.add("# record OFFSET TIMESTAMP KEY VALUE [HEADER_KEY=HEADER_VALUE]..");
+        lines.add("# Bytes are in hex, - is null, two quotes are no bytes. A value `pattern` is of");
+        lines.add("# 5000 bytes: byte j of record i of its batch is j / 50 + i modulo 256.");
         Compression[] codecs = {
             Compression.NONE, Compression.gzip().build(), Compression.snappy().build(),
             Compression.lz4().build(), Compression.zstd().build()};
@@ -320,8 +322,8 @@ public class Recorder {
         return lines;
     }
 
-    static void batch(List<String> lines, String name, Compression codec, long offset, long producer,
-            int epoch, int sequence, boolean transactional, int count, int size) {
+    static void batch(List<String> lines, String name, Compression codec, long offset,
+            long producer, int epoch, int sequence, boolean transactional, int count, int size) {
         MemoryRecordsBuilder builder = new MemoryRecordsBuilder(
             ByteBuffer.allocate(1 << 20), (byte) 2, codec, TimestampType.CREATE_TIME, offset, -1L,
             producer, (short) epoch, sequence, transactional, false, 1, 1 << 20);

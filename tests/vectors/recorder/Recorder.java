@@ -285,8 +285,8 @@ public class Recorder {
         List<String> lines = new ArrayList<>();
         lines.add("# batch NAME CODEC BASE_OFFSET PRODUCER_ID EPOCH BASE_SEQUENCE FLAGS HEX");
         lines.add("# record OFFSET TIMESTAMP KEY VALUE [HEADER_KEY=HEADER_VALUE]..");
-        lines.add("# Bytes are in hex, - is null, two quotes are no bytes. A value `pattern` is of");
-        lines.add("# 5000 bytes: byte j of record i of its batch is j / 50 + i modulo 256.");
+        lines.add("# Bytes are in hex, - is null, two quotes are no bytes. A value `pattern`");
+        lines.add("# has 5000 bytes: byte j of record i of its batch is j / 50 + i modulo 256.");
         Compression[] codecs = {
             Compression.NONE, Compression.gzip().build(), Compression.snappy().build(),
             Compression.lz4().build(), Compression.zstd().build()};

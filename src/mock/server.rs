@@ -117,28 +117,37 @@ impl Shared {
         }
     }
 
-    /// Serves one connection until either side is done with it.
-    pub(crate) async fn serve(self: Arc<Self>, broker: i32, door: Listener, stream: BoxStream) {
-        let Some(status) = self.statuses.get(&broker).map(watch::Sender::subscribe) else {
-            return;
-        };
-        let began = *status.borrow();
-        let mut connection = Connection {
-            changed: self.changed.subscribe(),
-            status: status.clone(),
-            id: self.connections.fetch_add(1, Ordering::Relaxed),
-            shared: self,
-            broker,
-            door,
-            stream,
-            inbox: BytesMut::new(),
-        };
-        tokio::select! {
-            biased;
-            () = gone(status, began) => {}
-            ended = connection.run() => {
-                if let Err(reason) = ended {
-                    tracing::debug!(broker, ?reason, "the mock closes a connection");
+    /// Serves one connection until either side is done with it. What may end it counts from the
+    /// call on, not from when its task first runs: a broker may be killed in between.
+    pub(crate) fn serve(
+        self: Arc<Self>,
+        broker: i32,
+        door: Listener,
+        stream: BoxStream,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let status = self.statuses.get(&broker).map(watch::Sender::subscribe);
+        let began = status.as_ref().map(|status| *status.borrow());
+        async move {
+            let (Some(status), Some(began)) = (status, began) else {
+                return;
+            };
+            let mut connection = Connection {
+                changed: self.changed.subscribe(),
+                status: status.clone(),
+                id: self.connections.fetch_add(1, Ordering::Relaxed),
+                shared: self,
+                broker,
+                door,
+                stream,
+                inbox: BytesMut::new(),
+            };
+            tokio::select! {
+                biased;
+                () = gone(status, began) => {}
+                ended = connection.run() => {
+                    if let Err(reason) = ended {
+                        tracing::debug!(broker, ?reason, "the mock closes a connection");
+                    }
                 }
             }
         }

@@ -19,6 +19,9 @@ const EARLIEST_LOCAL: i64 = -4;
 const LATEST_TIERED: i64 = -5;
 const EARLIEST_PENDING_UPLOAD: i64 = -6;
 
+/// The version since which an answer has a leader epoch.
+const LEADER_EPOCH: i16 = 4;
+
 /// The oldest version in which a timestamp may be asked for.
 fn needs(timestamp: i64) -> Option<i16> {
     match timestamp {
@@ -66,13 +69,18 @@ impl Handler for ListOffsets {
                     .plan
                     .error_for(&topic.name, index)
                     .map(|error| error.code);
-                let found = if let Some(code) = planned {
+                let mut found = if let Some(code) = planned {
                     Err(code)
                 } else if topic.partitions.iter().filter(same).count() > 1 {
                     Err(ErrorCode::INVALID_REQUEST)
                 } else {
                     find(cluster, on, self.0.replica_id, &topic.name, asked)
                 };
+                if let Ok(found) = &mut found {
+                    if on.version < LEADER_EPOCH {
+                        found.leader_epoch = -1;
+                    }
+                }
                 partitions.push(found.unwrap_or_else(|code| ListOffsetsPartitionResponse {
                     error_code: code.0,
                     ..none(index)

@@ -8,6 +8,10 @@
     reason = "a test that fails may panic"
 )]
 
+mod faults;
+mod fetch;
 mod metadata;
+mod network;
+mod offsets;
 mod produce;
 mod support;

@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 use tidewire::ErrorCode;
+use tidewire::config::Codec;
 use tidewire::mock::MockCluster;
 use tidewire::protocol::init_producer_id::InitProducerIdRequest;
 use tidewire::protocol::produce::ProduceRequest;
 
-use crate::support::{Wire, batch, code, one, produce_request, stamped};
+use crate::support::{Wire, batch, code, one, packed, produce_request, stamped};
 
 async fn cluster() -> (MockCluster, Wire) {
     let cluster = MockCluster::builder().topic("t", 1).build();
@@ -219,4 +220,47 @@ async fn a_request_without_partitions_is_answered_with_none() {
         ..ProduceRequest::default()
     };
     assert!(wire.call(&request, 9).await.responses.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn compressed_batches_are_unpacked_checked_and_kept_as_they_are() {
+    let (cluster, mut wire) = cluster().await;
+    let value = "v".repeat(500);
+    for codec in Codec::ALL.into_iter().filter(|codec| codec.is_built_in()) {
+        let sound = packed(&[&value, &value], codec);
+        assert_eq!(
+            wire.produce("t", sound.clone()).await.error_code,
+            0,
+            "{codec:?}"
+        );
+        let stored = wire
+            .fetch("t", cluster.high_watermark("t", 0).unwrap() - 1)
+            .await;
+        let stored = stored.records.unwrap().into_bytes();
+        assert_eq!(stored[16..], sound[16..]);
+        let record = cluster.log("t", 0).pop().unwrap();
+        assert_eq!(record.codec, codec.wire_id());
+        assert_eq!(record.value.as_deref(), Some(value.as_bytes()));
+
+        // One record fewer than the header says, with a right CRC.
+        let mut lie = sound.to_vec();
+        lie[26] = 2;
+        lie[60] = 3;
+        let crc = crc32c::crc32c(&lie[21..]);
+        lie[17..21].copy_from_slice(&crc.to_be_bytes());
+        let answer = wire.produce("t", Bytes::from(lie)).await;
+        assert_eq!(
+            code(answer.error_code),
+            ErrorCode::INVALID_RECORD,
+            "{codec:?}"
+        );
+    }
+    let mut zstd = packed(&[&value], Codec::Gzip).to_vec();
+    zstd[22] = 4;
+    let request = produce_request("t", 0, Bytes::from(zstd), -1);
+    let answer = one(wire.call(&request, 6).await);
+    assert_eq!(
+        code(answer.error_code),
+        ErrorCode::UNSUPPORTED_COMPRESSION_TYPE
+    );
 }

@@ -4,9 +4,8 @@ use std::io;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use kafka_protocol::records::{
-    Compression, Record, RecordBatchEncoder, RecordEncodeOptions, TimestampType,
-};
+use kafka_protocol::records as kafka;
+use tidewire::config::{Codec, Compression};
 use tidewire::mock::MockCluster;
 use tidewire::protocol::fetch::{
     FetchPartition, FetchRequest, FetchResponse, FetchTopic, PartitionData,
@@ -18,6 +17,7 @@ use tidewire::protocol::produce::{
     TopicProduceData,
 };
 use tidewire::protocol::{Chunks, Decode, Encode, Request, Response};
+use tidewire::record::{BatchBuilder, ChunkPool};
 use tidewire::{BoxStream, Connector, CorrelationId, ErrorCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
@@ -175,44 +175,63 @@ pub(crate) async fn metadata(wire: &mut Wire, topics: &[&str]) -> MetadataRespon
 
 /// A batch of these values.
 pub(crate) fn batch(values: &[&str]) -> Bytes {
-    encode(values, Compression::None, None)
+    encode(values, &vec![now_ms(); values.len()], (-1, -1, -1))
+}
+
+/// A batch of these values with these timestamps.
+pub(crate) fn batch_at(values: &[&str], timestamps: &[i64]) -> Bytes {
+    encode(values, timestamps, (-1, -1, -1))
 }
 
 /// A batch of an idempotent producer: its id, epoch and the first sequence.
 pub(crate) fn stamped(values: &[&str], id: i64, epoch: i16, sequence: i32) -> Bytes {
-    encode(values, Compression::None, Some((id, epoch, sequence)))
+    encode(values, &vec![now_ms(); values.len()], (id, epoch, sequence))
+}
+
+/// A batch of these values, compressed; this one is made by the crate's own builder.
+pub(crate) fn packed(values: &[&str], codec: Codec) -> Bytes {
+    let pool = ChunkPool::new(1 << 20, 4096);
+    let mut builder = BatchBuilder::new(&pool, 1 << 20);
+    for value in values {
+        let value = Some(value.as_bytes());
+        builder.append(now_ms(), Some(b"k"), value, &[]).unwrap();
+    }
+    let sealed = builder.seal(Compression::from_codec(codec)).unwrap();
+    sealed.to_chunks().into_bytes()
 }
 
 pub(crate) fn now_ms() -> i64 {
     tidewire::Env::system().timestamp_ms()
 }
 
-fn encode(values: &[&str], compression: Compression, stamp: Option<(i64, i16, i32)>) -> Bytes {
-    let (producer_id, producer_epoch, sequence) = stamp.unwrap_or((-1, -1, -1));
-    let at = now_ms();
-    let record = |(index, value): (i32, &&str)| Record {
+fn encode(values: &[&str], timestamps: &[i64], stamp: (i64, i16, i32)) -> Bytes {
+    let (producer_id, producer_epoch, sequence) = stamp;
+    let record = |(index, (value, timestamp)): (i32, (&&str, &i64))| kafka::Record {
         transactional: false,
         control: false,
         delete_horizon: false,
         partition_leader_epoch: -1,
         producer_id,
         producer_epoch,
-        timestamp_type: TimestampType::Creation,
+        timestamp_type: kafka::TimestampType::Creation,
         offset: i64::from(index),
         // The encoder cuts a batch where sequences do not follow each other.
         sequence: sequence + index,
-        timestamp: at,
+        timestamp: *timestamp,
         key: Some(Bytes::from_static(b"k")),
-        value: Some(Bytes::from(value.to_string())),
+        value: Some(Bytes::from((*value).to_owned())),
         headers: Default::default(),
     };
-    let records: Vec<Record> = (0..).zip(values).map(record).collect();
-    let options = RecordEncodeOptions {
+    let records: Vec<_> = (0..)
+        .zip(values.iter().zip(timestamps))
+        .map(record)
+        .collect();
+    let options = kafka::RecordEncodeOptions {
         version: 2,
-        compression,
+        compression: kafka::Compression::None,
     };
     let mut out = BytesMut::new();
-    RecordBatchEncoder::encode(&mut out, &records, &options).unwrap();
+    kafka::RecordBatchEncoder::encode(&mut out, &records, &options).unwrap();
     out.freeze()
 }
 

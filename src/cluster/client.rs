@@ -228,4 +228,19 @@ impl ClientBuilder {
             .await?;
         Ok(client)
     }
+
+    /// As [`connect`](Self::connect), with a limit of its own instead of `request.timeout.ms`.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the client.
+    pub async fn connect_within(self, limit: Duration) -> Result<Client> {
+        let client = self.build()?;
+        client.shared.wait_connected(limit).await?;
+        Ok(client)
+    }
 }

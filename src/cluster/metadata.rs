@@ -50,7 +50,7 @@ fn take_in(shared: &Shared, query: &Query, answer: Result<MetadataResponse>) {
         }
         Err(error) => {
             machine.handle_failure(now());
-            tracing::warn!(%error, "no metadata; trying again");
+            tell(shared, &error);
             Some(error)
         }
     };
@@ -61,6 +61,21 @@ fn take_in(shared: &Shared, query: &Query, answer: Result<MetadataResponse>) {
     let snapshot = Arc::clone(machine.snapshot());
     drop(machine);
     shared.changed.send_replace(snapshot);
+}
+
+/// Warns of a failure; of the same one again only for those who debug.
+fn tell(shared: &Shared, error: &Error) {
+    let last = shared
+        .last_failure
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
+    let again = last.as_ref().map(Error::message) == Some(error.message());
+    drop(last);
+    if again {
+        tracing::debug!(%error, "no metadata again; trying on");
+    } else {
+        tracing::warn!(%error, "no metadata; trying again");
+    }
 }
 
 /// Asks until one candidate answers; the error names each address and its reason.
@@ -134,10 +149,10 @@ fn shuffle<T>(items: &mut [T], seed: u64) {
 fn all_failed(failures: &[(String, Error)]) -> Error {
     let reasons: Vec<String> = failures
         .iter()
-        .map(|(address, error)| format!("{address}: {error}"))
+        .map(|(address, error)| format!("{address}: {}", error.message()))
         .collect();
     let kind = failures
         .first()
         .map_or(ErrorKind::Connect, |(_, error)| error.kind());
-    Error::new(kind, format!("no broker answered: {}", reasons.join("; ")))
+    Error::new(kind, reasons.join("; "))
 }

@@ -217,7 +217,15 @@ impl Shared {
             .clone();
         match last {
             Some(last) => Error::new(last.kind(), format!("{what}: {last}")).with_source(last),
-            None => Error::new(ErrorKind::Timeout, what.to_owned()),
+            None => {
+                let asked = self.config.bootstrap_servers.iter();
+                let asked: Vec<String> = asked.map(ToString::to_string).collect();
+                let asked = asked.join(", ");
+                Error::new(
+                    ErrorKind::Timeout,
+                    format!("{what}: {asked}: no answer so far"),
+                )
+            }
         }
     }
 

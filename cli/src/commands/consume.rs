@@ -1,0 +1,224 @@
+//! `consume`: records out, whole lines, each written and flushed before more are asked for.
+//!
+//! It reads the partitions that there are at its start, without a group. A signal ends it with
+//! success, and so does a reader that closes the pipe.
+
+use std::time::Duration;
+
+use futures::FutureExt;
+use tidewire::{Client, Consumer, Records, StartAt, TopicPartition};
+
+use crate::args::{ConsumeArgs, Global};
+use crate::failure::Failure;
+use crate::output::{Output, Written};
+use crate::settings::Settings;
+use crate::signals::Signals;
+use crate::text::format::{Format, View};
+use crate::text::goal::Goal;
+use crate::text::json;
+use crate::text::offset::{Start, range};
+
+/// How long one poll waits. Whether an end is reached is looked at after each, since the position
+/// may pass control records without any record being handed out.
+const POLL: Duration = Duration::from_millis(50);
+/// How much is collected before it is written, in bytes; one record may overshoot.
+const WRITE: usize = 256 * 1024;
+/// How long a blocked stdout holds up the end after a signal.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Runs it.
+///
+/// # Errors
+/// When a topic or a partition is not there, no broker was found, or reading or writing failed.
+pub(crate) async fn run(global: &Global, args: ConsumeArgs) -> Result<(), Failure> {
+    if args.group.is_some() {
+        return Err(Failure::not_built("consume -g"));
+    }
+    let (start, stop) = range(&args.offsets).map_err(Failure::refused)?;
+    let start = start_at(start)?;
+    let mut settings = Settings::gather(global)?;
+    settings.default("auto.offset.reset", "earliest");
+    if let Some(level) = args.isolation {
+        settings.set("isolation.level", level.name());
+    }
+    settings.consumer()?;
+    let limit = settings.client()?.default_api_timeout;
+    let mut signals = Signals::listen()?;
+    let prepare = async {
+        let client = settings.connect(limit).await?;
+        let partitions = partitions(&client, &args).await?;
+        let assignment = partitions
+            .iter()
+            .map(|partition| (partition.clone(), start));
+        let consumer = client.consumer().assign(assignment).build().await?;
+        let goal = goal(&consumer, &args, &partitions, stop).await?;
+        Ok::<_, Failure>((consumer, goal))
+    };
+    let (consumer, goal) = tokio::select! {
+        biased;
+        () = signals.first() => return Ok(()),
+        prepared = settings.in_time(prepare) => prepared?,
+    };
+    let printer = Printer {
+        output: Output::stdout()?,
+        buffer: Vec::with_capacity(WRITE),
+        json: global.json,
+        format: args.format.unwrap_or_else(Format::values),
+        signals,
+    };
+    printer.print_all(&consumer, goal).await
+}
+
+fn start_at(start: Start) -> Result<StartAt, Failure> {
+    Ok(match start {
+        Start::Beginning => StartAt::Beginning,
+        Start::End => StartAt::End,
+        Start::Offset(offset) => StartAt::Offset(offset),
+        Start::Last(count) => StartAt::FromEnd(count),
+        Start::Time(time) => StartAt::Timestamp(time),
+        Start::Stored => {
+            let failure = Failure::not_built("consume -o stored");
+            return Err(failure.next(
+                "offsets are stored by groups; -o beginning, end, N, -N and \
+                                     s@MS work",
+            ));
+        }
+    })
+}
+
+/// The partitions to read, sorted, each once.
+async fn partitions(client: &Client, args: &ConsumeArgs) -> Result<Vec<TopicPartition>, Failure> {
+    let mut partitions = Vec::new();
+    for topic in client.admin().describe_topics(&args.topics).await? {
+        let topic = topic?;
+        let all = topic.partitions.iter().map(|partition| partition.partition);
+        if args.partitions.is_empty() {
+            partitions.extend(all.map(|p| TopicPartition::new(topic.name.clone(), p)));
+            continue;
+        }
+        for &wanted in &args.partitions {
+            if topic.partition(wanted).is_none() {
+                let what = format!("topic {} has no partition {wanted}", topic.name);
+                let count = topic.partitions.len();
+                return Err(Failure::new(what).next(format!("it has {count}, counted from 0")));
+            }
+            partitions.push(TopicPartition::new(topic.name.clone(), wanted));
+        }
+    }
+    partitions.sort();
+    partitions.dedup();
+    Ok(partitions)
+}
+
+/// What ends it: `-c`, and with `-e` or `e@MS` an offset for each partition.
+async fn goal(
+    consumer: &Consumer,
+    args: &ConsumeArgs,
+    partitions: &[TopicPartition],
+    stop: Option<i64>,
+) -> Result<Goal, Failure> {
+    if !args.exit_at_end && stop.is_none() {
+        return Ok(Goal::new(args.count, None::<Vec<_>>));
+    }
+    let mut ends = consumer.end_offsets(partitions.iter().cloned()).await?;
+    if let Some(time) = stop {
+        let times = partitions.iter().map(|partition| (partition.clone(), time));
+        for (partition, found) in consumer.offsets_for_times(times).await? {
+            if let (Some(found), Some(end)) = (found, ends.get_mut(&partition)) {
+                *end = found.min(*end);
+            }
+        }
+    }
+    Ok(Goal::new(args.count, Some(ends)))
+}
+
+struct Printer {
+    output: Output,
+    buffer: Vec<u8>,
+    json: bool,
+    format: Format,
+    signals: Signals,
+}
+
+impl Printer {
+    /// Prints until the goal is reached, a signal comes or nobody reads any more.
+    async fn print_all(mut self, consumer: &Consumer, mut goal: Goal) -> Result<(), Failure> {
+        pass(consumer, &mut goal)?;
+        while !goal.is_reached() {
+            let records = tokio::select! {
+                biased;
+                () = self.signals.first() => return Ok(()),
+                records = consumer.poll(POLL) => records?,
+            };
+            if self.print(&records, &mut goal).await? == Written::Closed {
+                return Ok(());
+            }
+            pass(consumer, &mut goal)?;
+        }
+        Ok(())
+    }
+
+    /// Writes all of the records that the goal takes, and flushes.
+    async fn print(&mut self, records: &Records, goal: &mut Goal) -> Result<Written, Failure> {
+        for record in records {
+            if !goal.takes(record.topic(), record.partition(), record.offset()) {
+                continue;
+            }
+            let headers = record.headers();
+            self.render(&View {
+                topic: record.topic(),
+                partition: record.partition(),
+                offset: record.offset(),
+                timestamp: record.timestamp(),
+                key: record.key(),
+                value: record.value(),
+                headers: headers
+                    .map(|header| (header.name(), header.value()))
+                    .collect(),
+            });
+            if self.buffer.len() >= WRITE && self.flush().await? == Written::Closed {
+                return Ok(Written::Closed);
+            }
+        }
+        self.flush().await
+    }
+
+    fn render(&mut self, record: &View<'_>) {
+        if self.json {
+            let line = json::record(record).to_string();
+            self.buffer.extend_from_slice(line.as_bytes());
+            self.buffer.push(b'\n');
+        } else {
+            self.format.render(record, &mut self.buffer);
+        }
+    }
+
+    /// Writes what was collected. After a signal it still gets [`GRACE`], so that the last line is
+    /// a whole one; a pipe that nobody empties gets no more than that.
+    async fn flush(&mut self) -> Result<Written, Failure> {
+        let (output, signals) = (&mut self.output, &mut self.signals);
+        let too_late = async {
+            signals.first().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            biased;
+            written = output.write(&mut self.buffer) => written,
+            () = too_late => Ok(Written::Closed),
+        }
+    }
+}
+
+/// Marks the partitions that have reached their end; they are not asked for more.
+fn pass(consumer: &Consumer, goal: &mut Goal) -> Result<(), Failure> {
+    for partition in goal.open() {
+        // One that is not known yet is asked for again after the next poll.
+        let Some(position) = consumer.position(&partition).now_or_never() else {
+            continue;
+        };
+        if goal.passed(&partition, position?) {
+            consumer.pause(&partition)?;
+        }
+    }
+    Ok(())
+}

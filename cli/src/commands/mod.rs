@@ -1,0 +1,28 @@
+//! One file per command; each gets its arguments and the merged global flags.
+
+mod consume;
+mod demo;
+mod mock;
+mod produce;
+mod topics;
+
+use crate::args::{Cli, Command};
+use crate::failure::Failure;
+
+/// Runs the command.
+///
+/// # Errors
+/// When not all that was asked happened.
+pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
+    let global = cli.global();
+    match cli.command {
+        Command::Demo(args) => demo::run(&global, &args).await,
+        Command::Produce(args) => produce::run(&global, args).await,
+        Command::Consume(args) => consume::run(&global, args).await,
+        Command::Topics(topics) => topics::run(&global, topics.command).await,
+        Command::Mock(args) => mock::run(&global, &args).await,
+        Command::Groups(_) => Err(Failure::not_built("groups")),
+        Command::Cluster(_) => Err(Failure::not_built("cluster")),
+        Command::Perf(_) => Err(Failure::not_built("perf")),
+    }
+}

@@ -1,0 +1,115 @@
+//! Counts what became of records, and tells of failures without flooding the terminal.
+
+use tidewire::{Error, ErrorCode, ErrorKind, WriteStatus};
+
+/// How many failures are told one by one.
+const TOLD: u64 = 10;
+
+/// What became of the records so far.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Tally {
+    /// Acknowledged.
+    pub(crate) written: u64,
+    /// Failed, and surely not in the log.
+    pub(crate) not_written: u64,
+    /// Failed, and perhaps in the log all the same.
+    pub(crate) maybe_written: u64,
+}
+
+impl Tally {
+    /// Counts a failure; gives the line to print, if this one is to be told.
+    pub(crate) fn failed(
+        &mut self,
+        whence: &str,
+        what: &str,
+        status: WriteStatus,
+    ) -> Option<String> {
+        match status {
+            WriteStatus::NotWritten => self.not_written += 1,
+            WriteStatus::MaybeWritten => self.maybe_written += 1,
+        }
+        let failures = self.failures();
+        match failures.checked_sub(TOLD + 1) {
+            None => Some(format!("failed: {whence}: {what}")),
+            Some(0) => Some("failed: more records; they are counted at the end".to_owned()),
+            Some(_) => None,
+        }
+    }
+
+    /// All that failed.
+    pub(crate) fn failures(&self) -> u64 {
+        self.not_written + self.maybe_written
+    }
+
+    /// "2 records failed: 1 not written, 1 perhaps written"; `None` when none failed.
+    pub(crate) fn complaint(&self) -> Option<String> {
+        let failures = self.failures();
+        let kinds = match (self.not_written, self.maybe_written) {
+            (0, 0) => return None,
+            (_, 0) => "not written (sending them again is safe)".to_owned(),
+            (0, _) => "perhaps written (sending them again may write them twice)".to_owned(),
+            (not, maybe) => format!(
+                "{not} not written, {maybe} perhaps written (sending these again may write them \
+                 twice)"
+            ),
+        };
+        Some(format!("{} failed: {kinds}", records(failures)))
+    }
+}
+
+/// "1 record", "2 records".
+pub(crate) fn records(count: u64) -> String {
+    format!("{count} record{}", if count == 1 { "" } else { "s" })
+}
+
+/// Whether the failure is this record's alone, so that going on with the next one makes sense.
+pub(crate) fn is_of_one_record(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::InvalidInput => true,
+        ErrorKind::Broker(code) => [
+            ErrorCode::MESSAGE_TOO_LARGE,
+            ErrorCode::RECORD_LIST_TOO_LARGE,
+            ErrorCode::INVALID_RECORD,
+            ErrorCode::INVALID_TIMESTAMP,
+        ]
+        .contains(&code),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_told_up_to_a_limit_and_all_counted() {
+        let mut tally = Tally::default();
+        let told = (0..1000)
+            .filter_map(|line| tally.failed(&format!("line {line}"), "x", WriteStatus::NotWritten))
+            .count();
+        assert_eq!(told, 11);
+        assert_eq!(tally.not_written, 1000);
+    }
+
+    #[test]
+    fn the_complaint_says_what_may_have_been_written() {
+        let tally = |not_written, maybe_written| Tally {
+            written: 5,
+            not_written,
+            maybe_written,
+        };
+        assert_eq!(tally(0, 0).complaint(), None);
+        let text = tally(1, 0).complaint().unwrap();
+        assert!(text.starts_with("1 record failed: not written"), "{text}");
+        let text = tally(0, 2).complaint().unwrap();
+        assert!(
+            text.starts_with("2 records failed: perhaps written"),
+            "{text}"
+        );
+        let text = tally(1, 2).complaint().unwrap();
+        assert!(
+            text.starts_with("3 records failed: 1 not written, 2 perhaps"),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,15 @@
+//! The built binary from outside, against `tidewire mock`: what scripts and people meet.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod bad_brokers;
+mod bad_input;
+mod harness;
+mod round_trip;
+mod servers;
+mod topics;
+mod words;

@@ -1,7 +1,7 @@
 //! The task of one connection: it moves bytes, and leaves every decision to the pipeline.
 //!
 //! Reading and writing share one task and one stream, and neither waits for the other: each turn
-//! takes what the callers gave, writes what the socket takes and reads what it has. A hand-written
+//! reads what the socket has, takes what the callers gave and writes what fits. A hand-written
 //! poll loop instead of `select!`, because both directions borrow the same stream.
 //!
 //! Time-outs are judged last in a turn, after everything readable was read: a program that stood
@@ -88,10 +88,15 @@ impl Driver {
             if let Some(until) = self.shared.muted_until() {
                 self.pipeline.handle_throttle(now, until);
             }
+            // Reading comes first: an answer frees a slot for what is written next, and the end of
+            // an idle stream is seen before a request is lost on it.
+            let read = self.poll_read(cx, now)?;
             let took = self.poll_commands(cx, now)?;
             let wrote = self.poll_write(cx, now)?;
-            let read = self.poll_read(cx, now)?;
-            if !(took || wrote || read) && !self.poll_timer(cx, now)? {
+            if read || took || wrote {
+                continue;
+            }
+            if !self.poll_timer(cx, now)? {
                 return Ok(());
             }
         }

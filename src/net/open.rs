@@ -137,7 +137,11 @@ async fn dial(
             }
             Ok(Err(error)) if error.kind() == ErrorKind::Disconnected => {
                 if !handshake.handle_disconnect() {
-                    return Err(error);
+                    let message = format!(
+                        "{} before it agreed on versions; is this a TLS port, or no broker?",
+                        error.message()
+                    );
+                    return Err(Error::new(ErrorKind::Connect, message).with_source(error));
                 }
             }
             Ok(Err(error)) => return Err(error),

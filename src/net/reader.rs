@@ -195,8 +195,7 @@ impl FrameReader {
         self.start = 0;
         self.inbox.reserve_exact(INBOX - self.inbox.len());
         let room = INBOX - self.inbox.len();
-        let read = pin!(stream.read_buf(&mut (&mut self.inbox).limit(room))).poll(cx);
-        read
+        pin!(stream.read_buf(&mut (&mut self.inbox).limit(room))).poll(cx)
     }
 
     fn ended(&self) -> ReadError {

@@ -10,7 +10,7 @@ use super::super::broker::{Broker, Role};
 use super::super::call::{CallError, Sent};
 use super::fake::*;
 use crate::error::ErrorKind;
-use crate::protocol::init_producer_id::InitProducerIdRequest;
+use crate::protocol::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
 use crate::protocol::metadata::MetadataRequest;
 
 const ROLES: [Role; 3] = [Role::Produce, Role::Fetch, Role::Control];
@@ -256,6 +256,37 @@ async fn case_116_a_close_that_crosses_with_a_request_of_consequence_is_told() {
         (ErrorKind::Disconnected, Sent::Maybe)
     );
     assert_eq!(crossed.load(Relaxed), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_116_a_close_that_has_arrived_is_seen_before_a_request_is_lost_on_it() {
+    let (sender, mut peers) = tokio::sync::mpsc::channel(2);
+    let fake = Fake::new();
+    fake.add(
+        "kafka",
+        after_versions(Arc::new(move |peer: Peer| {
+            let sender = sender.clone();
+            async move { sender.send(peer).await.unwrap() }
+        })),
+    );
+    let broker = fake.broker(1, "kafka");
+    broker.connection(Role::Control, TIMEOUT).await.unwrap();
+    // The end of the stream is on the line when the next request is made, and nobody ran since.
+    drop(peers.recv().await.unwrap());
+    assert!(broker.is_connected(Role::Control));
+    let request = InitProducerIdRequest::default();
+    let call = broker.call(Role::Control, &request, None, TIMEOUT);
+    let answering = async {
+        let mut peer = peers.recv().await.unwrap();
+        let asked = peer.request().await.unwrap();
+        let answer = InitProducerIdResponse {
+            producer_id: 42,
+            ..Default::default()
+        };
+        peer.answer(&asked, &answer).await;
+    };
+    let (outcome, ()) = tokio::join!(call, answering);
+    assert_eq!(outcome.unwrap().producer_id, 42);
 }
 
 /// Callers of all roles that ask again at once, whatever happens, for a minute.

@@ -247,6 +247,19 @@ fn an_orphan_is_not_sent_or_else_keeps_its_slot_until_answered() {
 }
 
 #[test]
+fn what_waits_for_a_slot_is_bounded() {
+    let now = Instant::now();
+    let mut pipeline = pipeline(now);
+    for id in 0..64 {
+        assert!(pipeline.has_room());
+        pipeline.handle_submit(now, request(id));
+    }
+    assert!(!pipeline.has_room());
+    write_all(&mut pipeline, now);
+    assert!(pipeline.has_room());
+}
+
+#[test]
 fn an_idle_connection_closes_and_a_used_one_does_not() {
     let start = Instant::now();
     let mut pipeline = pipeline(start);

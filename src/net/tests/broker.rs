@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
+use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::super::broker::{Broker, Role};
@@ -272,7 +273,8 @@ async fn case_116_a_close_that_has_arrived_is_seen_before_a_request_is_lost_on_i
     let broker = fake.broker(1, "kafka");
     broker.connection(Role::Control, TIMEOUT).await.unwrap();
     // The end of the stream is on the line when the next request is made, and nobody ran since.
-    drop(peers.recv().await.unwrap());
+    let mut leaving = peers.recv().await.unwrap();
+    leaving.0.shutdown().await.unwrap();
     assert!(broker.is_connected(Role::Control));
     let request = InitProducerIdRequest::default();
     let call = broker.call(Role::Control, &request, None, TIMEOUT);
@@ -285,7 +287,7 @@ async fn case_116_a_close_that_has_arrived_is_seen_before_a_request_is_lost_on_i
         };
         peer.answer(&asked, &answer).await;
     };
-    let (outcome, ()) = tokio::join!(call, answering);
+    let (outcome, _) = tokio::join!(call, timeout(TIMEOUT, answering));
     assert_eq!(outcome.unwrap().producer_id, 42);
 }
 
@@ -337,6 +339,51 @@ async fn case_121_a_broker_that_accepts_and_hangs_up_is_dialed_no_faster() {
     storm(&broker).await;
     let dialed = fake.dialed().len();
     assert!((100..=500).contains(&dialed), "{dialed} in 60 s");
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_121_roles_that_fail_together_count_as_one_failure() {
+    let fake = Fake::new();
+    fake.add("kafka", Host::Swallows);
+    let broker = fake.broker(1, "kafka");
+    let all = ROLES.map(|role| broker.connection(role, 60 * SECOND));
+    for outcome in futures::future::join_all(all).await {
+        outcome.unwrap_err();
+    }
+    let pause = broker.backoff_until().unwrap() - Instant::now().into_std();
+    assert!(
+        pause <= Duration::from_millis(60),
+        "{pause:?} after one failure"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_121_a_role_that_finds_out_late_does_not_end_the_backoff() {
+    let fake = Fake::new();
+    let address = fake.add("kafka", hangs_up_after(5 * SECOND));
+    let broker = fake.broker(1, "kafka");
+    for role in ROLES {
+        assert_eq!(ask_role(&broker, role).await.unwrap(), "bye");
+    }
+    fake.replace(address, Host::Refuses);
+    sleep(10 * SECOND).await;
+    for _ in 0..8 {
+        ask_broker(&broker).await.unwrap_err();
+    }
+    let until = broker.backoff_until().unwrap();
+    ask_role(&broker, Role::Fetch).await.unwrap_err();
+    assert!(
+        Instant::now().into_std() >= until,
+        "it waited with the others"
+    );
+}
+
+fn hangs_up_after(after: Duration) -> Host {
+    after_versions(Arc::new(move |mut peer: Peer| async move {
+        let asked = peer.request().await.unwrap();
+        peer.answer(&asked, &metadata("bye")).await;
+        sleep(after).await;
+    }))
 }
 
 #[tokio::test(start_paused = true)]

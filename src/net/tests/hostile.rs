@@ -3,9 +3,12 @@
 use tokio::io::AsyncReadExt;
 
 use super::super::call::{CallError, Sent};
+use super::super::connection::Connection;
+use super::super::options::NetOptions;
 use super::fake::*;
 use crate::error::ErrorKind;
 use crate::machine::rng::Rng;
+use crate::protocol::metadata::MetadataResponseBroker;
 
 /// Two requests in flight when `script` strikes: how they fail.
 async fn two_in_flight<F>(
@@ -132,6 +135,45 @@ async fn case_113_a_length_out_of_bounds_closes_an_open_connection() {
         let source = source.unwrap().downcast_ref::<crate::Error>().unwrap();
         assert_eq!(source.kind(), ErrorKind::Malformed, "the reason is typed");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_113_a_known_broker_may_send_frames_up_to_the_configured_limit() {
+    let frame_max = 2_000_000;
+    let fake = Fake::new();
+    fake.add(
+        "kafka",
+        after_versions(std::sync::Arc::new(move |mut peer: Peer| async move {
+            for brokers in [66, 67] {
+                let asked = peer.request().await.unwrap();
+                let broker = MetadataResponseBroker {
+                    host: "x".repeat(30_000),
+                    ..Default::default()
+                };
+                let mut large = metadata("large");
+                large.brokers = vec![broker; brokers];
+                peer.answer(&asked, &large).await;
+            }
+        })),
+    );
+    let net = fake.net(NetOptions {
+        frame_max,
+        ..Default::default()
+    });
+    let connection = Connection::open(&net, &target(1, "kafka"), TIMEOUT).await;
+    let connection = connection.unwrap();
+    let version = Some(8);
+    let request = MetadataRequest::default();
+    let answer = connection.call(&request, version, TIMEOUT).await.unwrap();
+    assert_eq!(answer.cluster_id.unwrap().len(), frame_max - 100);
+    let failed = connection
+        .call(&request, version, TIMEOUT)
+        .await
+        .unwrap_err();
+    assert!(
+        failed.error.to_string().contains("the limit is 2000000"),
+        "{failed:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

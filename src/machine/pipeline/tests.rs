@@ -441,7 +441,7 @@ impl Model {
             }
         }
         let late = self.ids(|r| r.stage != Stage::Over && r.deadline <= self.now);
-        assert_eq!(late, [], "expired, and nobody said so");
+        assert!(late.is_empty(), "expired, and nobody said so: {late:?}");
         false
     }
 }

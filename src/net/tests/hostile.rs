@@ -162,14 +162,8 @@ async fn case_113_a_known_broker_may_send_frames_up_to_the_configured_limit() {
     });
     let connection = Connection::open(&net, &target(1, "kafka"), TIMEOUT).await;
     let connection = connection.unwrap();
-    let version = Some(8);
-    let request = MetadataRequest::default();
-    let answer = connection.call(&request, version, TIMEOUT).await.unwrap();
-    assert_eq!(answer.cluster_id.unwrap().len(), frame_max - 100);
-    let failed = connection
-        .call(&request, version, TIMEOUT)
-        .await
-        .unwrap_err();
+    assert_eq!(ask(&connection, TIMEOUT).await.unwrap(), "large");
+    let failed = ask(&connection, TIMEOUT).await.unwrap_err();
     assert!(
         failed.error.to_string().contains("the limit is 2000000"),
         "{failed:?}"

@@ -10,6 +10,7 @@
     reason = "clippy sees only `#[test]` functions as tests, not what they share"
 )]
 
+mod client;
 mod cluster;
 mod support;
 mod witness;

@@ -73,9 +73,12 @@ impl Driver {
         let metadata = self.inner.shared.snapshot();
         self.keep_topics_in_use(&metadata);
         self.resolve(&metadata);
+        let leaders = self.leaders(&metadata);
         for node in metadata.nodes.values() {
             let leads = |at: &TopicPartition| leader_of(&metadata, at) == Some(node.id);
-            let plan = self.inner.fetcher().poll_fetch(now(), node.id, leads);
+            let mut fetcher = self.inner.fetcher();
+            let plan = fetcher.poll_fetch(now(), node.id, leaders.len(), leads);
+            drop(fetcher);
             let Some(plan) = plan else { continue };
             let prepared = Prepared::new(plan, &self.inner.config, &metadata);
             let peer = self.brokers.get(node);
@@ -96,6 +99,15 @@ impl Driver {
                 }
             }));
         }
+    }
+
+    /// The brokers that lead an assigned partition.
+    fn leaders(&self, metadata: &ClusterMetadata) -> BTreeSet<BrokerId> {
+        let fetcher = self.inner.fetcher();
+        fetcher
+            .assignment()
+            .filter_map(|at| leader_of(metadata, at))
+            .collect()
     }
 
     /// Says which topics are in use, and asks again while one of them lacks a leader.
@@ -168,7 +180,11 @@ impl Driver {
                     self.inner.fetcher().fail(&at, generation, error);
                 }
                 // A failure to find out is never taken for "no offset": ask again later.
-                _ => self.later(&at, generation),
+                failed => {
+                    let error = failed.and_then(Result::err);
+                    tracing::debug!(?error, %at, "a starting place is not known yet");
+                    self.later(&at, generation);
+                }
             }
         }
     }

@@ -152,11 +152,19 @@ impl ClusterMetadata {
         self.topics.get(name)
     }
 
-    /// The leader of a partition, if both are known.
+    /// The leader of a partition, if it is known and is one of the brokers.
     #[must_use]
     pub fn leader(&self, topic: &str, partition: i32) -> Option<(BrokerId, LeaderEpoch)> {
         let partition = self.topic(topic)?.partition(partition)?;
-        Some((partition.leader?, partition.leader_epoch))
+        let leader = partition.leader.filter(|id| self.nodes.contains_key(id))?;
+        Some((leader, partition.leader_epoch))
+    }
+
+    /// Whether a partition's leader is not among the brokers: its newest leader was kept from an
+    /// older answer, and the latest answer comes from a broker that lags behind.
+    fn lacks_a_leader(&self) -> bool {
+        let mut partitions = self.topics.values().flat_map(|topic| &topic.partitions);
+        partitions.any(|each| each.leader.is_some_and(|id| !self.nodes.contains_key(&id)))
     }
 
     /// The code the cluster last gave for a topic it has no metadata of.
@@ -352,6 +360,7 @@ impl MetadataMachine {
                 .insert(Arc::clone(topic), ErrorCode::LEADER_NOT_AVAILABLE);
             unsettled = true;
         }
+        unsettled |= next.lacks_a_leader();
         self.snapshot = Arc::new(next);
         if unsettled {
             self.retry_after_backoff(now);

@@ -259,8 +259,9 @@ fn lost(failed: CallError) -> Answer {
 }
 
 fn leader_of(snapshot: &ClusterMetadata, partition: &TopicPartition) -> Option<BrokerId> {
-    let (leader, _) = snapshot.leader(&partition.topic, partition.partition)?;
-    snapshot.nodes.contains_key(&leader).then_some(leader)
+    snapshot
+        .leader(&partition.topic, partition.partition)
+        .map(|(leader, _)| leader)
 }
 
 fn producer_id(response: &InitProducerIdResponse) -> Result<(ProducerId, ProducerEpoch)> {

@@ -247,11 +247,13 @@ impl<T> Fetcher<T> {
     }
 
     /// The next fetch for a broker, if it has none in flight, leads something and the budget has
-    /// room.
+    /// room. Each of `brokers` brokers may reserve its share of the budget and no more, so that
+    /// none that long-polls keeps the others from being asked.
     pub(crate) fn poll_fetch(
         &mut self,
         now: Instant,
         broker: BrokerId,
+        brokers: usize,
         leads: impl Fn(&TopicPartition) -> bool,
     ) -> Option<FetchPlan> {
         let reserved: usize = self.brokers.values().map(|each| each.reserved).sum();
@@ -261,11 +263,8 @@ impl<T> Fetcher<T> {
             return None;
         }
         // A request for a few leftover bytes would bring one batch a round trip: wait for room.
-        let enough = self
-            .limits
-            .partition_max_bytes
-            .min(self.limits.budget / 2)
-            .max(1);
+        let share = self.limits.budget / brokers.max(1);
+        let enough = self.limits.partition_max_bytes.min(share / 2).max(1);
         if free < enough {
             return None;
         }
@@ -287,7 +286,7 @@ impl<T> Fetcher<T> {
         if partitions.is_empty() {
             return None;
         }
-        let max_bytes = free.min(self.limits.max_bytes);
+        let max_bytes = free.min(share).min(self.limits.max_bytes);
         state.in_flight = true;
         state.reserved = max_bytes;
         let partition_max_bytes = self.limits.partition_max_bytes.min(max_bytes);

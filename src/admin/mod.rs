@@ -18,11 +18,16 @@ pub struct Admin {
     client: Client,
 }
 
-impl Admin {
-    pub(crate) fn new(client: Client) -> Self {
-        Self { client }
+impl Client {
+    /// A handle for topics and the cluster itself.
+    #[must_use]
+    pub fn admin(&self) -> Admin {
+        let client = self.clone();
+        Admin { client }
     }
+}
 
+impl Admin {
     fn deadline(&self) -> Deadline {
         Deadline::after(self.client.config().default_api_timeout)
     }

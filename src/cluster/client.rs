@@ -1,17 +1,15 @@
-//! [`Client`]: the shared handle, and how it is built.
+//! [`Client`]: the shared handle, and how it is built. Its ways to a producer, a consumer and an
+//! admin are in their own layers, which are above this one.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::shared::Shared;
-use crate::admin::Admin;
 use crate::config::{ClientConfig, Notice, Origin, Properties, Property};
-use crate::consumer::ConsumerBuilder;
 use crate::env::Env;
 use crate::error::Result;
 use crate::machine::metadata::ClusterMetadata;
 use crate::net::{Connector, TcpConnector};
-use crate::producer::ProducerBuilder;
 
 /// A handle on one Kafka cluster, from which producers, consumers and admins are made.
 ///
@@ -63,24 +61,6 @@ impl Client {
         V: Into<String>,
     {
         Self::builder().properties(properties)
-    }
-
-    /// Starts the description of a producer.
-    #[must_use]
-    pub fn producer(&self) -> ProducerBuilder {
-        ProducerBuilder::new(self.clone())
-    }
-
-    /// Starts the description of a consumer.
-    #[must_use]
-    pub fn consumer(&self) -> ConsumerBuilder {
-        ConsumerBuilder::new(self.clone())
-    }
-
-    /// A handle for topics and the cluster itself.
-    #[must_use]
-    pub fn admin(&self) -> Admin {
-        Admin::new(self.clone())
     }
 
     /// The present picture of the cluster: brokers, and the topics in use.

@@ -17,8 +17,16 @@ pub struct ConsumerBuilder {
     assignment: BTreeMap<TopicPartition, StartAt>,
 }
 
+impl Client {
+    /// Starts the description of a consumer.
+    #[must_use]
+    pub fn consumer(&self) -> ConsumerBuilder {
+        ConsumerBuilder::new(self.clone())
+    }
+}
+
 impl ConsumerBuilder {
-    pub(crate) fn new(client: Client) -> Self {
+    fn new(client: Client) -> Self {
         let properties = client.shared.properties.clone();
         Self {
             client,

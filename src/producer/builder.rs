@@ -18,8 +18,16 @@ pub struct ProducerBuilder {
     compression: Option<Compression>,
 }
 
+impl Client {
+    /// Starts the description of a producer.
+    #[must_use]
+    pub fn producer(&self) -> ProducerBuilder {
+        ProducerBuilder::new(self.clone())
+    }
+}
+
 impl ProducerBuilder {
-    pub(crate) fn new(client: Client) -> Self {
+    fn new(client: Client) -> Self {
         let properties = client.shared.properties.clone();
         Self {
             client,

@@ -31,7 +31,7 @@ pub struct ClientConfig {
     pub retry_backoff: Duration,
     /// `retry.backoff.max.ms`: the longest such wait (KIP-580). Default 1 s.
     pub retry_backoff_max: Duration,
-    /// `reconnect.backoff.ms`: the first wait before the next connection to a broker. Default 50 ms.
+    /// `reconnect.backoff.ms`: the first wait before a broker is dialed again. Default 50 ms.
     pub reconnect_backoff: Duration,
     /// `reconnect.backoff.max.ms`: the longest such wait. Default 1 s.
     pub reconnect_backoff_max: Duration,

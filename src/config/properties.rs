@@ -71,7 +71,7 @@ impl fmt::Debug for Property {
 /// ```
 /// use tidewire::config::Properties;
 ///
-/// let properties = Properties::parse("bootstrap.servers = broker1:9092\n# comment\nlinger.ms: 20")?;
+/// let properties = Properties::parse("bootstrap.servers = broker1:9092\n# why\nlinger.ms: 20")?;
 /// assert_eq!(properties.get("linger.ms"), Some("20"));
 /// # Ok::<(), tidewire::Error>(())
 /// ```
@@ -232,7 +232,7 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Properties {
     }
 }
 
-/// Lines without comments and blank ones, continued lines joined, each with the number of its first.
+/// Lines without comments and blank ones, continued lines joined, each with its first number.
 struct LogicalLines<'a> {
     lines: Split<'a, [char; 2]>,
     next: usize,

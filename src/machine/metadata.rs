@@ -198,7 +198,7 @@ impl Query {
 #[derive(Debug)]
 struct Wanted {
     last_used: Instant,
-    /// Whether somebody writes to it, so that a broker with `auto.create.topics.enable` may make it.
+    /// Whether somebody writes to it, so that a broker may make it (`auto.create.topics.enable`).
     create: bool,
 }
 

@@ -9,10 +9,10 @@
 //! A broker *is* its id. Where metadata says that the id lives at another address, the connections
 //! to the old one are let go; requests on them still get their answers.
 //!
-//! After a failure the next attempt waits (KIP-144): exponentially longer, with jitter, for all roles
-//! together. Callers wait with it, or fail by their own limits; nothing spins. A connection that
-//! was lost before it answered anything counts as a failure too, or else a broker that accepts and
-//! hangs up would be dialed as fast as the line allows.
+//! After a failure the next attempt waits (KIP-144): exponentially longer, with jitter, for all
+//! roles together. Callers wait with it, or fail by their own limits; nothing spins. A connection
+//! that was lost before it answered anything counts as a failure too, or else a broker that accepts
+//! and hangs up would be dialed as fast as the line allows.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};

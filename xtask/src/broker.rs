@@ -178,7 +178,8 @@ fn wait_until_whole(cluster: &Cluster, engine: &dyn Engine) -> Result<(), String
         .try_for_each(|broker| wait_until_serving(cluster, engine, broker, everybody))
 }
 
-/// Waits until a broker serves and knows `others` brokers, itself included; fails early when its process has ended.
+/// Waits until a broker serves and knows `others` brokers, itself included; fails early when its
+/// process has ended.
 fn wait_until_serving(
     cluster: &Cluster,
     engine: &dyn Engine,

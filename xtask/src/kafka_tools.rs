@@ -1,8 +1,8 @@
 //! `cargo xtask kafka TOOL ..`: Kafka's own programs, the witnesses of our tests.
 //!
 //! Tools have moved between packages from release to release. Each name has the classes it has ever
-//! been, and the one that the jars hold is run. Like Kafka's scripts, but the address of the running
-//! cluster is added where the arguments have none.
+//! been, and the one that the jars hold is run. Like Kafka's scripts, but the address of the
+//! running cluster is added where the arguments have none.
 
 use std::fs;
 use std::path::Path;

@@ -2,8 +2,8 @@
 //!
 //! A throw-away `pom.xml` names the broker and its tools, `dependency:copy-dependencies` fetches
 //! them with all they need. The result is shared by every clone of this user and appears under its
-//! final name in one rename: a folder that exists is complete. The pom is kept beside the jars, and a
-//! different one (a later version of this file) fetches anew.
+//! final name in one rename: a folder that exists is complete. The pom is kept beside the jars, and
+//! a different one (a later version of this file) fetches anew.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -15,7 +15,7 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 /// Both answers are a few hundred bytes.
 const MAX_ANSWER: usize = 64 * 1024;
 
-/// How many brokers the one on this port knows, itself included; the reason where it does not serve.
+/// How many brokers the one on this port knows, itself included; why, if it does not serve.
 pub(crate) fn known_brokers(port: u16) -> Result<usize, String> {
     ask(port).map_err(|e| e.to_string())
 }

@@ -1,7 +1,7 @@
 //! The broker's and ZooKeeper's configuration files.
 //!
 //! Kafka's defaults, except: internal topics as replicated as the cluster allows, no wait before a
-//! group's first rebalance, and on three nodes a session short enough that a dead one is missed soon.
+//! group's first rebalance, and on three nodes a session so short that a dead one is missed soon.
 
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! `cargo xtask setup`: installs and fetches what real brokers need. Quick when all is there.
 //!
-//! On Debian as root packages are installed; elsewhere it says which are missing. Java and Maven are
-//! required. A container engine and kcat are not: without them the tests run on plain JVMs, and
+//! On Debian as root packages are installed; elsewhere it says which are missing. Java and Maven
+//! are required. A container engine and kcat are not: without them the tests run on plain JVMs, and
 //! those that want kcat say that they skip.
 
 use std::path::Path;

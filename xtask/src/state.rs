@@ -1,8 +1,8 @@
 //! What we know of a cluster, kept in `target/brokers/NAME/state.json`.
 //!
 //! Written before the first process starts and after each change, so that a later command finds
-//! everything even when this one is killed. `owner` is the test run that wants the cluster gone when
-//! it ends; whoever next starts a cluster clears those whose owner has died.
+//! everything even when this one is killed. `owner` is the test run that wants the cluster gone
+//! when it ends; whoever next starts a cluster clears those whose owner has died.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,3 +1,5 @@
+//! The words of the command line: all of them, on either side of the command.
+
 use clap::CommandFactory;
 use clap::error::ErrorKind;
 

@@ -1,6 +1,6 @@
 //! Brokers as plain JVM processes, detached from this program.
 //!
-//! Each is the leader of its own process group, so that a Ctrl-C meant for a test does not reach it.
+//! Each is the leader of its own process group, so that a Ctrl-C meant for a test passes it by.
 
 use std::fs::{self, OpenOptions};
 use std::path::PathBuf;

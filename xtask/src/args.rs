@@ -61,7 +61,7 @@ pub(crate) enum BrokerCommand {
 
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct UpArgs {
-    /// How many brokers: 1 or 3.
+    /// How many brokers, at most 9; tests take 1 and 3.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=9))]
     pub(crate) nodes: u32,
     /// Kafka's version. 2.8.2, 3.9.1 and 4.3.1 are tested.

@@ -75,7 +75,7 @@ pub(crate) fn find_word(code: &str, word: &str) -> Vec<usize> {
         .filter(|&at| {
             let before = code[..at].chars().next_back();
             let after = code[at + word.len()..].chars().next();
-            !(begins && before.is_some_and(is_name)) && !(ends && after.is_some_and(is_name))
+            !(begins && before.is_some_and(is_name) || ends && after.is_some_and(is_name))
         })
         .collect()
 }

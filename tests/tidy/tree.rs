@@ -51,12 +51,12 @@ fn crate_roots(all: &[String]) -> Vec<String> {
         if let Some(at) = parts.iter().position(|part| *part == "src") {
             return matches!(&parts[at + 1..], ["lib.rs" | "main.rs"]);
         }
-        match parts.as_slice() {
-            [.., "build.rs"] => true,
-            [.., "tests" | "examples" | "benches", _] => true,
-            [.., "tests" | "examples" | "benches", _, "main.rs"] => true,
-            _ => false,
-        }
+        matches!(
+            parts.as_slice(),
+            [.., "build.rs"]
+                | [.., "tests" | "examples" | "benches", _]
+                | [.., "tests" | "examples" | "benches", _, "main.rs"]
+        )
     };
     let mut roots: Vec<String> = all.iter().filter(by_place).cloned().collect();
     for manifest in all.iter().filter(|path| path.ends_with("Cargo.toml")) {

@@ -93,7 +93,6 @@ mod tests {
             api_key: ApiKey::ApiVersions.code(),
             min_version: 0,
             max_version,
-            ..Default::default()
         });
         ApiVersionsResponse {
             error_code: ErrorCode::UNSUPPORTED_VERSION.0,

@@ -11,8 +11,8 @@
 //!
 //! After a failure the next attempt waits (KIP-144): exponentially longer, with jitter, for all
 //! roles together. Callers wait with it, or fail by their own limits; nothing spins. A connection
-//! that was lost before it answered anything counts as a failure too, or else a broker that accepts
-//! and hangs up would be dialed as fast as the line allows.
+//! that was lost at once, before it answered anything, counts as a failure too, or else a broker
+//! that accepts and hangs up would be dialed as fast as the line allows.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -109,12 +109,9 @@ impl Broker {
     /// Metadata says where it is: if that is news, new requests go there from now on.
     pub(crate) fn set_address(&self, host: Arc<str>, port: u16) {
         let mut state = self.0.lock();
-        let target = Target {
-            id: state.target.id,
-            host,
-            port,
-        };
-        if target != state.target {
+        if state.target.host != host || state.target.port != port {
+            let id = state.target.id;
+            let target = Target { id, host, port };
             tracing::debug!(from = %state.target.address(), to = %target.address(), "broker moved");
             state.target = target;
             state.generation += 1;
@@ -312,7 +309,8 @@ impl State {
 
     /// An open connection was found dead: when the next one may be tried.
     fn handle_lost(&mut self, dead: &Connection, net: &Net) -> Instant {
-        if dead.was_useful() {
+        let pauses = &net.options.reconnect_backoff;
+        if dead.was_useful(pauses.max) {
             // Other roles may have found out earlier that the broker is gone.
             if self
                 .failed_at
@@ -321,7 +319,7 @@ impl State {
                 self.backoff.succeeded();
                 self.last_failure = None;
             }
-            let earliest = dead.opened() + net.options.reconnect_backoff.initial;
+            let earliest = dead.opened() + pauses.initial;
             return self
                 .backoff
                 .until()

@@ -105,6 +105,7 @@ impl Connection {
     ///
     /// # Cancel safety
     /// Safe: it only watches.
+    #[cfg(test)]
     pub(crate) async fn closed(&self) -> Error {
         self.0.commands.closed().await;
         self.close_reason()
@@ -120,10 +121,10 @@ impl Connection {
         self.0.shared.opened()
     }
 
-    /// Whether it has ever been of use, or at least did no wrong: it answered a request after the
-    /// agreement on versions, or was closed by us for being idle.
-    pub(super) fn was_useful(&self) -> bool {
-        self.0.shared.was_useful()
+    /// Whether a connection that has ended was worth its opening: it answered a request after the
+    /// agreement on versions, was closed by us for being idle, or lived for `lifetime`.
+    pub(super) fn was_useful(&self, lifetime: Duration) -> bool {
+        self.0.shared.was_useful(lifetime)
     }
 
     /// The broker asked for a pause (KIP-219). [`Connection::call`] and [`Connection::decode`] take
@@ -139,6 +140,7 @@ impl Connection {
     }
 
     /// How long the broker still wants quiet; zero if it does not.
+    #[cfg(test)]
     pub(crate) fn muted_for(&self) -> Duration {
         let until = self.0.shared.muted_until();
         until.map_or(Duration::ZERO, |until| {
@@ -224,11 +226,6 @@ impl Connection {
     /// An id that no request in flight has, for a frame that the caller encodes by itself.
     pub(crate) fn next_correlation(&self) -> CorrelationId {
         CorrelationId(self.0.correlation.fetch_add(1, Relaxed) & i32::MAX)
-    }
-
-    /// The name to put in the frames that the caller encodes by itself.
-    pub(crate) fn client_id(&self) -> Option<&str> {
-        self.0.client_id.as_deref()
     }
 
     /// Queues a frame at once and returns the future of its answer (header included, for

@@ -60,7 +60,7 @@ impl Driver {
             ..
         } = self;
         drop(stream);
-        shared.set_closed(reason.clone());
+        shared.set_closed(now(), reason.clone());
         for (request, sent) in pipeline.close() {
             request.ticket.lose(&shared.peer, &reason, sent);
         }

@@ -21,7 +21,7 @@ pub(super) struct Shared {
     answers: AtomicU64,
     idle_close: AtomicBool,
     condemned: Mutex<Option<Error>>,
-    closed: OnceLock<Error>,
+    closed: OnceLock<(Instant, Error)>,
 }
 
 impl Shared {
@@ -78,19 +78,23 @@ impl Shared {
         self.idle_close.store(true, Relaxed);
     }
 
-    /// Whether it ever answered a request, or else was closed by us for being idle.
-    pub(super) fn was_useful(&self) -> bool {
-        self.answers.load(Relaxed) > 0 || self.idle_close.load(Relaxed)
+    /// Whether, after all, it was worth its opening: it answered a request, was closed by us for
+    /// being idle, or lived for so long.
+    pub(super) fn was_useful(&self, lifetime: Duration) -> bool {
+        let lived = |(closed_at, _): &(Instant, Error)| *closed_at - self.opened >= lifetime;
+        self.answers.load(Relaxed) > 0
+            || self.idle_close.load(Relaxed)
+            || self.closed.get().is_some_and(lived)
     }
 
     /// Why it ended, once it has.
     pub(super) fn closed(&self) -> Option<Error> {
-        self.closed.get().cloned()
+        self.closed.get().map(|(_, reason)| reason.clone())
     }
 
     /// To be called before the task stops listening, so that whoever finds it gone finds a reason.
-    pub(super) fn set_closed(&self, reason: Error) {
+    pub(super) fn set_closed(&self, now: Instant, reason: Error) {
         tracing::debug!(address = %self.peer.address, %reason, "connection closed");
-        let _ = self.closed.set(reason);
+        let _ = self.closed.set((now, reason));
     }
 }

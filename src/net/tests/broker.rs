@@ -11,6 +11,7 @@ use super::super::broker::{Broker, Role};
 use super::super::call::{CallError, Sent};
 use super::fake::*;
 use crate::error::ErrorKind;
+use crate::protocol::ApiKey;
 use crate::protocol::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
 use crate::protocol::metadata::MetadataRequest;
 
@@ -384,6 +385,30 @@ fn hangs_up_after(after: Duration) -> Host {
         peer.answer(&asked, &metadata("bye")).await;
         sleep(after).await;
     }))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_carried_only_unanswered_requests_for_long_was_no_failure() {
+    let fake = Fake::new();
+    fake.add(
+        "kafka",
+        after_versions(Arc::new(|mut peer: Peer| async move {
+            peer.request().await;
+            sleep(SECOND).await;
+        })),
+    );
+    let broker = fake.broker(1, "kafka");
+    for _ in 0..10 {
+        let start = Instant::now();
+        let connection = broker.connection(Role::Produce, TIMEOUT).await.unwrap();
+        assert_eq!(start.elapsed(), Duration::ZERO, "no backoff");
+        let request = MetadataRequest::default();
+        let version = connection.pick(ApiKey::Metadata, None).unwrap();
+        let (_, frame) = connection.encode(&request, version).unwrap();
+        let sent = connection.send_unanswered(frame, ApiKey::Metadata, version, TIMEOUT);
+        sent.await.unwrap();
+        connection.closed().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

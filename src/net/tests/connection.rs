@@ -258,7 +258,7 @@ async fn an_idle_connection_is_closed_after_its_limit_and_not_before() {
     let reason = connection.closed().await;
     assert_eq!(start.elapsed(), 540 * SECOND);
     assert_eq!(reason.message(), "closed after being idle");
-    assert!(connection.was_useful());
+    assert!(connection.was_useful(Duration::MAX));
 }
 
 #[tokio::test(start_paused = true)]

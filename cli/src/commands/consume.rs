@@ -3,6 +3,7 @@
 //! It reads the partitions that there are at its start, without a group. A signal ends it with
 //! success, and so does a reader that closes the pipe.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -10,7 +11,7 @@ use tidewire::{Client, Consumer, Records, StartAt, TopicPartition};
 
 use crate::args::{ConsumeArgs, Global};
 use crate::failure::Failure;
-use crate::output::{Output, Written};
+use crate::output::{Output, Written, note};
 use crate::settings::Settings;
 use crate::signals::Signals;
 use crate::text::format::{Format, View};
@@ -18,13 +19,18 @@ use crate::text::goal::Goal;
 use crate::text::json;
 use crate::text::offset::{Start, range};
 
-/// How long one poll waits. Whether an end is reached is looked at after each, since the position
-/// may pass control records without any record being handed out.
-const POLL: Duration = Duration::from_millis(50);
+/// How long one poll waits when there is no end to look out for.
+const POLL: Duration = Duration::from_secs(60);
+/// How long one poll waits when there are ends: the position may pass control records without any
+/// record being handed out, so it is looked at in between.
+const POLL_FOR_END: Duration = Duration::from_millis(50);
 /// How much is collected before it is written, in bytes; one record may overshoot.
 const WRITE: usize = 256 * 1024;
 /// How long a blocked stdout holds up the end after a signal.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// The end offset of each partition, as seen at the start.
+type Ends = BTreeMap<TopicPartition, i64>;
 
 /// Runs it.
 ///
@@ -41,17 +47,18 @@ pub(crate) async fn run(global: &Global, args: ConsumeArgs) -> Result<(), Failur
     if let Some(level) = args.isolation {
         settings.set("isolation.level", level.name());
     }
+    settings.set("allow.auto.create.topics", "false");
     settings.consumer()?;
     let limit = settings.client()?.default_api_timeout;
     let mut signals = Signals::listen()?;
     let prepare = async {
         let client = settings.connect(limit).await?;
         let partitions = partitions(&client, &args).await?;
-        let assignment = partitions
-            .iter()
-            .map(|partition| (partition.clone(), start));
-        let consumer = client.consumer().assign(assignment).build().await?;
-        let goal = goal(&consumer, &args, &partitions, stop).await?;
+        let consumer = client.consumer().build().await?;
+        let ends = consumer.end_offsets(partitions.iter().cloned()).await?;
+        let assignment = assignment(&consumer, start, &ends).await?;
+        let goal = goal(&consumer, &args, ends, stop).await?;
+        consumer.assign(assignment).await?;
         Ok::<_, Failure>((consumer, goal))
     };
     let (consumer, goal) = tokio::select! {
@@ -110,26 +117,49 @@ async fn partitions(client: &Client, args: &ConsumeArgs) -> Result<Vec<TopicPart
     Ok(partitions)
 }
 
+/// Where each partition starts. An offset that a partition does not have would send the consumer
+/// back to the beginning, which is not what was asked for.
+async fn assignment(
+    consumer: &Consumer,
+    start: StartAt,
+    ends: &Ends,
+) -> Result<BTreeMap<TopicPartition, StartAt>, Failure> {
+    let mut assignment: BTreeMap<_, _> = ends.keys().map(|p| (p.clone(), start)).collect();
+    let StartAt::Offset(wanted) = start else {
+        return Ok(assignment);
+    };
+    let beginnings = consumer.beginning_offsets(ends.keys().cloned()).await?;
+    for (partition, start) in &mut assignment {
+        let beginning = beginnings.get(partition).copied().unwrap_or(0);
+        let end = ends.get(partition).copied().unwrap_or(wanted);
+        let possible = wanted.clamp(beginning, end.max(beginning));
+        if possible != wanted {
+            note(&format!(
+                "{partition} has the offsets {beginning} to {end}, so it is read from {possible} on"
+            ));
+        }
+        *start = StartAt::Offset(possible);
+    }
+    Ok(assignment)
+}
+
 /// What ends it: `-c`, and with `-e` or `e@MS` an offset for each partition.
 async fn goal(
     consumer: &Consumer,
     args: &ConsumeArgs,
-    partitions: &[TopicPartition],
+    mut ends: Ends,
     stop: Option<i64>,
 ) -> Result<Goal, Failure> {
-    if !args.exit_at_end && stop.is_none() {
-        return Ok(Goal::new(args.count, None::<Vec<_>>));
-    }
-    let mut ends = consumer.end_offsets(partitions.iter().cloned()).await?;
     if let Some(time) = stop {
-        let times = partitions.iter().map(|partition| (partition.clone(), time));
+        let times = ends.keys().map(|partition| (partition.clone(), time));
         for (partition, found) in consumer.offsets_for_times(times).await? {
             if let (Some(found), Some(end)) = (found, ends.get_mut(&partition)) {
                 *end = found.min(*end);
             }
         }
     }
-    Ok(Goal::new(args.count, Some(ends)))
+    let ends = (args.exit_at_end || stop.is_some()).then_some(ends);
+    Ok(Goal::new(args.count, ends))
 }
 
 struct Printer {
@@ -143,12 +173,17 @@ struct Printer {
 impl Printer {
     /// Prints until the goal is reached, a signal comes or nobody reads any more.
     async fn print_all(mut self, consumer: &Consumer, mut goal: Goal) -> Result<(), Failure> {
+        let limit = if goal.open().is_empty() {
+            POLL
+        } else {
+            POLL_FOR_END
+        };
         pass(consumer, &mut goal)?;
         while !goal.is_reached() {
             let records = tokio::select! {
                 biased;
                 () = self.signals.first() => return Ok(()),
-                records = consumer.poll(POLL) => records?,
+                records = consumer.poll(limit) => records?,
             };
             if self.print(&records, &mut goal).await? == Written::Closed {
                 return Ok(());

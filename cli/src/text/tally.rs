@@ -2,11 +2,11 @@
 
 use tidewire::{Error, ErrorCode, ErrorKind, WriteStatus};
 
-/// How many failures are told one by one.
-const TOLD: u64 = 10;
+/// How many different failures are told.
+const TOLD: u32 = 10;
 
 /// What became of the records so far.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Tally {
     /// Acknowledged.
     pub(crate) written: u64,
@@ -14,6 +14,9 @@ pub(crate) struct Tally {
     pub(crate) not_written: u64,
     /// Failed, and perhaps in the log all the same.
     pub(crate) maybe_written: u64,
+    /// The failure told last: one batch fails many records with the same words.
+    last: Option<String>,
+    told: u32,
 }
 
 impl Tally {
@@ -28,12 +31,16 @@ impl Tally {
             WriteStatus::NotWritten => self.not_written += 1,
             WriteStatus::MaybeWritten => self.maybe_written += 1,
         }
-        let failures = self.failures();
-        match failures.checked_sub(TOLD + 1) {
-            None => Some(format!("failed: {whence}: {what}")),
-            Some(0) => Some("failed: more records; they are counted at the end".to_owned()),
-            Some(_) => None,
+        if self.told > TOLD || self.last.as_deref() == Some(what) {
+            return None;
         }
+        self.last = Some(what.to_owned());
+        self.told += 1;
+        Some(if self.told > TOLD {
+            "failed: other records for other reasons; all are counted at the end".to_owned()
+        } else {
+            format!("failed: {whence}: {what}")
+        })
     }
 
     /// All that failed.
@@ -82,13 +89,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failures_are_told_up_to_a_limit_and_all_counted() {
+    fn failures_of_one_reason_are_told_once_and_all_counted() {
+        let mut tally = Tally::default();
+        let mut told = Vec::new();
+        for line in 0..1000 {
+            let reason = if line < 500 { "full" } else { "gone" };
+            told.extend(tally.failed(&format!("line {line}"), reason, WriteStatus::NotWritten));
+        }
+        assert_eq!(told, ["failed: line 0: full", "failed: line 500: gone"]);
+        assert_eq!(tally.not_written, 1000);
+    }
+
+    #[test]
+    fn failures_of_many_reasons_do_not_flood_the_terminal() {
         let mut tally = Tally::default();
         let told = (0..1000)
-            .filter_map(|line| tally.failed(&format!("line {line}"), "x", WriteStatus::NotWritten))
-            .count();
-        assert_eq!(told, 11);
-        assert_eq!(tally.not_written, 1000);
+            .filter_map(|line| tally.failed("x", &format!("{line}"), WriteStatus::MaybeWritten));
+        assert_eq!(told.count(), 11);
+        assert_eq!(tally.maybe_written, 1000);
     }
 
     #[test]
@@ -97,6 +115,7 @@ mod tests {
             written: 5,
             not_written,
             maybe_written,
+            ..Tally::default()
         };
         assert_eq!(tally(0, 0).complaint(), None);
         let text = tally(1, 0).complaint().unwrap();

@@ -130,3 +130,27 @@ fn an_interrupted_producer_tells_what_it_wrote() {
     assert_eq!(status.code(), Some(130));
     assert_eq!(producer.end().text(), "produced 2 records to t\n");
 }
+
+#[test]
+fn a_cluster_that_dies_fails_what_was_not_acknowledged_and_nothing_else() {
+    let mock = Mock::start(1);
+    mock.run(&["topics", "create", "t"], b"").ok();
+    let limits = [
+        "max.block.ms=1500",
+        "delivery.timeout.ms=1500",
+        "request.timeout.ms=1000",
+    ];
+    let flags = limits.map(|limit| ["-X", limit]).concat();
+    let mut producer = mock.spawn(&[&["produce", "t"], &flags[..]].concat());
+    let stdin = producer.child.stdin.as_mut().unwrap();
+    stdin.write_all(b"one\n").unwrap();
+    assert_eq!(mock.run(&["consume", "t", "-c", "1"], b"").code(), Some(0));
+    drop(mock);
+    stdin.write_all(b"two\n").unwrap();
+    let ended = producer
+        .end()
+        .fails_with(1)
+        .says(&["line 2 of stdin", "1 record failed"]);
+    assert_eq!(ended.text(), "produced 1 record to t\n");
+    assert!(ended.took < std::time::Duration::from_secs(10), "{ended:?}");
+}

@@ -106,11 +106,17 @@ impl Brokers {
         }
     }
 
-    /// Some broker of the cluster.
+    /// Some broker of the cluster: one that is connected if there is one, and rather not one that
+    /// is in a pause after failures.
     pub(crate) fn pick_any(&self, snapshot: &ClusterMetadata) -> Option<BrokerId> {
+        let by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
         let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = u64::try_from(snapshot.nodes.len()).ok()?;
-        let at = usize::try_from(rng.below(count)).ok()?;
-        snapshot.nodes.keys().nth(at).copied()
+        let worth = |id: &BrokerId| match by_id.get(id) {
+            Some(broker) if broker.is_connected(self.role) => 2,
+            Some(broker) if broker.backoff_until().is_some() => 0,
+            _ => 1,
+        };
+        let all = snapshot.nodes.keys().copied();
+        all.max_by_key(|id| (worth(id), rng.next_u64()))
     }
 }

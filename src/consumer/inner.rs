@@ -10,7 +10,7 @@ use crate::cluster::Shared;
 use crate::config::ConsumerConfig;
 use crate::error::{Error, Result};
 use crate::machine::consumer::{FetchLimits, Fetcher, Handed};
-use crate::record::{Batch, DecodeLimits};
+use crate::record::{Batch, Cursor, DecodeLimits};
 
 /// A consumer's state, without its handle.
 pub(super) struct Inner {
@@ -62,7 +62,7 @@ impl Inner {
             };
             match next.and_then(|handed| self.read(handed, room)) {
                 Ok(Some(part)) => {
-                    room -= part.len();
+                    room -= part.span.len();
                     records.push(part);
                 }
                 Ok(None) => {}
@@ -88,15 +88,23 @@ impl Inner {
             Ok(())
         };
         let decoded = checked.and_then(|()| batch.decode(DecodeLimits::default()));
-        let part = decoded.and_then(|decoded| {
-            Part::new(Arc::clone(&topic), partition, decoded, handed.from, room)
+        let taken = decoded.and_then(|decoded| {
+            let mut cursor = Cursor::default();
+            let span = decoded.take(&mut cursor, handed.from, room)?;
+            let rest = (!decoded.is_end(cursor)).then_some(span.next_offset());
+            Ok((span, rest))
         });
-        match part {
-            Ok((part, rest)) => {
+        match taken {
+            Ok((span, rest)) => {
                 if let Some(position) = rest {
                     self.fetcher().give_back(handed, position);
                 }
-                Ok(Some(part).filter(|part| part.len() > 0))
+                let part = Part {
+                    topic,
+                    partition,
+                    span,
+                };
+                Ok(Some(part).filter(|part| !part.span.is_empty()))
             }
             Err(error) => {
                 // The position stays where it is: the user may seek past what cannot be read.

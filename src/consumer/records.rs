@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::record::{Cursor, DecodedBatch, Headers, RecordError, RecordView};
+use crate::record::{Headers, RecordView, Span, SpanIter};
 
 /// The records of one poll, in order within each partition.
 ///
@@ -27,63 +27,14 @@ pub struct Records {
 /// Some records of one batch, checked when they were handed out.
 #[derive(Clone, Debug)]
 pub(super) struct Part {
-    topic: Arc<str>,
-    partition: i32,
-    batch: DecodedBatch,
-    start: Cursor,
-    count: usize,
-}
-
-impl Part {
-    /// Reads through the batch once, so that what is handed out is sound: the records from offset
-    /// `from` on, at most `room` of them. If some are left, the offset of the first of those too.
-    pub(super) fn new(
-        topic: Arc<str>,
-        partition: i32,
-        batch: DecodedBatch,
-        from: i64,
-        room: usize,
-    ) -> Result<(Self, Option<i64>), RecordError> {
-        let mut records = batch.records();
-        let mut start = records.cursor();
-        let (mut count, mut rest) = (0, None);
-        loop {
-            let before = records.cursor();
-            let Some(record) = records.next().transpose()? else {
-                break;
-            };
-            if record.offset() < from {
-                continue;
-            }
-            if count == room {
-                rest = Some(record.offset());
-                break;
-            }
-            if count == 0 {
-                start = before;
-            }
-            count += 1;
-        }
-        Ok((
-            Self {
-                topic,
-                partition,
-                batch,
-                start,
-                count,
-            },
-            rest,
-        ))
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.count
-    }
+    pub(super) topic: Arc<str>,
+    pub(super) partition: i32,
+    pub(super) span: Span,
 }
 
 impl Records {
     pub(super) fn push(&mut self, part: Part) {
-        self.count += part.count;
+        self.count += part.span.len();
         self.parts.push(part);
     }
 
@@ -123,7 +74,7 @@ impl<'a> IntoIterator for &'a Records {
 #[derive(Clone, Debug)]
 pub struct RecordsIter<'a> {
     parts: std::slice::Iter<'a, Part>,
-    current: Option<(&'a Part, crate::record::Records<'a>, usize)>,
+    current: Option<(&'a Part, SpanIter<'a>)>,
     left: usize,
 }
 
@@ -132,23 +83,19 @@ impl<'a> Iterator for RecordsIter<'a> {
 
     fn next(&mut self) -> Option<ConsumerRecord<'a>> {
         loop {
-            if let Some((part, records, left)) = &mut self.current {
-                if let Some(remaining) = left.checked_sub(1) {
-                    // Read through once before, so an error cannot come up here.
-                    if let Some(Ok(view)) = records.next() {
-                        *left = remaining;
-                        self.left = self.left.saturating_sub(1);
-                        let (topic, partition) = (&part.topic, part.partition);
-                        return Some(ConsumerRecord {
-                            topic,
-                            partition,
-                            view,
-                        });
-                    }
+            if let Some((part, records)) = &mut self.current {
+                if let Some(view) = records.next() {
+                    self.left = self.left.saturating_sub(1);
+                    let (topic, partition) = (&part.topic, part.partition);
+                    return Some(ConsumerRecord {
+                        topic,
+                        partition,
+                        view,
+                    });
                 }
             }
             let part = self.parts.next()?;
-            self.current = Some((part, part.batch.records_from(part.start), part.count));
+            self.current = Some((part, part.span.iter()));
         }
     }
 

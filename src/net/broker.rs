@@ -96,11 +96,6 @@ impl Broker {
         }))
     }
 
-    /// The broker's id; `None` for an address to start from.
-    pub(crate) fn id(&self) -> Option<BrokerId> {
-        self.0.lock().target.id
-    }
-
     /// Where it is today.
     pub(crate) fn address(&self) -> Arc<str> {
         self.0.lock().target.address()

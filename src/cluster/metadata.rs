@@ -1,7 +1,8 @@
 //! The metadata task: asks when the machine says so, and tells everybody who waits.
 //!
 //! A round asks the known brokers first, in random order, and then the bootstrap addresses, which
-//! are resolved anew: a cluster that moved as a whole is found again (KIP-899). The next candidate
+//! are resolved anew: a cluster that moved as a whole is found again (KIP-899), unless
+//! `metadata.recovery.strategy` is `none`. The next candidate
 //! starts when the one before has failed, or has been silent for a second, so that a hung broker
 //! never holds up the rest.
 
@@ -12,6 +13,7 @@ use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use super::shared::{Shared, now};
+use crate::config::MetadataRecoveryStrategy;
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::machine::metadata::Query;
 use crate::machine::rng::Rng;
@@ -127,6 +129,9 @@ fn candidates<'a>(
             (address, peer.call(request, None, limit).await)
         }));
     }
+    if !asks_seeds(shared.config.metadata_recovery_strategy, all.len()) {
+        return all;
+    }
     let mut seeds: Vec<&Broker> = shared.seeds.iter().collect();
     shuffle(&mut seeds, shared.env.seed());
     for seed in seeds {
@@ -136,6 +141,11 @@ fn candidates<'a>(
         }));
     }
     all
+}
+
+/// Without recovery the bootstrap addresses only serve to find the first brokers.
+fn asks_seeds(strategy: MetadataRecoveryStrategy, known_brokers: usize) -> bool {
+    strategy == MetadataRecoveryStrategy::Rebootstrap || known_brokers == 0
 }
 
 fn shuffle<T>(items: &mut [T], seed: u64) {
@@ -155,4 +165,16 @@ fn all_failed(failures: &[(String, Error)]) -> Error {
         .first()
         .map_or(ErrorKind::Connect, |(_, error)| error.kind());
     Error::new(kind, reasons.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_recovery_the_seeds_are_asked_only_while_no_broker_is_known() {
+        use MetadataRecoveryStrategy::{None, Rebootstrap};
+        assert!(asks_seeds(Rebootstrap, 0) && asks_seeds(Rebootstrap, 3));
+        assert!(asks_seeds(None, 0) && !asks_seeds(None, 1));
+    }
 }

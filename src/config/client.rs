@@ -54,11 +54,9 @@ pub struct ClientConfig {
     pub receive_message_max: usize,
     /// `metadata.max.age.ms`: when to refresh metadata without a reason. Default 5 min.
     pub metadata_max_age: Duration,
-    /// `metadata.recovery.strategy`: default `rebootstrap`.
+    /// `metadata.recovery.strategy`: default `rebootstrap`, which asks the bootstrap servers
+    /// whenever no known broker answers.
     pub metadata_recovery_strategy: MetadataRecoveryStrategy,
-    /// `metadata.recovery.rebootstrap.trigger.ms`: how long without metadata until the client
-    /// starts over from `bootstrap.servers` (KIP-1102). Default 5 min.
-    pub metadata_recovery_rebootstrap_trigger: Duration,
     pub(crate) set: SetKeys,
 }
 
@@ -82,7 +80,6 @@ impl Default for ClientConfig {
             receive_message_max: 100_000_000,
             metadata_max_age: Duration::from_secs(300),
             metadata_recovery_strategy: MetadataRecoveryStrategy::default(),
-            metadata_recovery_rebootstrap_trigger: Duration::from_secs(300),
             set: SetKeys::default(),
         }
     }
@@ -108,8 +105,6 @@ setters! { ClientConfig {
     set_metadata_max_age: metadata_max_age: Duration = "metadata.max.age.ms",
     set_metadata_recovery_strategy: metadata_recovery_strategy: MetadataRecoveryStrategy
         = "metadata.recovery.strategy",
-    set_metadata_recovery_rebootstrap_trigger: metadata_recovery_rebootstrap_trigger: Duration
-        = "metadata.recovery.rebootstrap.trigger.ms",
 } }
 
 impl ClientConfig {

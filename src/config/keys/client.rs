@@ -134,13 +134,6 @@ pub(super) const KEYS: &[Key] = &[
         "What to do when no known broker answers (KIP-899).",
     ),
     Key::new(
-        "metadata.recovery.rebootstrap.trigger.ms",
-        field!(Client.metadata_recovery_rebootstrap_trigger),
-        millis(0, LONG),
-        "How long without metadata until the client starts over from its bootstrap servers \
-         (KIP-1102).",
-    ),
-    Key::new(
         "enable.metrics.push",
         Access::None,
         Kind::Flag,

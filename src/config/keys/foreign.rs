@@ -216,6 +216,7 @@ const BY_BYTES: &str = "memory is limited in bytes, not in records";
 const VERSIONS: &str = "every broker since 2.1 tells its versions, which is always asked";
 const OLD: &str = "librdkafka no longer uses it either";
 const BUILT_IN: &str = "it is fixed in this client";
+const AT_ONCE: &str = "the bootstrap servers are asked as soon as no known broker answers";
 const NO_FILES: &str = "offsets are kept by the broker only";
 
 pub(super) const MEANINGLESS: &[Key] = &[
@@ -255,6 +256,7 @@ pub(super) const MEANINGLESS: &[Key] = &[
         Client,
         "retry.backoff.ms stands for it",
     ),
+    idle("metadata.recovery.rebootstrap.trigger.ms", Client, AT_ONCE),
     idle("topic.metadata.refresh.sparse", Client, BUILT_IN),
     idle("topic.metadata.propagation.max.ms", Client, BUILT_IN),
     idle("broker.address.ttl", Client, BUILT_IN),

@@ -19,7 +19,7 @@ const JAVA_DEFAULTS: &str = "
     max.in.flight.requests.per.connection=5 max.partition.fetch.bytes=1048576
     max.poll.interval.ms=300000 max.poll.records=500 max.request.size=1048576
     metadata.max.age.ms=300000 metadata.max.idle.ms=300000
-    metadata.recovery.rebootstrap.trigger.ms=300000 metadata.recovery.strategy=rebootstrap
+    metadata.recovery.strategy=rebootstrap
     partition.assignment.strategy=range,cooperative-sticky
     partitioner.adaptive.partitioning.enable=true partitioner.availability.timeout.ms=0
     partitioner.class=default partitioner.ignore.keys=false receive.buffer.bytes=32768
@@ -40,7 +40,6 @@ const JAVA_RANGES: &str = "
     max.poll.interval.ms=1..2147483647 max.poll.records=1..2147483647
     max.request.size=0..2147483647 metadata.max.age.ms=0..9223372036854775807
     metadata.max.idle.ms=5000..9223372036854775807
-    metadata.recovery.rebootstrap.trigger.ms=0..9223372036854775807
     partitioner.availability.timeout.ms=0..9223372036854775807
     receive.buffer.bytes=-1..2147483647 reconnect.backoff.max.ms=0..9223372036854775807
     reconnect.backoff.ms=0..9223372036854775807 request.timeout.ms=0..2147483647

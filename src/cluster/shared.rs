@@ -15,12 +15,9 @@ use crate::config::{ClientConfig, HostPort, Properties};
 use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
-use crate::machine::backoff::{Backoff, BackoffPolicy};
-use crate::machine::metadata::{ClusterMetadata, MetadataMachine, Node, TopicMetadata};
+use crate::machine::backoff::BackoffPolicy;
+use crate::machine::metadata::{ClusterMetadata, Interest, MetadataMachine, Node, TopicMetadata};
 use crate::net::{Broker, Connector, Net, NetOptions, Role, Target};
-
-/// Topics that nobody looked up for so long are no longer asked for (`metadata.max.idle.ms`).
-const TOPIC_IDLE: Duration = Duration::from_secs(300);
 
 /// The clock of the drivers: tokio's, so that a paused runtime pauses it.
 pub(crate) fn now() -> Instant {
@@ -58,8 +55,7 @@ impl Shared {
             initial: config.retry_backoff,
             max: config.retry_backoff_max,
         };
-        let backoff = Backoff::new(policy, env.seed());
-        let machine = MetadataMachine::new(now(), backoff, config.metadata_max_age, TOPIC_IDLE);
+        let machine = MetadataMachine::new(now(), policy, env.seed(), config.metadata_max_age);
         let control = Brokers::new(Role::Control, Arc::clone(&net));
         let seed = |at: &HostPort| Target {
             id: None,
@@ -154,11 +150,11 @@ impl Shared {
     pub(crate) fn want_topic(
         self: &Arc<Self>,
         topic: &Arc<str>,
-        create: bool,
+        interest: Interest,
     ) -> Option<Arc<TopicMetadata>> {
         self.start();
         let mut machine = self.lock_machine();
-        machine.want(now(), topic, create);
+        machine.want(now(), topic, interest);
         let known = machine.snapshot().topic(topic).map(Arc::clone);
         drop(machine);
         if known.is_none() {
@@ -174,13 +170,13 @@ impl Shared {
     pub(crate) async fn topic(
         self: &Arc<Self>,
         topic: &Arc<str>,
-        create: bool,
+        interest: Interest,
         deadline: Deadline,
     ) -> Result<Arc<TopicMetadata>> {
         let mut changes = self.subscribe();
         loop {
             changes.borrow_and_update();
-            if let Some(known) = self.want_topic(topic, create) {
+            if let Some(known) = self.want_topic(topic, interest) {
                 return Ok(known);
             }
             let failed = self.snapshot().topic_error(topic);

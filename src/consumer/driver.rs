@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::ids::{BrokerId, TopicPartition};
 use crate::machine::backoff::Backoff;
 use crate::machine::consumer::{Planned, StartAt};
-use crate::machine::metadata::ClusterMetadata;
+use crate::machine::metadata::{ClusterMetadata, Interest};
 use crate::net::Role;
 
 type Resolved = Result<BTreeMap<TopicPartition, Result<Found>>>;
@@ -115,7 +115,9 @@ impl Driver {
         let assigned: Vec<TopicPartition> = self.inner.fetcher().assignment().cloned().collect();
         let topics: BTreeSet<&Arc<str>> = assigned.iter().map(|at| &at.topic).collect();
         for topic in topics {
-            self.inner.shared.want_topic(topic, false);
+            self.inner
+                .shared
+                .want_topic(topic, Interest::to_read(false));
         }
         if assigned.iter().any(|at| leader_of(metadata, at).is_none()) {
             self.inner.shared.refresh_metadata();

@@ -14,6 +14,7 @@ use crate::config::ConsumerConfig;
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::ids::TopicPartition;
 use crate::machine::consumer::StartAt;
+use crate::machine::metadata::Interest;
 
 /// Reads records from partitions that are named one by one.
 ///
@@ -80,11 +81,11 @@ impl Consumer {
     }
 
     async fn check_exists(&self, partition: &TopicPartition, deadline: Deadline) -> Result<()> {
-        let create = self.inner.config.allow_auto_create_topics;
+        let interest = Interest::to_read(self.inner.config.allow_auto_create_topics);
         let topic = self
             .inner
             .shared
-            .topic(&partition.topic, create, deadline)
+            .topic(&partition.topic, interest, deadline)
             .await?;
         if topic.partition(partition.partition).is_some() {
             return Ok(());

@@ -10,6 +10,7 @@ use crate::config::IsolationLevel;
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
 use crate::machine::consumer::StartAt;
+use crate::machine::metadata::Interest;
 use crate::protocol::list_offsets::{
     ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsTopic,
 };
@@ -40,7 +41,9 @@ impl Inner {
             .collect();
         let topics: BTreeSet<Arc<str>> = wanted.into_keys().map(|at| at.topic).collect();
         for topic in &topics {
-            self.shared.topic(topic, false, deadline).await?;
+            self.shared
+                .topic(topic, Interest::to_read(false), deadline)
+                .await?;
         }
         let mut found = BTreeMap::new();
         let mut retry = self.shared.retry(deadline);

@@ -148,12 +148,13 @@ impl Producer {
         self.start()?;
         let deadline = Deadline::after(self.inner.config.max_block);
         let name: Arc<str> = Arc::from(record.topic());
-        let topic = match self.inner.shared.want_topic(&name, true) {
+        let interest = self.inner.interest();
+        let topic = match self.inner.shared.want_topic(&name, interest) {
             Some(topic) => topic,
             None => self
                 .inner
                 .shared
-                .topic(&name, true, deadline)
+                .topic(&name, interest, deadline)
                 .await
                 .map_err(not_written)?,
         };
@@ -184,7 +185,8 @@ impl Producer {
             return refuse(record, TryEnqueueReason::Failed(error));
         }
         let name: Arc<str> = Arc::from(record.topic());
-        let Some(topic) = self.inner.shared.want_topic(&name, true) else {
+        let interest = self.inner.interest();
+        let Some(topic) = self.inner.shared.want_topic(&name, interest) else {
             return refuse(record, TryEnqueueReason::MetadataPending);
         };
         match self.inner.append(&topic, &record, Reserve::default()) {

@@ -12,7 +12,7 @@ use crate::cluster::{Deadline, Shared, now};
 use crate::config::ProducerConfig;
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::ids::TopicPartition;
-use crate::machine::metadata::TopicMetadata;
+use crate::machine::metadata::{Interest, TopicMetadata};
 use crate::machine::producer::{
     Accumulator, AccumulatorSettings, BatchId, Finished, Refused, Sticky, partition_for_key,
 };
@@ -72,6 +72,14 @@ impl Inner {
             pool,
             wake: Notify::new(),
             state: Mutex::new(state),
+        }
+    }
+
+    /// Why a producer looks topics up.
+    pub(super) fn interest(&self) -> Interest {
+        Interest {
+            create: true,
+            idle: self.config.metadata_max_idle,
         }
     }
 

@@ -122,7 +122,7 @@ impl Sender {
         });
         for partition in homeless {
             // Nobody leads it now, or its topic was idle for long: ask again.
-            shared.want_topic(&partition.topic, true);
+            shared.want_topic(&partition.topic, self.inner.interest());
             shared.refresh_metadata();
         }
         for broker in ready {
@@ -149,7 +149,10 @@ impl Sender {
             return false;
         }
         for each in &drained {
-            self.inner.shared.want_topic(&each.partition.topic, true);
+            let interest = self.inner.interest();
+            self.inner
+                .shared
+                .want_topic(&each.partition.topic, interest);
         }
         let (acks, limit) = (
             self.inner.config.acks,

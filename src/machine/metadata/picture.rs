@@ -1,0 +1,161 @@
+//! The picture of the cluster: brokers, and the topics in use.
+//!
+//! Immutable once it is published: every answer makes a new one, which is swapped in whole, so that
+//! readers never lock for long and never see half an update.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::merge::{known_broker, merge_partition};
+use crate::error::ErrorCode;
+use crate::ids::{BrokerId, LeaderEpoch, TopicId};
+use crate::protocol::metadata::{MetadataResponse, MetadataResponseBroker, MetadataResponseTopic};
+
+/// One broker, as the cluster describes it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Node {
+    /// The broker's `node.id`.
+    pub id: BrokerId,
+    /// The host it advertises.
+    pub host: Arc<str>,
+    /// The port it advertises.
+    pub port: u16,
+    /// Its `broker.rack`, if it has one.
+    pub rack: Option<Arc<str>>,
+}
+
+impl Node {
+    /// Reads a node as it stands in an answer; `None` if the port is none.
+    pub(crate) fn new(id: i32, host: String, port: i32, rack: Option<String>) -> Option<Self> {
+        let port = u16::try_from(port).ok()?;
+        Some(Self {
+            id: BrokerId(id),
+            host: host.into(),
+            port,
+            rack: rack.map(Arc::from),
+        })
+    }
+}
+
+/// One partition of a topic.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct PartitionMetadata {
+    /// The partition's number.
+    pub partition: i32,
+    /// The leader, or `None` while there is none.
+    pub leader: Option<BrokerId>,
+    /// The leader's epoch; [`LeaderEpoch::NONE`] where the broker does not say.
+    pub leader_epoch: LeaderEpoch,
+    /// All brokers that hold a copy, the preferred leader first.
+    pub replicas: Vec<BrokerId>,
+    /// Those in sync.
+    pub in_sync: Vec<BrokerId>,
+    /// Those that are offline.
+    pub offline: Vec<BrokerId>,
+}
+
+/// One topic.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct TopicMetadata {
+    /// The topic's name.
+    pub name: Arc<str>,
+    /// Its id; [`TopicId::ZERO`] where the broker is older than 2.8.
+    pub id: TopicId,
+    /// Whether it is one of Kafka's own, such as `__consumer_offsets`.
+    pub is_internal: bool,
+    /// Its partitions, in order of their numbers.
+    pub partitions: Vec<PartitionMetadata>,
+}
+
+impl TopicMetadata {
+    /// Reads a topic as it stands in an answer; `None` if it has no name.
+    pub(crate) fn of(topic: MetadataResponseTopic) -> Option<Self> {
+        let partition = |each| merge_partition(None, each);
+        let mut partitions: Vec<PartitionMetadata> =
+            topic.partitions.into_iter().map(partition).collect();
+        partitions.sort_by_key(|each| each.partition);
+        let (name, id) = (topic.name?.into(), TopicId(topic.topic_id));
+        Some(Self {
+            name,
+            id,
+            is_internal: topic.is_internal,
+            partitions,
+        })
+    }
+
+    /// Looks up a partition by its number.
+    #[must_use]
+    pub fn partition(&self, partition: i32) -> Option<&PartitionMetadata> {
+        let at = self
+            .partitions
+            .binary_search_by_key(&partition, |p| p.partition)
+            .ok()?;
+        self.partitions.get(at)
+    }
+}
+
+/// A snapshot of the cluster: brokers, and the topics in use.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ClusterMetadata {
+    /// The cluster's id.
+    pub cluster_id: Option<Arc<str>>,
+    /// The broker that answers as the controller.
+    pub controller: Option<BrokerId>,
+    /// The brokers, by id.
+    pub nodes: BTreeMap<BrokerId, Node>,
+    pub(super) topics: BTreeMap<Arc<str>, Arc<TopicMetadata>>,
+    pub(super) failed: BTreeMap<Arc<str>, ErrorCode>,
+}
+
+impl ClusterMetadata {
+    /// The brokers of an answer, without its topics.
+    pub(crate) fn of(response: &MetadataResponse) -> Self {
+        let node = |broker: &MetadataResponseBroker| {
+            let MetadataResponseBroker {
+                node_id,
+                host,
+                port,
+                rack,
+            } = broker.clone();
+            let node = Node::new(node_id, host, port, rack)?;
+            Some((node.id, node))
+        };
+        Self {
+            cluster_id: response.cluster_id.as_deref().map(Arc::from),
+            controller: known_broker(response.controller_id),
+            nodes: response.brokers.iter().filter_map(node).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// A topic that is known to exist.
+    #[must_use]
+    pub fn topic(&self, name: &str) -> Option<&Arc<TopicMetadata>> {
+        self.topics.get(name)
+    }
+
+    /// The leader of a partition, if it is known and is one of the brokers.
+    #[must_use]
+    pub fn leader(&self, topic: &str, partition: i32) -> Option<(BrokerId, LeaderEpoch)> {
+        let partition = self.topic(topic)?.partition(partition)?;
+        let leader = partition.leader.filter(|id| self.nodes.contains_key(id))?;
+        Some((leader, partition.leader_epoch))
+    }
+
+    /// Whether a partition's leader is not among the brokers: its newest leader was kept from an
+    /// older answer, and the latest answer comes from a broker that lags behind.
+    pub(super) fn lacks_a_leader(&self) -> bool {
+        let mut partitions = self.topics.values().flat_map(|topic| &topic.partitions);
+        partitions.any(|each| each.leader.is_some_and(|id| !self.nodes.contains_key(&id)))
+    }
+
+    /// The code the cluster last gave for a topic it has no metadata of.
+    #[must_use]
+    pub fn topic_error(&self, name: &str) -> Option<ErrorCode> {
+        self.failed.get(name).copied()
+    }
+}

@@ -97,10 +97,10 @@ pub(crate) enum Command {
     Topics(TopicsArgs),
     /// Serve the mock cluster to other programs
     Mock(MockArgs),
+    /// Describe the cluster
+    Cluster(ClusterArgs),
     /// (not built yet) List, describe, reset and delete consumer groups
     Groups(NotBuilt),
-    /// (not built yet) Describe the cluster
-    Cluster(NotBuilt),
     /// (not built yet) Load generator
     Perf(NotBuilt),
 }
@@ -123,7 +123,11 @@ impl Command {
                 };
                 std::iter::once(&args.global).chain(inner).collect()
             }
-            Self::Groups(_) | Self::Cluster(_) | Self::Perf(_) => Vec::new(),
+            Self::Cluster(args) => {
+                let ClusterCommand::Describe(describe) = &args.command;
+                vec![&args.global, &describe.global]
+            }
+            Self::Groups(_) | Self::Perf(_) => Vec::new(),
         }
     }
 }
@@ -291,7 +295,7 @@ pub(crate) enum TopicsCommand {
     Configs(NotBuilt),
 }
 
-/// `topics list`
+/// `topics list` and `cluster describe`, which take nothing of their own.
 #[derive(Args, Debug)]
 pub(crate) struct ListArgs {
     #[command(flatten)]
@@ -334,6 +338,23 @@ pub(crate) struct DeleteArgs {
     pub(crate) topics: Vec<String>,
     #[command(flatten)]
     global: Global,
+}
+
+/// `cluster`
+#[derive(Args, Debug)]
+pub(crate) struct ClusterArgs {
+    #[command(flatten)]
+    global: Global,
+    /// What to do with the cluster.
+    #[command(subcommand)]
+    command: ClusterCommand,
+}
+
+/// The commands of `cluster`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClusterCommand {
+    /// Print its id, its brokers and which of them answers as the controller
+    Describe(ListArgs),
 }
 
 /// `mock`

@@ -1,5 +1,6 @@
 //! One file per command; each gets its arguments and the merged global flags.
 
+mod cluster;
 mod consume;
 mod demo;
 mod mock;
@@ -22,7 +23,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Topics(topics) => topics::run(&global, topics.command).await,
         Command::Mock(args) => mock::run(&global, &args).await,
         Command::Groups(_) => Err(Failure::not_built("groups")),
-        Command::Cluster(_) => Err(Failure::not_built("cluster")),
+        Command::Cluster(_) => cluster::describe(&global).await,
         Command::Perf(_) => Err(Failure::not_built("perf")),
     }
 }

@@ -1,4 +1,4 @@
-//! `topics` against the mock.
+//! `topics` and `cluster` against the mock.
 
 use crate::harness::Mock;
 
@@ -47,4 +47,17 @@ fn creating_twice_and_deleting_what_is_not_there_fail() {
         "orders\n",
         "describing and deleting create nothing"
     );
+}
+
+#[test]
+fn the_cluster_lists_its_brokers() {
+    let mock = Mock::start(3);
+    let text = mock.run(&["cluster", "describe"], b"").ok();
+    for address in mock.bootstrap.split(',') {
+        assert!(text.text().contains(address), "{text:?}");
+    }
+    let json = mock.run(&["--json", "cluster", "describe"], b"").ok();
+    let cluster: serde_json::Value = serde_json::from_str(json.text()).unwrap();
+    assert_eq!(cluster["brokers"].as_array().unwrap().len(), 3);
+    assert!(cluster["controller"].is_i64());
 }

@@ -23,7 +23,6 @@ fn help_and_version_succeed() {
 fn what_is_not_built_says_so_and_fails() {
     for args in [
         &["groups", "list"][..],
-        &["cluster", "describe", "--json"],
         &["perf", "produce", "--records", "5"],
         &["topics", "add-partitions", "t", "--partitions", "3"],
         &["topics", "configs", "t"],

@@ -11,13 +11,14 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use super::decompress::decompress;
 use super::producers::Stamp;
+use super::record::RawRecord;
 use super::topics::TopicConfig;
 use crate::error::ErrorCode;
 
 /// Bytes of a batch before its records.
 pub(crate) const HEADER: usize = 61;
 /// Bytes of `baseOffset` and `batchLength`, which the length does not count.
-const OVERHEAD: usize = 12;
+pub(crate) const OVERHEAD: usize = 12;
 /// Where the part covered by the CRC starts.
 const CRC_FROM: usize = 21;
 /// The codec, in the attributes.
@@ -47,7 +48,7 @@ impl Refusal {
     }
 }
 
-fn invalid(message: impl Into<String>) -> Refusal {
+pub(crate) fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new(ErrorCode::INVALID_RECORD, message)
 }
 
@@ -68,7 +69,7 @@ pub(crate) struct Header {
     pub(crate) count: i32,
 }
 
-fn field<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+pub(crate) fn field<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..at.checked_add(N)?)?.try_into().ok()
 }
 
@@ -138,54 +139,6 @@ impl Header {
         out.put_i32(self.count);
         out.freeze()
     }
-}
-
-/// What a produce request carries for one partition, cut at the end of its first batch.
-///
-/// # Errors
-///
-/// What `ProduceRequest.validateRecords` refuses: no whole batch, more than one, not magic 2.
-pub(crate) fn only_batch(records: &Bytes, produce_version: i16) -> Result<Bytes, Refusal> {
-    let (batch, rest) = next_batch(records)?
-        .ok_or_else(|| invalid("a produce request must have at least one record batch"))?;
-    let magic = batch.get(16).copied();
-    if magic != Some(2) {
-        return Err(invalid(format!(
-            "produce requests may only contain batches of magic 2, not {magic:?}"
-        )));
-    }
-    let codec = batch.get(22).map_or(0, |low| low & 0b111);
-    if codec == 4 && produce_version < 7 {
-        return Err(Refusal::new(
-            ErrorCode::UNSUPPORTED_COMPRESSION_TYPE,
-            "zstd needs produce version 7",
-        ));
-    }
-    if next_batch(&rest)?.is_some() {
-        return Err(invalid("a produce request must have exactly one batch"));
-    }
-    Ok(batch)
-}
-
-/// The first whole batch and what follows it; a batch cut short counts as none.
-fn next_batch(bytes: &Bytes) -> Result<Option<(Bytes, Bytes)>, Refusal> {
-    /// Below this a batch cannot even be of the oldest format.
-    const LENGTH_MIN: usize = 14;
-    let Some(length) = field(bytes, 8).map(i32::from_be_bytes) else {
-        return Ok(None);
-    };
-    let length = usize::try_from(length).unwrap_or(0);
-    if length < LENGTH_MIN {
-        return Err(Refusal::new(
-            ErrorCode::CORRUPT_MESSAGE,
-            format!("a batch of {length} bytes is smaller than the smallest"),
-        ));
-    }
-    let size = OVERHEAD.saturating_add(length);
-    if bytes.len() < size {
-        return Ok(None);
-    }
-    Ok(Some((bytes.slice(..size), bytes.slice(size..))))
 }
 
 /// A batch that passed every check that does not need the log.
@@ -408,80 +361,6 @@ impl Checked {
             body: self.body,
         }
     }
-}
-
-/// One record, borrowed from its unpacked batch.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RawRecord<'a> {
-    pub(crate) timestamp_delta: i64,
-    pub(crate) offset_delta: i64,
-    pub(crate) key: Option<&'a [u8]>,
-    pub(crate) value: Option<&'a [u8]>,
-    headers: &'a [u8],
-    header_count: i64,
-}
-
-impl<'a> RawRecord<'a> {
-    /// Takes one record off the front; `None` if what is there is not one.
-    fn read(rest: &mut &'a [u8]) -> Option<Self> {
-        let length = usize::try_from(varint(rest)?).ok()?;
-        let (mut record, after) = rest.split_at_checked(length)?;
-        *rest = after;
-        let (_attributes, body) = record.split_first()?;
-        record = body;
-        let read = Self {
-            timestamp_delta: varint(&mut record)?,
-            offset_delta: varint(&mut record)?,
-            key: nullable(&mut record)?,
-            value: nullable(&mut record)?,
-            header_count: varint(&mut record)?,
-            headers: record,
-        };
-        if read.header_count < 0 {
-            return None;
-        }
-        for _ in 0..read.header_count {
-            header(&mut record)?;
-        }
-        record.is_empty().then_some(read)
-    }
-
-    /// Its headers, in order.
-    pub(crate) fn headers(&self) -> impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)> + use<'a> {
-        let mut rest = self.headers;
-        std::iter::from_fn(move || header(&mut rest))
-    }
-}
-
-fn header<'a>(rest: &mut &'a [u8]) -> Option<(&'a [u8], Option<&'a [u8]>)> {
-    let key = nullable(rest)??;
-    Some((key, nullable(rest)?))
-}
-
-/// A byte string with its length, -1 for null.
-fn nullable<'a>(rest: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
-    let length = varint(rest)?;
-    if length == -1 {
-        return Some(None);
-    }
-    let (bytes, after) = rest.split_at_checked(usize::try_from(length).ok()?)?;
-    *rest = after;
-    Some(Some(bytes))
-}
-
-/// A zigzag varint of at most ten bytes.
-fn varint(rest: &mut &[u8]) -> Option<i64> {
-    let mut bits = 0_u64;
-    for shift in (0..70).step_by(7) {
-        let (byte, after) = rest.split_first()?;
-        *rest = after;
-        bits |= u64::from(byte & 0x7f).checked_shl(shift).unwrap_or(0);
-        if byte & 0x80 == 0 {
-            let half = i64::try_from(bits >> 1).ok()?;
-            return Some(if bits & 1 == 0 { half } else { !half });
-        }
-    }
-    None
 }
 
 #[cfg(test)]

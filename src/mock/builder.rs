@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::cluster::MockCluster;
 use super::network::memory_address;
-use super::server::Shared;
+use super::shared::Shared;
 use super::state::{ClusterState, Listener, Settings};
 use super::topics::TopicConfig;
 use crate::env::Env;

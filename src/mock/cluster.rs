@@ -1,20 +1,19 @@
-//! The handle on a mock cluster: where clients connect, what a test does to it, what a checker
-//! reads from it.
+//! The handle on a mock cluster: where clients connect, its topics, its faults. What a test does to
+//! brokers is in `verbs`, what a checker reads in `inspect`.
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::builder::MockClusterBuilder;
+use super::creation::NewTopic;
 use super::faults::{Fault, FaultId, RequestSeen};
-use super::network::{MemoryConnector, TcpDoors, memory_address};
-use super::server::{Run, Shared};
-use super::state::{ClusterState, Listener, NewTopic};
+use super::network::{MemoryConnector, TcpDoors};
+use super::shared::Shared;
+use super::state::Listener;
 use super::topics::{Partition, Topic};
 use crate::error::{Error, ErrorCode};
-use crate::ids::{BrokerId, TopicId, TopicPartition};
+use crate::ids::{BrokerId, TopicId};
 use crate::net::Connector;
 use crate::protocol::ApiKey;
 
@@ -28,37 +27,8 @@ use crate::protocol::ApiKey;
 /// ```
 #[derive(Debug)]
 pub struct MockCluster {
-    shared: Arc<Shared>,
-    doors: TcpDoors,
-}
-
-/// A record as it lies in the log.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct StoredRecord {
-    /// Its offset.
-    pub offset: i64,
-    /// Its timestamp, in milliseconds since 1970.
-    pub timestamp: i64,
-    /// Its key.
-    pub key: Option<Bytes>,
-    /// Its value.
-    pub value: Option<Bytes>,
-    /// Its headers, in order.
-    pub headers: Vec<(String, Option<Bytes>)>,
-    /// Its producer's id, -1 if that is not idempotent.
-    pub producer_id: i64,
-    /// Its producer's epoch, -1 if that is not idempotent.
-    pub producer_epoch: i16,
-    /// Its sequence, -1 if its producer is not idempotent.
-    pub sequence: i32,
-    /// The epoch of the leader that wrote it.
-    pub leader_epoch: i32,
-    /// The first offset of its batch.
-    pub batch_offset: i64,
-    /// The codec of its batch, as in the batch's attributes: 0 none, 1 gzip, 2 snappy, 3 lz4,
-    /// 4 zstd.
-    pub codec: i16,
+    pub(super) shared: Arc<Shared>,
+    pub(super) doors: TcpDoors,
 }
 
 /// The faults of a cluster; [`MockCluster::faults`] gives it.
@@ -294,184 +264,11 @@ impl MockCluster {
         plan.history().filter(|seen| seen.api == Some(api)).count()
     }
 
-    /// Kills a broker, as SIGKILL does: its connections break, nobody can connect, its fetch
-    /// sessions are gone, and other replicas lead at once where there are any in sync.
-    pub fn kill_broker(&self, id: impl Into<BrokerId>) {
-        let BrokerId(id) = id.into();
-        self.shared.set_status(id, Run::Down, true);
-        self.doors.close(id);
-        self.shared.with(|state| state.handle_down(id));
-    }
-
-    /// Starts a broker that was killed. It is in sync at once and leads only what nobody leads.
-    ///
-    /// # Errors
-    ///
-    /// Its TCP port cannot be bound any more.
-    pub fn start_broker(&self, id: impl Into<BrokerId>) -> io::Result<()> {
-        let BrokerId(id) = id.into();
-        if self
-            .shared
-            .status(id)
-            .is_none_or(|status| status.run != Run::Down)
-        {
-            return Ok(());
-        }
-        self.doors.reopen(&self.shared, id, false)?;
-        self.shared.set_status(id, Run::Up, false);
-        self.shared.with(|state| state.handle_up(id));
-        Ok(())
-    }
-
-    /// Stops a broker as SIGSTOP does: connections stay and new ones are taken, but nothing is
-    /// answered, and it still leads.
-    pub fn pause_broker(&self, id: impl Into<BrokerId>) {
-        let BrokerId(id) = id.into();
-        if self
-            .shared
-            .status(id)
-            .is_some_and(|status| status.run == Run::Up)
-        {
-            self.shared.set_status(id, Run::Paused, false);
-        }
-    }
-
-    /// Lets a paused broker go on: first with the requests that came meanwhile.
-    pub fn resume_broker(&self, id: impl Into<BrokerId>) {
-        let BrokerId(id) = id.into();
-        if self
-            .shared
-            .status(id)
-            .is_some_and(|status| status.run == Run::Paused)
-        {
-            self.shared.set_status(id, Run::Up, false);
-        }
-    }
-
-    /// Breaks a broker's connections; it takes new ones.
-    pub fn close_connections(&self, id: impl Into<BrokerId>) {
-        let BrokerId(id) = id.into();
-        if let Some(status) = self.shared.status(id) {
-            self.shared.set_status(id, status.run, true);
-        }
-    }
-
-    /// Gives a broker another address, as if it had been started again elsewhere: its connections
-    /// break and its old address answers nobody.
-    ///
-    /// # Errors
-    ///
-    /// No TCP port can be bound.
-    pub fn move_broker_address(&self, id: impl Into<BrokerId>) -> io::Result<()> {
-        let BrokerId(id) = id.into();
-        self.shared.with(|state| {
-            if let Some(broker) = state.brokers.get_mut(&id) {
-                let (_, first, _) = memory_address(id, 0);
-                let old = broker
-                    .addresses
-                    .get(&Listener::Memory)
-                    .map_or(first, |(_, port)| *port);
-                let moves = (old - first).saturating_add(1);
-                let (host, port, _) = memory_address(id, moves);
-                broker.addresses.insert(Listener::Memory, (host, port));
-            }
-        });
-        self.doors.reopen(&self.shared, id, true)?;
-        self.close_connections(id);
-        Ok(())
-    }
-
-    /// Makes a broker the leader of a partition, with a new leader epoch.
-    ///
-    /// # Errors
-    ///
-    /// UNKNOWN_TOPIC_OR_PARTITION; REPLICA_NOT_AVAILABLE if the broker is no in-sync replica.
-    pub fn move_leader(
+    pub(super) fn topic<T>(
         &self,
-        topic: &str,
-        partition: i32,
-        to: impl Into<BrokerId>,
-    ) -> Result<(), Error> {
-        let BrokerId(to) = to.into();
-        self.partition(topic, partition, |found| {
-            if !found.isr.contains(&to) {
-                let doing = format!("moving its leader to broker {to}");
-                return Err(Error::broker(ErrorCode::REPLICA_NOT_AVAILABLE, &doing));
-            }
-            found.elect(Some(to));
-            Ok(())
-        })?
-    }
-
-    /// Who leads a partition.
-    #[must_use]
-    pub fn leader(&self, topic: &str, partition: i32) -> Option<BrokerId> {
-        let leader = |state: &mut ClusterState| state.partition(topic, partition)?.leader;
-        self.shared.with(leader).map(BrokerId)
-    }
-
-    /// Who coordinates a group.
-    #[must_use]
-    pub fn coordinator(&self, group: &str) -> Option<BrokerId> {
-        self.shared
-            .with(|state| state.coordinator(group))
-            .map(BrokerId)
-    }
-
-    /// Deletes the records before an offset, -1 for all; returns the new start of the log.
-    ///
-    /// # Errors
-    ///
-    /// UNKNOWN_TOPIC_OR_PARTITION; OFFSET_OUT_OF_RANGE past the end.
-    pub fn delete_records(&self, topic: &str, partition: i32, before: i64) -> Result<i64, Error> {
-        self.partition(topic, partition, |found| found.log.delete_before(before))?
-            .map_err(|code| Error::broker(code, "deleting its records").with_topic(topic))
-    }
-
-    /// Forgets what a partition knows of its idempotent producers, as `producer.id.expiration.ms`
-    /// does in time.
-    ///
-    /// # Errors
-    ///
-    /// UNKNOWN_TOPIC_OR_PARTITION.
-    pub fn forget_producers(&self, topic: &str, partition: i32) -> Result<(), Error> {
-        self.partition(topic, partition, |found| found.log.producers.forget())
-    }
-
-    /// Forgets a broker's fetch sessions, as evicting them does.
-    pub fn forget_fetch_sessions(&self, id: impl Into<BrokerId>) {
-        let BrokerId(id) = id.into();
-        self.shared.with(|state| {
-            if let Some(broker) = state.brokers.get_mut(&id) {
-                broker.sessions.clear();
-            }
-        });
-    }
-
-    /// Every record in a partition's log, by offset; empty for a partition that is not there.
-    #[must_use]
-    pub fn log(&self, topic: &str, partition: i32) -> Vec<StoredRecord> {
-        self.shared.with(|state| {
-            let found = state.partition(topic, partition);
-            found.map_or_else(Vec::new, read_log)
-        })
-    }
-
-    /// The offset that the next record of a partition gets.
-    #[must_use]
-    pub fn high_watermark(&self, topic: &str, partition: i32) -> Option<i64> {
-        self.shared
-            .with(|state| Some(state.partition(topic, partition)?.log.end()))
-    }
-
-    /// The first offset of a partition that can be read.
-    #[must_use]
-    pub fn log_start(&self, topic: &str, partition: i32) -> Option<i64> {
-        self.shared
-            .with(|state| Some(state.partition(topic, partition)?.log.start()))
-    }
-
-    fn topic<T>(&self, name: &str, change: impl FnOnce(&mut Topic) -> T) -> Result<T, Error> {
+        name: &str,
+        change: impl FnOnce(&mut Topic) -> T,
+    ) -> Result<T, Error> {
         self.shared.with(|state| {
             state.mark_changed();
             state
@@ -482,7 +279,7 @@ impl MockCluster {
         })
     }
 
-    fn partition<T>(
+    pub(super) fn partition<T>(
         &self,
         topic: &str,
         partition: i32,
@@ -502,66 +299,4 @@ impl Drop for MockCluster {
 fn unknown(topic: &str) -> Error {
     let code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
     Error::broker(code, "looking for it").with_topic(topic)
-}
-
-fn read_log(partition: &Partition) -> Vec<StoredRecord> {
-    let own = |bytes: &[u8]| Bytes::copy_from_slice(bytes);
-    let start = partition.log.start();
-    let mut records = Vec::new();
-    for batch in partition.log.batches_from(start) {
-        let header = &batch.header;
-        batch.for_each_record(|record| {
-            let offset = header.base_offset + record.offset_delta;
-            let sequence = header.stamp().and_then(|stamp| {
-                let last_delta = i32::try_from(record.offset_delta).ok()?;
-                Some(
-                    super::producers::Stamp {
-                        last_delta,
-                        ..stamp
-                    }
-                    .last_sequence(),
-                )
-            });
-            let headers = record.headers();
-            let text = |key: &[u8]| String::from_utf8_lossy(key).into_owned();
-            records.push(StoredRecord {
-                offset,
-                timestamp: batch.timestamp_of(record),
-                key: record.key.map(own),
-                value: record.value.map(own),
-                headers: headers
-                    .map(|(key, value)| (text(key), value.map(own)))
-                    .collect(),
-                producer_id: header.producer_id,
-                producer_epoch: header.producer_epoch,
-                sequence: sequence.unwrap_or(-1),
-                leader_epoch: header.leader_epoch,
-                batch_offset: header.base_offset,
-                codec: header.codec(),
-            });
-            true
-        });
-    }
-    records.retain(|record| record.offset >= start);
-    records
-}
-
-/// One partition, for checkers that walk them all.
-impl MockCluster {
-    /// Every partition of every topic.
-    #[must_use]
-    pub fn partitions(&self) -> Vec<TopicPartition> {
-        self.shared.with(|state| {
-            let each = |(name, topic): (&String, &Topic)| {
-                let named = TopicPartition::new(name.as_str(), 0);
-                let all = (0..).take(topic.partitions.len());
-                all.map(|partition| TopicPartition {
-                    partition,
-                    ..named.clone()
-                })
-                .collect::<Vec<_>>()
-            };
-            state.topics.iter().flat_map(each).collect()
-        })
-    }
 }

@@ -11,12 +11,11 @@ use crate::record::CodecError;
 ///
 /// # Errors
 ///
-/// What a broker would answer, but for a limit of unpacked bytes, which brokers do not have.
+/// What a broker answers: it has no code for an unknown codec nor for damage inside, so both are
+/// UNKNOWN_SERVER_ERROR. The limit of unpacked bytes is the mock's own.
 pub(crate) fn decompress(codec: i16, body: &Bytes, limit: usize) -> Result<Bytes, Refusal> {
-    let unknown = || {
-        let code = ErrorCode::UNSUPPORTED_COMPRESSION_TYPE;
-        Refusal::new(code, format!("compression codec {codec}"))
-    };
+    let failed = |why: String| Refusal::new(ErrorCode::UNKNOWN_SERVER_ERROR, why);
+    let unknown = || failed(format!("unknown compression codec {codec}"));
     let codec = Codec::from_wire_id(codec).ok_or_else(unknown)?;
     if codec == Codec::None {
         return Ok(body.clone());
@@ -26,7 +25,7 @@ pub(crate) fn decompress(codec: i16, body: &Bytes, limit: usize) -> Result<Bytes
             ErrorCode::MESSAGE_TOO_LARGE,
             format!("the batch has more than {limit} bytes when it is unpacked"),
         ),
-        CodecError::Damaged(why) => Refusal::new(ErrorCode::INVALID_RECORD, why),
+        CodecError::Damaged(why) => failed(why.into()),
         #[cfg(not(feature = "zstd"))]
         CodecError::Missing => unknown(),
     })

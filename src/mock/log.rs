@@ -198,15 +198,17 @@ impl PartitionLog {
         Some(*epoch)
     }
 
-    /// The largest epoch at or below `epoch` and the offset where it ends (KIP-101).
+    /// The largest epoch at or below `epoch` and the offset where it ends (KIP-101); `None` for an
+    /// epoch that is still to come.
     pub(crate) fn epoch_end(&self, epoch: i32, current: i32) -> Option<(i32, i64)> {
-        if epoch == current {
-            return Some((epoch, self.end));
+        if epoch > current {
+            return None;
         }
         let next = self.epochs.partition_point(|(known, _)| *known <= epoch);
-        let (found, _) = self.epochs.get(next.checked_sub(1)?)?;
         let end = self.epochs.get(next).map_or(self.end, |(_, start)| *start);
-        Some((*found, end))
+        let known = next.checked_sub(1).and_then(|last| self.epochs.get(last));
+        // Before the first epoch that is known, the question itself is the answer.
+        Some((known.map_or(epoch, |(known, _)| *known), end))
     }
 
     /// The first record at or after the log start with a timestamp of at least `timestamp`.
@@ -335,6 +337,7 @@ mod tests {
         assert_eq!(log.epoch_end(0, 2), Some((0, 4)));
         assert_eq!(log.epoch_end(1, 2), Some((0, 4)));
         assert_eq!(log.epoch_end(2, 2), Some((2, 5)));
+        assert_eq!(log.epoch_end(3, 2), None);
         assert_eq!(log.earliest_epoch(), Some(0));
         let mut empty = PartitionLog::new();
         empty.start_epoch(1);

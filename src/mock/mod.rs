@@ -20,27 +20,35 @@
 //! assert!(cluster.log("orders", 0).is_empty());
 //! ```
 //!
-//! Inside, the brokers' state is pure (`state`, `topics`, `log`, `batch`, `producers`, `sessions`,
-//! `faults`, `handlers`): it takes the time with each request and knows no sockets. `server` moves
-//! the frames of one connection, `network` is how clients get there. The mock shares the protocol
-//! and decompression with the client, and none of its machines: a bug on both sides is invisible.
+//! Inside, the brokers' state is pure: `state`, `topics` and `creation`; `log`, with `framing`,
+//! `batch`, `record` and `producers`; `sessions`, `faults`, `handlers`. It takes the time with each
+//! request and knows no sockets. `server` moves the frames of one connection, `shared` is what all
+//! of them share, `network` is how clients get there. The mock shares the protocol and unpacking
+//! with the client, and none of its machines: a bug on both sides would be invisible.
 //!
 //! Not there yet: groups, transactions, SASL and TLS, quotas, replicas that lag.
 
 mod batch;
 mod builder;
 mod cluster;
+mod creation;
 mod decompress;
 mod faults;
+mod framing;
 mod handlers;
+mod inspect;
 mod log;
 mod network;
 mod producers;
+mod record;
 mod server;
 mod sessions;
+mod shared;
 mod state;
 mod topics;
+mod verbs;
 
 pub use builder::{KafkaRelease, MockClusterBuilder};
-pub use cluster::{Faults, MockCluster, StoredRecord};
+pub use cluster::{Faults, MockCluster};
 pub use faults::{Action, Fault, FaultId, FaultMatch, RequestSeen};
+pub use inspect::StoredRecord;

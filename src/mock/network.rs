@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
-use super::server::{Run, Shared};
+use super::shared::{Run, Shared};
 use super::state::Listener;
 use crate::net::{BoxFuture, BoxStream, Connector};
 

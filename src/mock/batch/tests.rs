@@ -1,5 +1,6 @@
 //! What the mock makes of good and of damaged batches, which are written by hand here.
 
+use super::super::framing::only_batch;
 use super::*;
 
 /// A batch written by hand, so that these tests hold no matter what the encoder does.

@@ -3,7 +3,8 @@
 //! Deviations: a topic is there at once on every broker; of the configuration only what was set is
 //! answered.
 
-use super::super::state::{ClusterState, NewTopic, Refused};
+use super::super::creation::{NewTopic, Refused};
+use super::super::state::ClusterState;
 use super::super::topics::Topic;
 use super::{Context, Handler, Outcome, topic_target};
 use crate::error::ErrorCode;

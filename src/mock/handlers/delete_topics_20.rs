@@ -2,7 +2,8 @@
 //!
 //! Deviations: a topic is gone at once on every broker.
 
-use super::super::state::{ClusterState, Refused};
+use super::super::creation::Refused;
+use super::super::state::ClusterState;
 use super::{Context, Handler, Outcome, topic_target};
 use crate::error::ErrorCode;
 use crate::ids::{TopicPartition, Uuid};

@@ -272,7 +272,11 @@ impl Fetch {
         if wanted.offset < log.start() || wanted.offset > log.end() {
             return Err(ErrorCode::OFFSET_OUT_OF_RANGE);
         }
-        let limit = usize::try_from(wanted.max_bytes).unwrap_or(0).min(room);
+        let limit = wanted.max_bytes.min(self.request.max_bytes);
+        if limit < 0 && wanted.offset < log.end() {
+            return Err(ErrorCode::UNKNOWN_SERVER_ERROR);
+        }
+        let limit = usize::try_from(limit).unwrap_or(0).min(room);
         let pieces = log.read(wanted.offset, limit, at_least_one);
         let bytes = pieces.iter().map(bytes::Bytes::len).sum();
         data.records = Some(Chunks::from(pieces));
@@ -285,11 +289,16 @@ impl Fetch {
 }
 
 fn error_read(cluster: &ClusterState, on: &Context, key: &Key, code: ErrorCode) -> Read {
+    // What a broker refuses before it looks for the log has this list, and what after has not.
+    let early = matches!(
+        code,
+        ErrorCode::UNKNOWN_TOPIC_ID | ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
+    );
     let mut data = PartitionData {
         partition_index: key.partition,
         error_code: code.0,
         high_watermark: -1,
-        aborted_transactions: None,
+        aborted_transactions: early.then(Vec::new),
         preferred_read_replica: -1,
         records: Some(Chunks::default()),
         ..PartitionData::default()

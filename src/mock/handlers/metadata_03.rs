@@ -7,7 +7,8 @@
 
 use std::collections::BTreeSet;
 
-use super::super::state::{ClusterState, NewTopic};
+use super::super::creation::NewTopic;
+use super::super::state::ClusterState;
 use super::super::topics::{Partition, check_name};
 use super::{Context, Handler, Outcome, topic_target};
 use crate::error::ErrorCode;
@@ -76,11 +77,10 @@ impl Metadata {
                 .map(|name| self.named(cluster, on, name))
                 .collect();
         };
-        let too_new = |t: &MetadataRequestTopic| t.name.is_none() || !t.topic_id.is_zero();
-        if on.version < BY_ID && asked.iter().any(too_new) {
+        if let Some(code) = nonsense(asked, on.version) {
             let refused = |t: &MetadataRequestTopic| MetadataResponseTopic {
                 name: Some(t.name.clone().unwrap_or_default()),
-                ..failed(ErrorCode::INVALID_REQUEST)
+                ..failed(code)
             };
             return asked.iter().map(refused).collect();
         }
@@ -149,9 +149,21 @@ fn whole_error(on: &Context) -> Option<ErrorCode> {
     whole.then_some(code)
 }
 
+/// The code of a request whose topics make no sense, all of which a broker then answers with it.
+fn nonsense(asked: &[MetadataRequestTopic], version: i16) -> Option<ErrorCode> {
+    let nameless = asked.iter().any(|topic| topic.name.is_none());
+    let by_id = asked.iter().any(|topic| !topic.topic_id.is_zero());
+    if version < BY_ID {
+        return (nameless || by_id).then_some(ErrorCode::INVALID_REQUEST);
+    }
+    // Neither name nor id: a broker stumbles over it.
+    (nameless && !by_id).then_some(ErrorCode::UNKNOWN_SERVER_ERROR)
+}
+
 fn failed(code: ErrorCode) -> MetadataResponseTopic {
     MetadataResponseTopic {
         error_code: code.0,
+        name: None,
         ..MetadataResponseTopic::default()
     }
 }

@@ -3,7 +3,10 @@
 //! Deviations: all replicas are written at once, so `acks=all` never waits and `timeout_ms` never
 //! runs out; transactional batches are refused, as there is no transaction coordinator yet.
 
-use super::super::batch::{Refusal, check, only_batch};
+use bytes::Bytes;
+
+use super::super::batch::{Refusal, check};
+use super::super::framing::{has_transactional, only_batch};
 use super::super::state::ClusterState;
 use super::{Context, Handler, Outcome};
 use crate::error::ErrorCode;
@@ -46,6 +49,7 @@ impl Handler for Produce {
 
     fn run(&mut self, cluster: &mut ClusterState, on: &Context) -> Outcome<ProduceResponse> {
         let acks = self.0.acks;
+        let refused = self.refused();
         let mut response = ProduceResponse::default();
         for topic in std::mem::take(&mut self.0.topic_data) {
             let name = if on.version >= BY_ID {
@@ -55,8 +59,10 @@ impl Handler for Produce {
             };
             let mut answers = Vec::new();
             for data in topic.partition_data {
-                let answer = one(cluster, on, acks, name.as_deref(), data, &mut response);
-                answers.push(answer);
+                answers.push(match &refused {
+                    Some(refusal) => failed(data.index, refusal.clone()),
+                    None => one(cluster, on, acks, name.as_deref(), data, &mut response),
+                });
             }
             response.responses.push(TopicProduceResponse {
                 name: topic.name,
@@ -78,6 +84,28 @@ impl Handler for Produce {
 
     fn set_throttle(response: &mut ProduceResponse, ms: i32) {
         response.throttle_time_ms = ms;
+    }
+}
+
+impl Produce {
+    /// Why a broker refuses the whole request, whatever else is in it.
+    fn refused(&self) -> Option<Refusal> {
+        let data = self
+            .0
+            .topic_data
+            .iter()
+            .flat_map(|topic| &topic.partition_data);
+        for records in data.filter_map(|data| data.records.clone()) {
+            match has_transactional(&records.into_bytes()) {
+                Err(refusal) => return Some(refusal),
+                Ok(true) if self.0.transactional_id.is_none() => {
+                    let code = ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+                    return Some(Refusal::new(code, code.description()));
+                }
+                Ok(_) => {}
+            }
+        }
+        None
     }
 }
 
@@ -131,6 +159,29 @@ fn append(
     }
     let led = cluster.led((topic, index), on.broker, -1, false);
     led.map_err(|code| Refusal::new(code, code.description()))?;
+    let start = cluster
+        .partition(topic, index)
+        .map_or(-1, |p| p.log.start());
+    write(cluster, on, acks, (topic, index), &batch).or_else(|refusal| {
+        // These two a broker answers without a look at the log.
+        let short = matches!(
+            refusal.code,
+            ErrorCode::CORRUPT_MESSAGE | ErrorCode::MESSAGE_TOO_LARGE
+        );
+        Ok(PartitionProduceResponse {
+            log_start_offset: if short { -1 } else { start },
+            ..failed(index, refusal)
+        })
+    })
+}
+
+fn write(
+    cluster: &mut ClusterState,
+    on: &Context,
+    acks: i16,
+    (topic, index): (&str, i32),
+    batch: &Bytes,
+) -> Result<PartitionProduceResponse, Refusal> {
     let missing = || Refusal::new(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "");
     let known = cluster.topics.get_mut(topic).ok_or_else(missing)?;
     let config = known.config.clone();
@@ -145,7 +196,7 @@ fn append(
             ),
         ));
     }
-    let checked = check(&batch, &config, on.now_ms)?;
+    let checked = check(batch, &config, on.now_ms)?;
     let epoch = partition.leader_epoch;
     let placed = partition
         .log

@@ -5,6 +5,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     reason = "a test that fails may panic"
 )]
 
@@ -14,4 +15,5 @@ mod metadata;
 mod network;
 mod offsets;
 mod produce;
+mod same_as_kafka;
 mod support;

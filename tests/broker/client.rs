@@ -226,6 +226,47 @@ async fn java_reads_ours_and_we_read_javas_in_every_codec() {
 }
 
 #[tokio::test]
+async fn kcat_reads_ours_and_we_read_kcats_in_every_codec() {
+    let Some(broker) = support::shared() else {
+        return;
+    };
+    let client = connect(&broker).await;
+    let lines: Vec<String> = (0..500).map(|n| format!("k{n}\tline {n}")).collect();
+    let text = lines.join("\n") + "\n";
+    for compression in codecs() {
+        let topic = broker.create_topic("kcat-reads", 1);
+        let producer = client.producer().compression(compression).build().unwrap();
+        for line in &lines {
+            let (key, value) = line.split_once('\t').unwrap();
+            let record = Record::to(&topic).key(key).value(value);
+            drop(producer.enqueue(record).await.unwrap());
+        }
+        close(producer).await;
+        let format = ["-f", "%k\t%s\n", "-X", "check.crcs=true"];
+        let mut args = vec!["-C", "-q", "-e", "-o", "beginning", "-t", &topic];
+        args.extend(format);
+        let Some(read) = broker.kcat(&args, "") else {
+            return;
+        };
+        assert_eq!(read, text, "{compression}");
+
+        let topic = broker.create_topic("kcat-writes", 1);
+        let codec = compression.to_string();
+        let args = ["-P", "-K", "\t", "-z", &codec, "-t", &topic];
+        broker.kcat(&args, &text);
+        let found = read_all(&client, &topic, 1, lines.len()).await;
+        for (line, read) in lines.iter().zip(found) {
+            let (key, value) = (read.key.unwrap(), read.value.unwrap());
+            assert_eq!(
+                [key.as_slice(), &value].join(&b'\t'),
+                line.as_bytes(),
+                "{compression}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_starting_place_is_found() {
     let Some(broker) = support::shared() else {
         return;

@@ -363,7 +363,7 @@ pub(crate) struct MockArgs {
     /// Where to listen; with port 0 the system picks free ports, else the nodes take this port
     /// and the ones after it
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
-    pub(crate) listen: std::net::SocketAddr,
+    pub(crate) listen: String,
     /// How many nodes the cluster has
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u16).range(1..=100))]

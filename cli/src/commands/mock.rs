@@ -19,10 +19,13 @@ pub(crate) async fn run(global: &Global, args: &MockArgs) -> Result<(), Failure>
     let cluster = MockCluster::builder()
         .brokers(args.nodes.into())
         .try_build()?;
-    let servers = cluster.listen(args.listen).await.map_err(|error| {
-        Failure::new(format!("cannot listen on {}: {error}", args.listen))
-            .next("--listen 127.0.0.1:0 takes free ports")
-    })?;
+    let servers = cluster
+        .listen(args.listen.as_str())
+        .await
+        .map_err(|error| {
+            Failure::new(format!("cannot listen on {}: {error}", args.listen))
+                .next("--listen 127.0.0.1:0 takes free ports")
+        })?;
     if global.json {
         print(&json!({"bootstrap_servers": servers, "nodes": args.nodes}).to_string())?;
     } else {

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use crate::args::{Global, ProduceArgs};
 use crate::failure::{Failure, with_sources};
 use crate::output::{note, print};
+use crate::progress::Progress;
 use crate::settings::Settings;
 use crate::signals::Signals;
 use crate::source::{self, Event, Input};
@@ -124,6 +125,7 @@ struct Sending {
     line: u64,
     awaited: VecDeque<Awaited>,
     tally: Tally,
+    progress: Progress,
     /// Set until it was told that the topic did not exist before.
     new_topic: Option<Client>,
     /// The failure of a sent record that made going on pointless.
@@ -150,6 +152,7 @@ impl Sending {
             line: 0,
             awaited: VecDeque::new(),
             tally: Tally::default(),
+            progress: Progress::new(),
             new_topic: None,
             broken: None,
         }
@@ -188,6 +191,9 @@ impl Sending {
             }
             self.settle_ready();
             self.give_up_if_broken()?;
+            let (written, awaited) = (self.tally.written, self.awaited.len());
+            self.progress
+                .tick(|| format!("{} written, {awaited} on their way", records(written)));
         }
         Ok(())
     }
@@ -271,6 +277,7 @@ impl Sending {
             Some(count) => format!(" with {count} partitions"),
             None => String::new(),
         };
+        self.progress.clear();
         note(&format!("created topic {name}{with}"));
     }
 
@@ -318,6 +325,7 @@ impl Sending {
         let name = self.names.get(input).map_or("input", String::as_str);
         let whence = format!("line {line} of {name}");
         if let Some(text) = self.tally.failed(&whence, what, status) {
+            self.progress.clear();
             note(&text);
         }
     }
@@ -336,6 +344,7 @@ impl Sending {
     async fn finish(mut self, limit: Duration) -> (String, Tally) {
         self.producer.close(limit).await;
         self.settle(0).await;
+        self.progress.clear();
         (self.args.topic, self.tally)
     }
 }

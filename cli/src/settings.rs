@@ -17,6 +17,7 @@ use crate::failure::Failure;
 
 /// How much longer than its limit a command may take.
 const SLACK: Duration = Duration::from_secs(1);
+const BOOTSTRAP_ENV: &str = "TIDEWIRE_BOOTSTRAP";
 const BOOTSTRAP: &str = "bootstrap.servers";
 /// librdkafka's other name for it.
 const BOOTSTRAP_ALIAS: &str = "metadata.broker.list";
@@ -37,10 +38,11 @@ impl Settings {
         for file in &global.property_files {
             properties.extend(Properties::from_file(file)?);
         }
-        let env = env::var("TIDEWIRE_BOOTSTRAP")
-            .ok()
-            .filter(|text| !text.is_empty());
-        if let Some(bootstrap) = env {
+        let bootstrap = env::var_os(BOOTSTRAP_ENV).filter(|text| !text.is_empty());
+        if let Some(bootstrap) = bootstrap {
+            let bootstrap = bootstrap
+                .into_string()
+                .map_err(|_| Failure::refused(format!("{BOOTSTRAP_ENV} is not UTF-8")))?;
             properties.push(BOOTSTRAP, bootstrap, Origin::Flag);
         }
         for (key, value) in &global.properties {

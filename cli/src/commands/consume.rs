@@ -40,6 +40,10 @@ pub(crate) async fn run(global: &Global, args: ConsumeArgs) -> Result<(), Failur
     if args.group.is_some() {
         return Err(Failure::not_built("consume -g"));
     }
+    // clap sees the conflict only where both stand on the same side of the command.
+    if global.json && args.format.is_some() {
+        return Err(Failure::refused("-f and --json exclude each other"));
+    }
     let (start, stop) = range(&args.offsets).map_err(Failure::refused)?;
     let start = start_at(start)?;
     let mut settings = Settings::gather(global)?;

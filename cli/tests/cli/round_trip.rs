@@ -1,8 +1,8 @@
 //! Bytes in are bytes out.
 
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Write};
-use std::time::Duration;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::time::{Duration, Instant};
 
 use crate::harness::Mock;
 
@@ -163,6 +163,20 @@ fn a_closed_stdout_ends_the_consumer_quietly() {
     let ended = consumer.end().ok();
     assert!(ended.stderr.is_empty(), "{ended:?}");
     assert!(ended.took < Duration::from_secs(20), "{ended:?}");
+}
+
+#[test]
+fn a_stdout_that_nobody_reads_does_not_hold_up_a_signal() {
+    let mock = Mock::start(1);
+    mock.run(&["produce", "t"], &lines(50_000)).ok();
+    let mut consumer = mock.spawn(&["consume", "t"]);
+    // More than a pipe holds is waiting to be written once the first bytes are there.
+    let stdout = consumer.child.stdout.as_mut().unwrap();
+    stdout.read_exact(&mut [0; 100]).unwrap();
+    consumer.signal("TERM");
+    let signalled = Instant::now();
+    assert_eq!(consumer.wait().code(), Some(0));
+    assert!(signalled.elapsed() < Duration::from_secs(5));
 }
 
 #[test]

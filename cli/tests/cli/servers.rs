@@ -1,5 +1,6 @@
 //! `demo` and `mock`: the commands that bring their own cluster.
 
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 
 use crate::harness::{Running, run, tidewire};
@@ -21,20 +22,15 @@ fn the_demo_verifies_every_record() {
 
 #[test]
 fn the_mock_has_an_address_for_each_node_and_ends_on_a_signal() {
-    let mock = Running::start(tidewire(&["mock", "--nodes", "3", "--json"]));
-    // Its stdin means nothing to it: only the signal ends it.
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    let mut mock = Running::start(tidewire(&["mock", "--nodes", "3", "--json"]));
+    let mut line = String::new();
+    let stdout = mock.child.stdout.as_mut().unwrap();
+    BufReader::new(stdout).read_line(&mut line).unwrap();
+    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let servers = line["bootstrap_servers"].as_str().unwrap();
+    assert_eq!(servers.split(',').count(), 3);
     mock.signal("TERM");
-    let ended = mock.end().ok();
-    let line: serde_json::Value = serde_json::from_str(ended.text().trim()).unwrap();
-    assert_eq!(
-        line["bootstrap_servers"]
-            .as_str()
-            .unwrap()
-            .split(',')
-            .count(),
-        3
-    );
+    mock.end().ok();
 }
 
 #[test]

@@ -50,6 +50,9 @@ fn a_wrong_word_is_refused() {
     run(&["consume", "t", "-f", "%q"], b"")
         .fails_with(2)
         .says(&["%t %p %o"]);
+    run(&["--json", "consume", "t", "-f", "%s"], b"")
+        .fails_with(2)
+        .says(&["--json"]);
     run(&["produce", "t", "-K", ""], b"")
         .fails_with(2)
         .says(&["delimiter"]);

@@ -51,23 +51,27 @@ impl Prepared {
     ) -> Self {
         let bytes = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
         let partition_max_bytes = bytes(plan.partition_max_bytes);
-        let mut by_topic: BTreeMap<Arc<str>, Vec<FetchPartition>> = BTreeMap::new();
+        // In the order of the plan, since the broker fills its answer in that of the request.
+        let mut by_topic: Vec<(Arc<str>, Vec<FetchPartition>)> = Vec::new();
+        let mut places: BTreeMap<Arc<str>, usize> = BTreeMap::new();
         let mut planned = BTreeMap::new();
         for each in plan.partitions {
             let (topic, partition) = (Arc::clone(&each.partition.topic), each.partition.partition);
             let epoch = metadata
                 .leader(&topic, partition)
                 .map_or(-1, |(_, epoch)| epoch.0);
-            by_topic
-                .entry(Arc::clone(&topic))
-                .or_default()
-                .push(FetchPartition {
-                    partition,
-                    current_leader_epoch: epoch,
-                    fetch_offset: each.offset,
-                    partition_max_bytes,
-                    ..FetchPartition::default()
-                });
+            let request = FetchPartition {
+                partition,
+                current_leader_epoch: epoch,
+                fetch_offset: each.offset,
+                partition_max_bytes,
+                ..FetchPartition::default()
+            };
+            let place = *places.entry(Arc::clone(&topic)).or_insert(by_topic.len());
+            match by_topic.get_mut(place) {
+                Some((_, partitions)) => partitions.push(request),
+                None => by_topic.push((Arc::clone(&topic), vec![request])),
+            }
             planned.insert((topic, partition), each);
         }
         let (mut topics, mut max_version) = (BTreeMap::new(), None);

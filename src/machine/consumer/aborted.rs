@@ -4,7 +4,7 @@
 //! offset. From that offset on the producer's transactional batches are aborted, up to its ABORT
 //! marker; a later transaction of the same producer has its own entry.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::ids::ProducerId;
 
@@ -13,8 +13,8 @@ use crate::ids::ProducerId;
 pub(crate) struct AbortedFilter {
     /// First offsets still ahead, in order of offset; the broker does not promise an order.
     ahead: BTreeSet<(i64, ProducerId)>,
-    /// Producers inside an aborted transaction, and since which offset.
-    open: BTreeMap<ProducerId, i64>,
+    /// Producers inside an aborted transaction.
+    open: BTreeSet<ProducerId>,
 }
 
 impl AbortedFilter {
@@ -25,7 +25,7 @@ impl AbortedFilter {
             .collect();
         Self {
             ahead,
-            open: BTreeMap::new(),
+            open: BTreeSet::new(),
         }
     }
 
@@ -37,7 +37,7 @@ impl AbortedFilter {
         transactional: bool,
     ) -> bool {
         self.advance(last_offset);
-        transactional && self.open.contains_key(&producer)
+        transactional && self.open.contains(&producer)
     }
 
     /// A marker ends its producer's transaction; only an ABORT marker ends an aborted one.
@@ -49,9 +49,9 @@ impl AbortedFilter {
     }
 
     fn advance(&mut self, to: i64) {
-        while let Some((first, producer)) = self.ahead.first().copied().filter(|(f, _)| *f <= to) {
+        while let Some((_, producer)) = self.ahead.first().copied().filter(|(f, _)| *f <= to) {
             self.ahead.pop_first();
-            self.open.insert(producer, first);
+            self.open.insert(producer);
         }
     }
 }

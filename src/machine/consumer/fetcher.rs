@@ -7,80 +7,21 @@
 //!
 //! Invariants:
 //! - The bytes buffered, plus those that answers under way may bring, never exceed the budget by
-//!   more than one batch: a broker sends the first batch whole even if it is larger than asked for.
+//!   more than one batch a broker: it sends the first batch whole even if that is larger than what
+//!   was asked for.
 //! - A position moves only when records are handed out, or by a seek. A late answer (older
-//!   `generation`) for a partition that was sought, paused or dropped meanwhile changes nothing.
+//!   `generation`) for a partition that was sought, paused, dropped or asked for elsewhere
+//!   meanwhile changes nothing. Generations are never used twice.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
+use super::partition::{Buffered, Partition};
+use super::plan::{FetchLimits, FetchPlan, Fetched, Handed, Planned};
 use super::positions::{Position, StartAt};
 use crate::error::Error;
 use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
 use crate::machine::backoff::{Backoff, BackoffPolicy};
-
-/// Limits on what is asked for at once, in bytes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct FetchLimits {
-    /// Of all partitions together: fetched and not handed out, and under way.
-    pub(crate) budget: usize,
-    /// Of one answer.
-    pub(crate) max_bytes: usize,
-    /// Of one partition in one answer.
-    pub(crate) partition_max_bytes: usize,
-}
-
-/// One batch that was fetched: `T` is what the consumer keeps of it.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Fetched<T> {
-    pub(crate) batch: T,
-    /// The offset after its last record, gaps by compaction included.
-    pub(crate) next_offset: i64,
-    pub(crate) epoch: LeaderEpoch,
-    pub(crate) bytes: usize,
-}
-
-/// One partition of a fetch request.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Planned {
-    pub(crate) partition: TopicPartition,
-    pub(crate) offset: i64,
-    pub(crate) epoch: LeaderEpoch,
-    pub(crate) generation: u64,
-}
-
-/// One fetch request.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct FetchPlan {
-    pub(crate) broker: BrokerId,
-    pub(crate) max_bytes: usize,
-    pub(crate) partition_max_bytes: usize,
-    pub(crate) partitions: Vec<Planned>,
-}
-
-/// What a partition hands out.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Handed<T> {
-    pub(crate) partition: TopicPartition,
-    /// Records before it were asked to be skipped: a batch may begin before the position.
-    pub(crate) from: i64,
-    pub(crate) batch: Fetched<T>,
-}
-
-#[derive(Debug)]
-struct Partition<T> {
-    fetch: Position,
-    consumed: Position,
-    paused: bool,
-    /// Grows with every seek, pause and reset, so that an answer to an older request is known.
-    generation: u64,
-    buffered: VecDeque<Fetched<T>>,
-    backoff: Backoff,
-    not_before: Option<Instant>,
-    /// What keeps it from going on, until the user is told.
-    failed: Option<Error>,
-    high_watermark: Option<i64>,
-}
 
 #[derive(Debug, Default)]
 struct Broker {
@@ -95,11 +36,12 @@ pub(crate) struct Fetcher<T> {
     limits: FetchLimits,
     policy: BackoffPolicy,
     seed: u64,
-    partitions: BTreeMap<TopicPartition, Partition<T>>,
+    pub(super) partitions: BTreeMap<TopicPartition, Partition<T>>,
     brokers: BTreeMap<BrokerId, Broker>,
-    buffered: usize,
+    pub(super) buffered: usize,
     /// The partition that hands out first next time, so that none starves under a record limit.
     turn: Option<TopicPartition>,
+    last_generation: u64,
 }
 
 impl<T> Fetcher<T> {
@@ -113,37 +55,37 @@ impl<T> Fetcher<T> {
             brokers,
             buffered: 0,
             turn: None,
+            last_generation: 0,
         }
+    }
+
+    fn next_generation(&mut self) -> u64 {
+        self.last_generation += 1;
+        self.last_generation
     }
 
     /// Replaces the assignment. A partition that stays keeps its place.
     pub(crate) fn assign(&mut self, wanted: BTreeMap<TopicPartition, StartAt>) {
-        let dropped: Vec<TopicPartition> = self
-            .partitions
-            .keys()
-            .filter(|each| !wanted.contains_key(each))
-            .cloned()
-            .collect();
-        for partition in dropped {
-            if let Some(gone) = self.partitions.remove(&partition) {
-                self.buffered -= gone.buffered.iter().map(|each| each.bytes).sum::<usize>();
+        let mut freed = 0;
+        self.partitions.retain(|partition, state| {
+            let stays = wanted.contains_key(partition);
+            if !stays {
+                freed += state
+                    .buffered
+                    .iter()
+                    .map(|each| each.batch.bytes)
+                    .sum::<usize>();
             }
-        }
+            stays
+        });
+        self.buffered -= freed;
         for (partition, start) in wanted {
-            let (policy, seed) = (self.policy, self.seed);
-            self.partitions
-                .entry(partition)
-                .or_insert_with(|| Partition {
-                    fetch: start.into(),
-                    consumed: start.into(),
-                    paused: false,
-                    generation: 0,
-                    buffered: VecDeque::new(),
-                    backoff: Backoff::new(policy, seed),
-                    not_before: None,
-                    failed: None,
-                    high_watermark: None,
-                });
+            if !self.partitions.contains_key(&partition) {
+                let backoff = Backoff::new(self.policy, self.seed);
+                let generation = self.next_generation();
+                let state = Partition::new(start.into(), generation, backoff);
+                self.partitions.insert(partition, state);
+            }
         }
     }
 
@@ -158,7 +100,7 @@ impl<T> Fetcher<T> {
 
     /// The consumed position: the offset of the next record handed out, once it is known.
     pub(crate) fn position(&self, partition: &TopicPartition) -> Option<i64> {
-        match self.partitions.get(partition)?.consumed {
+        match self.partitions.get(partition)?.consumed() {
             Position::At { offset, .. } => Some(offset),
             Position::Unresolved(_) => None,
         }
@@ -169,54 +111,42 @@ impl<T> Fetcher<T> {
         self.partitions.get(partition)?.high_watermark
     }
 
-    /// Moves a partition. The last seek wins over whatever is buffered or under way.
+    /// Moves a partition. The last seek wins over whatever is buffered, handed out in part or
+    /// under way.
     pub(crate) fn seek(&mut self, partition: &TopicPartition, to: StartAt) -> bool {
-        self.rewind(partition, to.into())
-    }
-
-    fn rewind(&mut self, partition: &TopicPartition, to: Position) -> bool {
+        let generation = self.next_generation();
         let Some(state) = self.partitions.get_mut(partition) else {
             return false;
         };
-        self.buffered -= state
-            .buffered
-            .drain(..)
-            .map(|each| each.bytes)
-            .sum::<usize>();
-        state.generation += 1;
-        state.fetch = to;
-        state.consumed = to;
-        state.failed = None;
+        state.place = generation;
+        self.buffered -= state.rewind(to.into(), generation);
         true
     }
 
     /// Stops or resumes handing out a partition. What was buffered is dropped and fetched again
     /// later, so that a paused partition holds no budget that others need.
     pub(crate) fn pause(&mut self, partition: &TopicPartition, paused: bool) -> bool {
-        let Some(state) = self.partitions.get(partition) else {
+        let generation = self.next_generation();
+        let Some(state) = self.partitions.get_mut(partition) else {
             return false;
         };
         if paused {
-            let consumed = state.consumed;
-            self.rewind(partition, consumed);
+            self.buffered -= state.rewind(state.consumed(), generation);
         }
-        if let Some(state) = self.partitions.get_mut(partition) {
-            state.paused = paused;
-        }
+        state.paused = paused;
         true
     }
 
     pub(crate) fn paused(&self) -> impl Iterator<Item = &TopicPartition> {
-        self.partitions
-            .iter()
-            .filter(|(_, state)| state.paused)
-            .map(|(partition, _)| partition)
+        let paused = self.partitions.iter().filter(|(_, state)| state.paused);
+        paused.map(|(partition, _)| partition)
     }
 
-    /// Partitions whose place must be asked for now: what, and as of which generation.
+    /// Partitions whose place must be asked for now: what, and as of which generation. A paused
+    /// one too, since its position may be asked for.
     pub(crate) fn unresolved(&self, now: Instant) -> Vec<(TopicPartition, StartAt, u64)> {
         let open = |(partition, state): (&TopicPartition, &Partition<T>)| match state.fetch {
-            Position::Unresolved(start) if state.may_go(now) => {
+            Position::Unresolved(start) if state.may_ask(now) => {
                 Some((partition.clone(), start, state.generation))
             }
             _ => None,
@@ -233,9 +163,7 @@ impl<T> Fetcher<T> {
         epoch: LeaderEpoch,
     ) {
         if let Some(state) = self.current(partition, generation) {
-            let at = Position::At { offset, epoch };
-            state.fetch = at;
-            state.consumed = at;
+            state.fetch = Position::At { offset, epoch };
             state.succeeded();
         }
     }
@@ -256,8 +184,10 @@ impl<T> Fetcher<T> {
         brokers: usize,
         leads: impl Fn(&TopicPartition) -> bool,
     ) -> Option<FetchPlan> {
-        let reserved: usize = self.brokers.values().map(|each| each.reserved).sum();
-        let free = self.limits.budget.saturating_sub(self.buffered + reserved);
+        let free = self
+            .limits
+            .budget
+            .saturating_sub(self.buffered + self.reserved());
         let state = self.brokers.entry(broker).or_default();
         if state.in_flight || state.not_before.is_some_and(|at| now < at) {
             return None;
@@ -268,25 +198,12 @@ impl<T> Fetcher<T> {
         if free < enough {
             return None;
         }
-        let plan = |(partition, state): (&TopicPartition, &Partition<T>)| match state.fetch {
-            Position::At { offset, epoch } if state.may_go(now) => Some(Planned {
-                partition: partition.clone(),
-                offset,
-                epoch,
-                generation: state.generation,
-            }),
-            _ => None,
-        };
-        let partitions: Vec<Planned> = self
-            .partitions
-            .iter()
-            .filter(|(partition, _)| leads(partition))
-            .filter_map(plan)
-            .collect();
+        let partitions = self.plan(now, leads);
         if partitions.is_empty() {
             return None;
         }
         let max_bytes = free.min(share).min(self.limits.max_bytes);
+        let state = self.brokers.entry(broker).or_default();
         state.in_flight = true;
         state.reserved = max_bytes;
         let partition_max_bytes = self.limits.partition_max_bytes.min(max_bytes);
@@ -298,16 +215,44 @@ impl<T> Fetcher<T> {
         })
     }
 
+    /// The bytes that fetches under way may bring.
+    pub(super) fn reserved(&self) -> usize {
+        self.brokers.values().map(|each| each.reserved).sum()
+    }
+
+    /// Each partition of a plan begins a generation: what its old leader may still answer is void.
+    fn plan(&mut self, now: Instant, leads: impl Fn(&TopicPartition) -> bool) -> Vec<Planned> {
+        let generation = self.next_generation();
+        let plan = |(partition, state): (&TopicPartition, &mut Partition<T>)| match state.fetch {
+            Position::At { offset, epoch } if !state.paused && state.may_ask(now) => {
+                state.generation = generation;
+                let partition = partition.clone();
+                let planned = Planned {
+                    partition,
+                    offset,
+                    epoch,
+                    generation,
+                };
+                Some((state.served, planned))
+            }
+            _ => None,
+        };
+        let led = self
+            .partitions
+            .iter_mut()
+            .filter(|(partition, _)| leads(partition));
+        let mut planned: Vec<(u64, Planned)> = led.filter_map(plan).collect();
+        planned.sort_by_key(|(served, _)| *served);
+        planned.into_iter().map(|(_, planned)| planned).collect()
+    }
+
     /// A fetch ended, well or not: its reserve is free again.
     pub(crate) fn fetch_ended(&mut self, broker: BrokerId, retry_at: Option<Instant>) {
-        self.brokers.insert(
-            broker,
-            Broker {
-                reserved: 0,
-                in_flight: false,
-                not_before: retry_at,
-            },
-        );
+        let ended = Broker {
+            not_before: retry_at,
+            ..Broker::default()
+        };
+        self.brokers.insert(broker, ended);
     }
 
     /// An answer for one partition arrived: its batches in order, and the offset that the answer
@@ -319,54 +264,26 @@ impl<T> Fetcher<T> {
         passed: i64,
         high_watermark: i64,
     ) {
-        let Some(state) = self.current(&planned.partition, planned.generation) else {
-            return;
-        };
-        state.succeeded();
-        state.high_watermark = Some(high_watermark);
-        let mut added = 0;
-        for fetched in batches {
-            // An old broker may send batches from before the position; they bring nothing new.
-            let Position::At { offset, .. } = state.fetch else {
-                break;
-            };
-            if fetched.next_offset <= offset {
-                continue;
-            }
-            state.fetch = Position::At {
-                offset: fetched.next_offset,
-                epoch: fetched.epoch,
-            };
-            added += fetched.bytes;
-            state.buffered.push_back(fetched);
+        if let Some(state) = self.current(&planned.partition, planned.generation) {
+            state.high_watermark = Some(high_watermark);
+            let added = state.extend(batches, passed);
+            self.buffered += added;
         }
-        state.pass(passed);
-        self.buffered += added;
     }
 
-    /// A partition could not be fetched or resolved for now. Returns when it is tried again.
-    pub(crate) fn try_later(
-        &mut self,
-        now: Instant,
-        partition: &TopicPartition,
-        generation: u64,
-    ) -> Option<Instant> {
-        let state = self.current(partition, generation)?;
-        let at = state.backoff.failed(now);
-        state.not_before = Some(at);
-        Some(at)
+    /// A partition could not be fetched or resolved for now; it is tried again after a backoff.
+    pub(crate) fn try_later(&mut self, now: Instant, partition: &TopicPartition, generation: u64) {
+        if let Some(state) = self.current(partition, generation) {
+            state.try_later(now);
+        }
     }
 
-    /// The offset is not in the log: start over from here.
+    /// The offset is not in the log: start over from here, after what was read before.
     pub(crate) fn reset(&mut self, planned: &Planned, to: StartAt) {
-        let buffered = match self.current(&planned.partition, planned.generation) {
-            Some(state) if state.buffered.is_empty() => false,
-            // The user gets what was read before; then the same answer comes again.
-            Some(_) => true,
-            None => return,
-        };
-        if !buffered {
-            self.rewind(&planned.partition, to.into());
+        let generation = self.next_generation();
+        if let Some(state) = self.current(&planned.partition, planned.generation) {
+            state.fetch = to.into();
+            state.generation = generation;
         }
     }
 
@@ -387,49 +304,43 @@ impl<T> Fetcher<T> {
     /// with the partition after the one that was served last.
     pub(crate) fn hand_out(&mut self) -> Option<Result<Handed<T>, Error>> {
         let partition = self.next_in_turn()?;
+        self.turn = Some(partition.clone());
         let state = self.partitions.get_mut(&partition)?;
-        let Some(batch) = state.buffered.pop_front() else {
-            let error = state.failed.take()?;
-            return Some(Err(error));
+        let Some(Buffered { from, batch, .. }) = state.buffered.pop_front() else {
+            return state.failed.take().map(Err);
         };
         self.buffered -= batch.bytes;
-        let Position::At { offset: from, .. } = state.consumed else {
-            return None;
-        };
-        state.consumed = Position::At {
-            offset: batch.next_offset,
-            epoch: batch.epoch,
-        };
-        self.turn = Some(partition.clone());
         Some(Ok(Handed {
             partition,
             from,
             batch,
+            place: state.place,
         }))
     }
 
     /// Gives back the rest of a batch of which only a part was handed out, or which could not be
-    /// read: the records from `position` on are the next of their partition.
+    /// read: the records from `position` on are the next of their partition, unless the user has
+    /// moved it meanwhile.
     pub(crate) fn give_back(&mut self, handed: Handed<T>, position: i64) {
         let Some(state) = self.partitions.get_mut(&handed.partition) else {
             return;
         };
+        if state.place != handed.place {
+            return;
+        }
         self.buffered += handed.batch.bytes;
-        state.consumed = Position::At {
-            offset: position,
+        state.buffered.push_front(Buffered {
+            from: position,
             epoch: handed.batch.epoch,
-        };
-        state.buffered.push_front(handed.batch);
+            batch: handed.batch,
+        });
     }
 
     fn next_in_turn(&self) -> Option<TopicPartition> {
-        let ready = |state: &Partition<T>| {
-            !state.paused && (!state.buffered.is_empty() || state.failed.is_some())
-        };
         let after = self.partitions.iter().find(|(partition, state)| {
-            ready(state) && self.turn.as_ref().is_some_and(|last| *partition > last)
+            state.is_ready() && self.turn.as_ref().is_some_and(|last| *partition > last)
         });
-        let first = || self.partitions.iter().find(|(_, state)| ready(state));
+        let first = || self.partitions.iter().find(|(_, state)| state.is_ready());
         after.or_else(first).map(|(partition, _)| partition.clone())
     }
 
@@ -441,36 +352,5 @@ impl<T> Fetcher<T> {
             .filter_map(|state| state.not_before);
         let brokers = self.brokers.values().filter_map(|broker| broker.not_before);
         partitions.chain(brokers).filter(|at| *at > now).min()
-    }
-}
-
-impl<T> Partition<T> {
-    fn may_go(&self, now: Instant) -> bool {
-        !self.paused && self.failed.is_none() && self.not_before.is_none_or(|at| at <= now)
-    }
-
-    /// Moves the fetch position to `passed`, and with it the end of what was read before: markers,
-    /// aborted batches and compacted offsets are passed together with the records in front of them.
-    fn pass(&mut self, passed: i64) {
-        let Position::At { offset, epoch } = self.fetch else {
-            return;
-        };
-        if passed <= offset {
-            return;
-        }
-        let at = Position::At {
-            offset: passed,
-            epoch,
-        };
-        self.fetch = at;
-        match self.buffered.back_mut() {
-            Some(last) => last.next_offset = passed,
-            None => self.consumed = at,
-        }
-    }
-
-    fn succeeded(&mut self) {
-        self.backoff.succeeded();
-        self.not_before = None;
     }
 }

@@ -2,8 +2,16 @@
 
 mod aborted;
 mod fetcher;
+mod partition;
+mod plan;
 mod positions;
 
 pub(crate) use aborted::AbortedFilter;
-pub(crate) use fetcher::{FetchLimits, FetchPlan, Fetched, Fetcher, Handed, Planned};
+pub(crate) use fetcher::Fetcher;
+pub(crate) use plan::{FetchLimits, FetchPlan, Fetched, Handed, Planned};
 pub use positions::StartAt;
+
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod tests;

@@ -30,15 +30,15 @@ async fn suffering(action: Action) -> (MockCluster, Wire) {
 #[tokio::test(start_paused = true)]
 async fn an_error_writes_nothing_and_an_error_after_the_write_does() {
     let timed_out = ErrorCode::REQUEST_TIMED_OUT;
-    for (action, written) in [
-        (Action::Error(timed_out), 0),
-        (Action::ApplyThenError(timed_out), 1),
+    for (action, written, offset) in [
+        (Action::Error(timed_out), 0, -1),
+        (Action::ApplyThenError(timed_out), 1, 0),
     ] {
         let (cluster, mut wire) = suffering(action).await;
         let answer = wire.produce("t", batch(&["a"])).await;
         assert_eq!(
             (code(answer.error_code), answer.base_offset),
-            (timed_out, -1)
+            (timed_out, offset)
         );
         assert_eq!(cluster.log("t", 0).len(), written);
         assert_eq!(wire.produce("t", batch(&["b"])).await.error_code, 0);

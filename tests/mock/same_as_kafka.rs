@@ -6,6 +6,7 @@
 mod admin;
 mod fetch;
 mod produce;
+mod replicas;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -229,7 +230,8 @@ async fn the_mock_answers_as_kafka_does() {
     }
     let tcp: Arc<dyn Connector> = Arc::new(TcpConnector::default());
     let real = script(Side::new(tcp, &bootstrap).await).await;
-    let cluster = MockCluster::builder().brokers(1).build();
+    let nodes = i32::try_from(bootstrap.split(',').count()).unwrap();
+    let cluster = MockCluster::builder().brokers(nodes).build();
     let mock = Side::new(cluster.connector(), &cluster.bootstrap_servers()).await;
     let mock = script(mock).await;
     let mut differences = Vec::new();
@@ -246,5 +248,6 @@ async fn script(mut side: Side) -> Vec<(String, String)> {
     produce::script(&mut side).await;
     fetch::script(&mut side).await;
     admin::script(&mut side).await;
+    replicas::script(&mut side).await;
     side.said
 }

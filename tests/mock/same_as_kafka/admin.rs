@@ -1,6 +1,8 @@
 //! Topics, coordinators, producer ids, metadata and versions beside a real broker.
 
-use tidewire::Uuid;
+use std::time::Duration;
+use tidewire::{ErrorCode, Uuid};
+
 use tidewire::protocol::ApiKey;
 use tidewire::protocol::api_versions::ApiVersionsRequest;
 use tidewire::protocol::create_topics::{
@@ -154,7 +156,11 @@ async fn producer_ids(side: &mut Side) {
         };
     let had = 5_000_000;
     for (id, epoch) in [(-1, -1), (had, -1), (-1, 5), (had, 5), (had, i16::MAX)] {
-        let answer = side.ask(&init(None, id, epoch), 5).await.unwrap();
+        let mut answer = side.ask(&init(None, id, epoch), 5).await.unwrap();
+        while code(answer.error_code) == ErrorCode::COORDINATOR_LOAD_IN_PROGRESS {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            answer = side.ask(&init(None, id, epoch), 5).await.unwrap();
+        }
         let new = answer.producer_id != id;
         side.note(
             &format!("init {id} {epoch}"),

@@ -1,9 +1,11 @@
 //! Produce beside a real broker: sequences, damage, limits, acks.
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use tidewire::Uuid;
 use tidewire::config::Codec;
 use tidewire::protocol::init_producer_id::InitProducerIdRequest;
+use tidewire::{ErrorCode, Uuid};
 
 use super::{Side, changed};
 use crate::support::{batch, batch_at, now_ms, packed, produce_request, stamped};
@@ -17,11 +19,7 @@ pub(super) async fn script(side: &mut Side) {
 
 async fn idempotence(side: &mut Side) {
     let (t, _) = side.create("idempotence", &[]).await;
-    let init = InitProducerIdRequest {
-        transactional_id: None,
-        ..InitProducerIdRequest::default()
-    };
-    let id = side.ask(&init, 5).await.unwrap().producer_id;
+    let id = new_producer(side).await;
     for sequence in 0..6 {
         let what = format!("sequence {sequence}");
         side.append(&what, &t, stamped(&["v"], id, 0, sequence))
@@ -46,7 +44,7 @@ async fn idempotence(side: &mut Side) {
     }
     side.append("cut differently", &t, stamped(&["v", "w"], id, 5, 0))
         .await;
-    let other = side.ask(&init, 5).await.unwrap().producer_id;
+    let other = new_producer(side).await;
     side.append(
         "unknown producer in the middle",
         &t,
@@ -55,7 +53,7 @@ async fn idempotence(side: &mut Side) {
     .await;
     side.append("and on", &t, stamped(&["v"], other, 3, 42))
         .await;
-    let wrap = side.ask(&init, 5).await.unwrap().producer_id;
+    let wrap = new_producer(side).await;
     side.append(
         "near the last sequence",
         &t,
@@ -66,7 +64,7 @@ async fn idempotence(side: &mut Side) {
         .await;
     side.append("zero after the last", &t, stamped(&["v", "w"], wrap, 0, 0))
         .await;
-    let across = side.ask(&init, 5).await.unwrap().producer_id;
+    let across = new_producer(side).await;
     // Made from a lower sequence, as the encoder cannot count past the last.
     let over = changed(&stamped(&["a", "b", "c"], across, 0, 7), |bytes| {
         bytes[53..57].copy_from_slice(&(i32::MAX - 1).to_be_bytes());
@@ -75,6 +73,23 @@ async fn idempotence(side: &mut Side) {
     side.append("across the last again", &t, over).await;
     side.append("after across", &t, stamped(&["v"], across, 0, 1))
         .await;
+}
+
+/// A new producer id. A broker that just started answers COORDINATOR_LOAD_IN_PROGRESS until it has
+/// a block of them from the controller.
+async fn new_producer(side: &mut Side) -> i64 {
+    let request = InitProducerIdRequest {
+        transactional_id: None,
+        ..InitProducerIdRequest::default()
+    };
+    loop {
+        let answer = side.ask(&request, 5).await.unwrap();
+        if answer.error_code == 0 {
+            return answer.producer_id;
+        }
+        assert!(ErrorCode(answer.error_code).is_retriable(), "{answer:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 type Cases = Vec<(&'static str, Bytes)>;

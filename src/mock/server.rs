@@ -26,6 +26,9 @@ use crate::protocol::{ApiKey, Chunks, Reader};
 const FRAME_MAX: usize = 100 << 20;
 /// How much is read ahead while a request waits.
 const READ_AHEAD: usize = 1 << 20;
+/// The smallest buffer to read into, and how little room in it is worth a read.
+const BUFFER: usize = 64 << 10;
+const SPARE_MIN: usize = 4 << 10;
 /// Slices of one write.
 const SLICES: usize = 64;
 
@@ -90,9 +93,14 @@ impl Connection {
         }
     }
 
-    /// Reads what is there. The buffer grows with what has arrived, not with what was announced.
+    /// Reads what is there. The buffer grows with what has arrived, not with what was announced,
+    /// and a new one is begun only when the old one is nearly full: stored batches share it, and
+    /// one of a hundred bytes must not keep a whole one alive.
     async fn read(&mut self) -> Result<(), Ended> {
-        self.inbox.reserve(READ_AHEAD / 16);
+        if self.inbox.capacity() - self.inbox.len() < SPARE_MIN {
+            self.inbox
+                .reserve(self.inbox.len().clamp(BUFFER, READ_AHEAD));
+        }
         match self.stream.read_buf(&mut self.inbox).await? {
             0 => Err(Ended::ByPeer),
             _ => Ok(()),
@@ -188,7 +196,7 @@ impl Connection {
     async fn wait(&mut self, until: Instant) -> Result<(), Ended> {
         loop {
             let full = self.inbox.len() >= READ_AHEAD;
-            self.inbox.reserve(1);
+            self.inbox.reserve(SPARE_MIN);
             tokio::select! {
                 biased;
                 changed = self.changed.changed() => {

@@ -213,6 +213,21 @@ async fn log_append_time_is_the_brokers_and_said_in_the_answer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn many_small_requests_and_a_large_one_keep_their_bytes_apart() {
+    let (cluster, mut wire) = cluster().await;
+    let large = "x".repeat(900_000);
+    for value in ["a", &large, "b", "c", &large, "d"] {
+        assert_eq!(wire.produce("t", batch(&[value])).await.error_code, 0);
+    }
+    let sizes: Vec<usize> = cluster
+        .log("t", 0)
+        .iter()
+        .map(|r| r.value.as_ref().unwrap().len())
+        .collect();
+    assert_eq!(sizes, [1, 900_000, 1, 1, 900_000, 1]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_request_without_partitions_is_answered_with_none() {
     let (_cluster, mut wire) = cluster().await;
     let request = ProduceRequest {

@@ -108,7 +108,8 @@ impl MockCluster {
 
     /// Listens on TCP too: the first broker at this address, each other at the same host on the
     /// next port, or on a free one if that is taken or port 0 was asked for. Returns the bootstrap
-    /// servers. Clients that come over TCP are told these addresses, others the ones in memory.
+    /// servers. Clients that come over TCP are told these addresses (the loopback one for 0.0.0.0
+    /// and the like), others the ones in memory.
     ///
     /// # Errors
     ///

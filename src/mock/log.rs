@@ -130,6 +130,23 @@ impl PartitionLog {
         }
     }
 
+    /// Cuts the log so that it ends at `offset` or, if that is inside a batch, before that batch.
+    /// What producers wrote behind it is forgotten; so are epochs that wrote nothing before it.
+    pub(crate) fn truncate(&mut self, offset: i64) -> i64 {
+        while let Some(last) = self.batches.back() {
+            if last.header.last_offset() < offset {
+                break;
+            }
+            self.bytes -= last.size();
+            self.end = last.header.base_offset;
+            self.batches.pop_back();
+        }
+        self.start = self.start.min(self.end);
+        self.epochs.retain(|(_, start)| *start < self.end);
+        self.producers.truncate(self.end);
+        self.end
+    }
+
     /// Raises the log start, as `DeleteRecords` does; -1 means to the end.
     ///
     /// # Errors
@@ -342,6 +359,22 @@ mod tests {
         let mut empty = PartitionLog::new();
         empty.start_epoch(1);
         assert_eq!(empty.earliest_epoch(), Some(1));
+    }
+
+    #[test]
+    fn a_truncated_log_forgets_batches_epochs_and_producers_behind_it() {
+        let mut log = filled();
+        let first = Draft::of(&["x"]).producer(9, 0, 0);
+        let second = Draft::of(&["y"]).producer(9, 0, 1);
+        append(&mut log, &first, 2).unwrap();
+        append(&mut log, &second, 2).unwrap();
+        assert_eq!(log.truncate(6), 6);
+        assert!(append(&mut log, &first, 2).unwrap().duplicate);
+        assert_eq!(append(&mut log, &second, 2).unwrap().base_offset, 6);
+        assert_eq!(log.truncate(3), 2, "the batch of 2 and 3 goes whole");
+        assert_eq!(log.epoch_end(1, 2), Some((0, 2)));
+        assert_eq!(log.read(2, 1 << 20, true), Vec::<Bytes>::new());
+        assert_eq!(append(&mut log, &second, 2).unwrap().base_offset, 2);
     }
 
     #[test]

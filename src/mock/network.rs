@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::runtime::Handle;
@@ -128,7 +128,7 @@ impl TcpDoors {
         let accepting = runtime.spawn(accept(Arc::downgrade(shared), id, socket));
         shared.with(|state| {
             if let Some(broker) = state.brokers.get_mut(&id) {
-                let host = address.ip().to_string();
+                let host = advertised(address.ip()).to_string();
                 broker
                     .addresses
                     .insert(Listener::Tcp, (host, address.port()));
@@ -170,6 +170,15 @@ impl Drop for TcpDoors {
         for door in self.doors().values() {
             door.accepting.abort();
         }
+    }
+}
+
+/// What clients are told: "every address of this machine" is none they could connect to.
+fn advertised(bound: IpAddr) -> IpAddr {
+    match bound {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        other => other,
     }
 }
 

@@ -134,6 +134,14 @@ impl Producers {
         });
     }
 
+    /// Forgets what was written from `end` on.
+    pub(crate) fn truncate(&mut self, end: i64) {
+        self.by_id.retain(|_, entry| {
+            entry.batches.retain(|batch| batch.first_offset < end);
+            !entry.batches.is_empty()
+        });
+    }
+
     /// Forgets every producer, as `producer.id.expiration.ms` does in time.
     pub(crate) fn forget(&mut self) {
         self.by_id.clear();

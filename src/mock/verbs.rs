@@ -119,6 +119,33 @@ impl MockCluster {
         })?
     }
 
+    /// Loses the end of a log, as an unclean election does: the log ends at `offset` (before the
+    /// batch that holds it), and `to` leads with a new epoch. Returns the new end.
+    ///
+    /// # Errors
+    ///
+    /// UNKNOWN_TOPIC_OR_PARTITION; REPLICA_NOT_AVAILABLE if the broker is no in-sync replica.
+    pub fn lose_log_end(
+        &self,
+        topic: &str,
+        partition: i32,
+        offset: i64,
+        to: impl Into<BrokerId>,
+    ) -> Result<i64, Error> {
+        let BrokerId(to) = to.into();
+        self.partition(topic, partition, |found| {
+            if !found.isr.contains(&to) {
+                let doing = format!("moving its leader to broker {to}");
+                return Err(Error::broker(ErrorCode::REPLICA_NOT_AVAILABLE, &doing));
+            }
+            let end = found.log.truncate(offset);
+            // From nobody, so that the epoch is a new one even if the leader stays.
+            found.leader = None;
+            found.elect(Some(to));
+            Ok(end)
+        })?
+    }
+
     /// Deletes the records before an offset, -1 for all; returns the new start of the log.
     ///
     /// # Errors

@@ -246,6 +246,27 @@ async fn a_diverging_position_is_told_where_it_diverges() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_log_that_lost_its_end_diverges_for_who_read_it() {
+    let cluster = MockCluster::builder().topic("t", 1).build();
+    let mut first = Wire::to(&cluster, 1).await;
+    first.produce("t", batch(&["a"])).await;
+    first.produce("t", batch(&["lost"])).await;
+    assert_eq!(cluster.lose_log_end("t", 0, 1, 2).unwrap(), 1);
+    let mut second = Wire::to(&cluster, 2).await;
+    let mut request = fetch_request("t", 2);
+    request.topics[0].partitions[0].last_fetched_epoch = 0;
+    let found = one_fetched(second.call(&request, 12).await);
+    let diverging = (
+        found.diverging_epoch.epoch,
+        found.diverging_epoch.end_offset,
+    );
+    assert_eq!(diverging, (0, 1));
+    second.produce("t", batch(&["b"])).await;
+    let epochs: Vec<i32> = cluster.log("t", 0).iter().map(|r| r.leader_epoch).collect();
+    assert_eq!(epochs, [0, 1]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_session_answers_only_what_is_new() {
     let (_cluster, mut wire) = filled(3).await;
     let full = wire

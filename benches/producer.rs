@@ -1,0 +1,102 @@
+//! What a whole producer costs: records of 100 bytes to a broker that only acknowledges.
+//!
+//! `cargo bench --bench producer`. Each line is one runtime and number of sending tasks; the rate
+//! runs from the first `enqueue` to the last acknowledgement, the broker's copy included.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a bench that cannot set itself up has nothing to report"
+)]
+
+#[path = "support/null_broker.rs"]
+mod null_broker;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use null_broker::{NullBroker, TOPIC};
+use tidewire::{Client, Producer, Record};
+use tokio::runtime::{Builder, Runtime};
+
+const RECORDS: u64 = 4_000_000;
+const VALUE: [u8; 100] = [b'x'; 100];
+const ROUNDS: usize = 5;
+
+fn main() {
+    // `cargo test --benches` only asks whether it runs.
+    let records = if std::env::args().any(|arg| arg == "--test") {
+        10_000
+    } else {
+        RECORDS
+    };
+    let threads = |count| {
+        let mut builder = Builder::new_multi_thread();
+        builder
+            .worker_threads(count)
+            .enable_all()
+            .build()
+            .expect("a runtime")
+    };
+    let single = || {
+        Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime")
+    };
+    report("one task, two threads", records, || threads(2), 1);
+    report("two tasks, two threads", records, || threads(2), 2);
+    report("32 tasks, two threads", records, || threads(2), 32);
+    report("one task, one thread", records, || threads(1), 1);
+    report("one task, current thread", records, single, 1);
+}
+
+/// The median of some rounds, each with a runtime and a producer of its own.
+fn report(name: &str, records: u64, runtime: impl Fn() -> Runtime, tasks: u64) {
+    let mut rates: Vec<f64> = (0..ROUNDS)
+        .map(|_| runtime().block_on(run(records, tasks)))
+        .collect();
+    rates.sort_by(f64::total_cmp);
+    let median = rates.get(ROUNDS / 2).copied().unwrap_or_default();
+    println!(
+        "{name:26} {:6.2} million records/s, {:5.0} ns each",
+        median / 1e6,
+        1e9 / median
+    );
+}
+
+async fn run(records: u64, tasks: u64) -> f64 {
+    let client = Client::builder()
+        .bootstrap_servers("null:9092")
+        .connector(Arc::new(NullBroker::new(6)))
+        .connect()
+        .await
+        .expect("the null broker answers");
+    let producer = client.producer().build().expect("the defaults are fine");
+    producer
+        .send(Record::to(TOPIC).value(&VALUE))
+        .await
+        .expect("it acknowledges");
+    let began = Instant::now();
+    let sending: Vec<_> = (0..tasks)
+        .map(|_| tokio::spawn(send_all(producer.clone(), records / tasks)))
+        .collect();
+    for each in sending {
+        each.await.expect("the task ends");
+    }
+    producer.flush().await.expect("it acknowledges");
+    #[expect(clippy::cast_precision_loss, reason = "a rate needs no 53 bits")]
+    let rate = records as f64 / began.elapsed().as_secs_f64();
+    assert!(producer.close(Duration::from_secs(10)).await.is_complete());
+    rate
+}
+
+async fn send_all(producer: Producer, records: u64) {
+    for _ in 0..records {
+        drop(
+            producer
+                .enqueue(Record::to(TOPIC).value(&VALUE))
+                .await
+                .expect("there is room"),
+        );
+    }
+}

@@ -1,0 +1,257 @@
+//! A broker that only acknowledges: no task, no socket, no log. What is left to measure is the
+//! client, and one copy of what it writes.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll, Waker};
+
+use bytes::{Buf, Bytes, BytesMut};
+use tidewire::protocol::api_versions::{ApiVersion, ApiVersionsResponse};
+use tidewire::protocol::frame::{decode_request_header, encode_response};
+use tidewire::protocol::init_producer_id::InitProducerIdResponse;
+use tidewire::protocol::metadata::{
+    MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+};
+use tidewire::protocol::produce::{
+    PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceResponse,
+};
+use tidewire::protocol::{ApiKey, Decode, Encode, Response};
+use tidewire::{BoxFuture, BoxStream, Connector};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// The only topic there is.
+pub const TOPIC: &str = "null";
+
+/// Connects to the broker that only acknowledges.
+#[derive(Debug)]
+pub struct NullBroker {
+    pub partitions: i32,
+    acknowledged: Arc<AtomicI64>,
+}
+
+impl NullBroker {
+    pub fn new(partitions: i32) -> Self {
+        Self {
+            partitions,
+            acknowledged: Arc::default(),
+        }
+    }
+}
+
+impl Connector for NullBroker {
+    fn resolve<'a>(
+        &'a self,
+        _host: &'a str,
+        port: u16,
+    ) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
+        Box::pin(async move { Ok(vec![SocketAddr::from(([127, 0, 0, 1], port))]) })
+    }
+
+    fn connect(&self, _addr: SocketAddr) -> BoxFuture<'_, io::Result<BoxStream>> {
+        let shared = Mutex::new(State::default());
+        let (partitions, next) = (self.partitions, Arc::clone(&self.acknowledged));
+        let stream = NullStream {
+            shared,
+            partitions,
+            next,
+        };
+        Box::pin(async move { Ok(Box::new(stream) as BoxStream) })
+    }
+}
+
+#[derive(Default)]
+struct State {
+    inbox: BytesMut,
+    answers: BytesMut,
+    reader: Option<Waker>,
+}
+
+struct NullStream {
+    shared: Mutex<State>,
+    partitions: i32,
+    next: Arc<AtomicI64>,
+}
+
+impl NullStream {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.shared.lock().expect("no panic inside")
+    }
+
+    fn answer_all(&self, state: &mut State) {
+        while let Some(length) = state.inbox.first_chunk::<4>().copied() {
+            let length = usize::try_from(u32::from_be_bytes(length)).expect("64 bits");
+            if state.inbox.len() < 4 + length {
+                state.inbox.reserve(4 + length - state.inbox.len());
+                break;
+            }
+            state.inbox.advance(4);
+            let frame = state.inbox.split_to(length).freeze();
+            let answer = self.answer(frame);
+            state.answers.extend_from_slice(&answer);
+        }
+        if !state.answers.is_empty() {
+            if let Some(reader) = state.reader.take() {
+                reader.wake();
+            }
+        }
+    }
+
+    fn answer(&self, frame: Bytes) -> Bytes {
+        let (header, mut body) = decode_request_header(frame).expect("the client is sane");
+        let key = ApiKey::try_from(header.api_key).expect("a known API");
+        let version = header.api_version;
+        let reply = |response: &dyn Fn() -> Bytes| response();
+        match key {
+            ApiKey::ApiVersions => reply(&|| encode(header.correlation, &versions(), version)),
+            ApiKey::Metadata => {
+                reply(&|| encode(header.correlation, &metadata(self.partitions), version))
+            }
+            ApiKey::InitProducerId => {
+                let id = InitProducerIdResponse {
+                    producer_id: 7,
+                    ..InitProducerIdResponse::default()
+                };
+                reply(&|| encode(header.correlation, &id, version))
+            }
+            _ => {
+                let request = ProduceRequest::decode(&mut body, version).expect("a sane request");
+                let answer = self.acknowledge(request);
+                reply(&|| encode(header.correlation, &answer, version))
+            }
+        }
+    }
+
+    fn acknowledge(&self, request: ProduceRequest) -> ProduceResponse {
+        let partition = |index| PartitionProduceResponse {
+            index,
+            base_offset: self.next.fetch_add(1, Ordering::Relaxed),
+            ..PartitionProduceResponse::default()
+        };
+        let responses = request
+            .topic_data
+            .into_iter()
+            .map(|topic| TopicProduceResponse {
+                name: topic.name,
+                topic_id: topic.topic_id,
+                partition_responses: topic
+                    .partition_data
+                    .iter()
+                    .map(|data| partition(data.index))
+                    .collect(),
+            })
+            .collect();
+        ProduceResponse {
+            responses,
+            ..ProduceResponse::default()
+        }
+    }
+}
+
+fn encode<R: Response + Encode>(
+    correlation: tidewire::CorrelationId,
+    response: &R,
+    version: i16,
+) -> Bytes {
+    encode_response(correlation, response, version)
+        .expect("the answer fits the version")
+        .into_bytes()
+}
+
+fn versions() -> ApiVersionsResponse {
+    let offered = [
+        ApiKey::ApiVersions,
+        ApiKey::Metadata,
+        ApiKey::InitProducerId,
+        ApiKey::Produce,
+    ];
+    let range = |key: ApiKey| ApiVersion {
+        api_key: key.code(),
+        min_version: key.versions().min,
+        max_version: key.versions().max.min(12),
+    };
+    ApiVersionsResponse {
+        api_keys: offered.into_iter().map(range).collect(),
+        ..ApiVersionsResponse::default()
+    }
+}
+
+fn metadata(partitions: i32) -> MetadataResponse {
+    let partition = |index| MetadataResponsePartition {
+        partition_index: index,
+        leader_id: 1,
+        leader_epoch: 0,
+        replica_nodes: vec![1],
+        isr_nodes: vec![1],
+        ..MetadataResponsePartition::default()
+    };
+    MetadataResponse {
+        brokers: vec![MetadataResponseBroker {
+            node_id: 1,
+            host: "null".to_owned(),
+            port: 9092,
+            rack: None,
+        }],
+        controller_id: 1,
+        topics: vec![MetadataResponseTopic {
+            name: Some(TOPIC.to_owned()),
+            partitions: (0..partitions).map(partition).collect(),
+            ..MetadataResponseTopic::default()
+        }],
+        ..MetadataResponse::default()
+    }
+}
+
+impl AsyncRead for NullStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut state = self.lock();
+        if state.answers.is_empty() {
+            state.reader = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        let count = state.answers.len().min(buf.remaining());
+        buf.put_slice(&state.answers.split_to(count));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for NullStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[io::IoSlice::new(buf)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let mut state = self.lock();
+        for buf in bufs {
+            state.inbox.extend_from_slice(buf);
+        }
+        self.answer_all(&mut state);
+        Poll::Ready(Ok(bufs.iter().map(|buf| buf.len()).sum()))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}

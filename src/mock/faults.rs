@@ -26,8 +26,8 @@ pub enum Action {
     /// Answers with this code, for the partitions that the rule names (all of the request, if it
     /// names none), without doing what was asked of them. Other partitions are served.
     Error(ErrorCode),
-    /// Does what was asked, then answers with this code all the same, as NOT_ENOUGH_REPLICAS_
-    /// AFTER_APPEND or a timeout on the broker.
+    /// Does what was asked, then answers with this code all the same: REQUEST_TIMED_OUT or
+    /// NOT_ENOUGH_REPLICAS_AFTER_APPEND of a produce request, which have the offset in them too.
     ApplyThenError(ErrorCode),
     /// Waits before it does what was asked. Brokers serve a connection's requests one at a time,
     /// so later ones wait too.

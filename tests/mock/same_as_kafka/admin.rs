@@ -23,7 +23,6 @@ pub(super) async fn script(side: &mut Side) {
     producer_ids(side).await;
     coordinators(side).await;
     metadata(side).await;
-    versions(side).await;
 }
 
 async fn creations(side: &mut Side, existing: &str) {
@@ -244,7 +243,7 @@ async fn metadata(side: &mut Side) {
     }
 }
 
-async fn versions(side: &mut Side) {
+pub(super) async fn versions(side: &mut Side) {
     for (name, version) in [
         ("raw", "1.0"),
         ("", "1.0"),

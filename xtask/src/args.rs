@@ -1,6 +1,7 @@
 //! The command line of `cargo xtask`, as clap types.
 
 use crate::codegen;
+use crate::fuzz;
 use crate::version::Version;
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -24,6 +25,8 @@ pub(crate) enum Command {
     Setup,
     /// Run every test, those that need real brokers included.
     Test(TestArgs),
+    /// Run the fuzz targets of `tests/fuzz`, each for a while; needs nightly Rust and cargo-fuzz.
+    Fuzz(fuzz::Args),
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,12 +1,14 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 //!
 //! `codegen` writes the message code; `broker`, `kafka` and `setup` give tests a real Kafka on this
-//! machine; `test` runs everything. Nothing here is part of the published crate.
+//! machine; `test` runs everything, `fuzz` the fuzz targets. Nothing here is part of the published
+//! crate.
 
 mod args;
 mod broker;
 mod codegen;
 mod engines;
+mod fuzz;
 mod kafka_tools;
 mod maven;
 mod ports;
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         Command::Kafka(args) => kafka_tools::run(&args),
         Command::Setup => setup::run(),
         Command::Test(args) => test::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -26,7 +26,7 @@ pub struct ProducerConfig {
     /// `linger.ms`: how long a batch that is not full waits for more records. Default 5 ms.
     pub linger: Duration,
     /// `batch.size`: the size in bytes, before compression, at which a batch is closed. `None`, the
-    /// default, adapts: 16 kB on an idle line, more on a busy one.
+    /// default, leaves the choice to the client: 16 kB for now.
     pub batch_size: Option<usize>,
     /// `buffer.memory`: bytes of memory for records that wait to be sent. Default 32 MiB.
     pub buffer_memory: usize,

@@ -35,7 +35,7 @@ pub(super) const KEYS: &[Key] = &[
     )
     .departs(
         "16384",
-        "unset adapts: 16 kB on an idle line, more on a busy one",
+        "unset is 16 kB for now, and leaves the choice to the client",
     ),
     Key::new(
         "buffer.memory",

@@ -26,6 +26,9 @@ pub(super) struct Prepared {
     /// Set where a topic's id is not known, so that it must go by its name.
     pub(super) max_version: Option<i16>,
     planned: BTreeMap<(Arc<str>, i32), Planned>,
+    /// The partition that the broker fills its answer with first: of this one alone it must send
+    /// the first batch whole, whatever the limits.
+    first: Option<(Arc<str>, i32)>,
     topics: BTreeMap<Uuid, Arc<str>>,
     isolation: IsolationLevel,
 }
@@ -54,7 +57,7 @@ impl Prepared {
         // In the order of the plan, since the broker fills its answer in that of the request.
         let mut by_topic: Vec<(Arc<str>, Vec<FetchPartition>)> = Vec::new();
         let mut places: BTreeMap<Arc<str>, usize> = BTreeMap::new();
-        let mut planned = BTreeMap::new();
+        let (mut planned, mut first) = (BTreeMap::new(), None);
         for each in plan.partitions {
             let (topic, partition) = (Arc::clone(&each.partition.topic), each.partition.partition);
             let epoch = metadata
@@ -67,6 +70,7 @@ impl Prepared {
                 partition_max_bytes,
                 ..FetchPartition::default()
             };
+            first.get_or_insert_with(|| (Arc::clone(&topic), partition));
             let place = *places.entry(Arc::clone(&topic)).or_insert(by_topic.len());
             match by_topic.get_mut(place) {
                 Some((_, partitions)) => partitions.push(request),
@@ -105,6 +109,7 @@ impl Prepared {
             request,
             max_version,
             planned,
+            first,
             topics,
             isolation,
         }
@@ -134,7 +139,8 @@ impl Prepared {
                 let Some(planned) = self.planned.remove(&key) else {
                     continue;
                 };
-                let said = read_partition(&planned, data, self.isolation);
+                let is_first = self.first.as_ref() == Some(&key);
+                let said = read_partition(&planned, data, self.isolation, is_first);
                 all.push((planned, said));
             }
         }
@@ -142,7 +148,12 @@ impl Prepared {
     }
 }
 
-fn read_partition(planned: &Planned, data: PartitionData, isolation: IsolationLevel) -> Said {
+fn read_partition(
+    planned: &Planned,
+    data: PartitionData,
+    isolation: IsolationLevel,
+    is_first: bool,
+) -> Said {
     if let Some(code) = ErrorCode(data.error_code).err() {
         return Said::Refused(code);
     }
@@ -174,7 +185,7 @@ fn read_partition(planned: &Planned, data: PartitionData, isolation: IsolationLe
             Err(error) => return broken(planned, error),
         }
     }
-    if batches.is_empty() && passed == planned.offset && whole > 0 {
+    if is_first && batches.is_empty() && passed == planned.offset && whole > 0 {
         return too_small(planned, reader.partial_size());
     }
     Said::Data {
@@ -224,7 +235,8 @@ fn broken(planned: &Planned, error: RecordError) -> Said {
     Said::Broken(error.into_error(Arc::clone(&at.topic), at.partition))
 }
 
-/// Brokers send the first batch whole whatever the limits, so only a broken one does this.
+/// A batch that is cut off is asked for again, and once its partition is asked for first it comes
+/// whole; only a broken broker does this then.
 fn too_small(planned: &Planned, size: Option<usize>) -> Said {
     let at = &planned.partition;
     let words = format!(

@@ -78,21 +78,11 @@ impl Client {
 
 /// Describes a [`Client`]. Nothing is opened before [`connect`](Self::connect), or before the first
 /// call on a client from [`build`](Self::build).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ClientBuilder {
     properties: Properties,
     connector: Option<Arc<dyn Connector>>,
     env: Env,
-}
-
-impl Default for ClientBuilder {
-    fn default() -> Self {
-        Self {
-            properties: Properties::default(),
-            connector: None,
-            env: Env::system(),
-        }
-    }
 }
 
 impl ClientBuilder {

@@ -25,7 +25,6 @@ use super::connection::Connection;
 use super::driver::now;
 use super::options::{Net, Target};
 use crate::error::{Error, ErrorKind};
-use crate::ids::BrokerId;
 use crate::machine::backoff::Backoff;
 use crate::protocol::{ApiKey, Decode, Encode, Request};
 

@@ -179,6 +179,10 @@ impl Producer {
     /// # Errors
     ///
     /// The record and why it was not taken.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the error gives the record back, and a box would cost an allocation"
+    )]
     pub fn try_enqueue<'a>(&self, record: Record<'a>) -> Result<Delivery, TryEnqueueError<'a>> {
         let refuse = |record, reason| Err(TryEnqueueError { record, reason });
         if let Err(error) = self.start() {

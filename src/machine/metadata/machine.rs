@@ -167,7 +167,7 @@ impl MetadataMachine {
         let names = |(topic, _): (&Arc<str>, &Wanted)| Arc::clone(topic);
         let to_create: Vec<_> = self.wanted.iter().filter(missing).map(names).collect();
         let others = to_create.len() < self.wanted.len();
-        let create = !to_create.is_empty() && !(others && self.schedule.left_out);
+        let create = !(to_create.is_empty() || others && self.schedule.left_out);
         self.schedule.left_out = create && others;
         let topics = if create {
             to_create

@@ -84,10 +84,10 @@ fn merge_topic(next: &mut ClusterMetadata, name: &Arc<str>, topic: MetadataRespo
     }
     for known in before.iter().flat_map(|before| &before.partitions) {
         // Partitions are never removed; a broker that omits one lags behind.
-        if !partitions.contains_key(&known.partition) {
+        partitions.entry(known.partition).or_insert_with(|| {
             unsettled = true;
-            partitions.insert(known.partition, known.clone());
-        }
+            known.clone()
+        });
     }
     let merged = TopicMetadata {
         name: Arc::clone(name),

@@ -106,8 +106,9 @@ impl Consumer {
         self.inner.fetcher().assignment().cloned().collect()
     }
 
-    /// Hands out everything that has arrived (at most `max.poll.records`, if that is set), or waits
-    /// for something to arrive, at most as long as given; empty when that time is over.
+    /// Hands out everything that has arrived (at most `max.poll.records`, if that is set, and about
+    /// `queued.max.messages.kbytes` of decompressed records), or waits for something to arrive, at
+    /// most as long as given; empty when that time is over.
     ///
     /// # Errors
     ///

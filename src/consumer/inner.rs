@@ -48,21 +48,23 @@ impl Inner {
         self.fetcher.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes everything that is ready, at most `max.poll.records`. An error is returned by itself,
-    /// after what came before it.
+    /// Takes everything that is ready, at most `max.poll.records`, and once it is decompressed at
+    /// most `queued.max.messages.kbytes` and one batch: what a broker sends in a few bytes may be
+    /// gigabytes. An error is returned by itself, after what came before it.
     pub(super) fn take_ready(&self) -> Result<Records> {
         if let Some(error) = self.deferred().take() {
             return Err(error);
         }
         let mut room = self.config.max_poll_records.unwrap_or(usize::MAX);
-        let mut records = Records::default();
-        while room > 0 {
+        let (mut records, mut bytes) = (Records::default(), 0_usize);
+        while room > 0 && bytes < self.config.prefetch_memory {
             let Some(next) = self.fetcher().hand_out() else {
                 break;
             };
             match next.and_then(|handed| self.read(handed, room)) {
                 Ok(Some(part)) => {
                     room -= part.span.len();
+                    bytes = bytes.saturating_add(part.span.batch().record_bytes().len());
                     records.push(part);
                 }
                 Ok(None) => {}

@@ -9,3 +9,4 @@
 
 mod config;
 mod config_names;
+mod poll;

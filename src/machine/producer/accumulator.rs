@@ -7,20 +7,24 @@
 //!
 //! Invariants:
 //! - A batch that may be in the log keeps its stamp; it is never stamped anew.
-//! - A batch given up while it may be in the log moves its partition to a new epoch (KIP-360), so
-//!   that the sequence of what follows cannot be taken for a repetition or a gap.
+//! - A batch given up after it was stamped moves its partition to a new epoch (KIP-360), so that
+//!   the sequence of what follows cannot be taken for a repetition or a gap.
 //! - Every batch that was appended to leaves exactly once, as [`Finished`].
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use super::batch::{Answer, Batch, BatchId, Body, Finished, Outcome, code_is_ambiguous, expired};
+use super::batch::{
+    Answer, Batch, BatchId, Body, Finished, Outcome, code_is_ambiguous, expired, refusal,
+};
+use super::queue::Queue;
+use super::receipt::{Receipt, Refused, refused, too_large};
 use crate::config::Compression;
-use crate::error::{Error, ErrorCode, ErrorKind};
+use crate::error::{Error, ErrorCode};
 use crate::ids::{BrokerId, ProducerEpoch, ProducerId, TopicPartition};
-use crate::machine::backoff::{Backoff, BackoffPolicy};
+use crate::machine::backoff::BackoffPolicy;
 use crate::protocol::Chunks;
-use crate::record::{AppendError, BatchBuilder, ChunkPool, Record, Reserve, Stamp};
+use crate::record::{BatchBuilder, ChunkPool, HEADER_LEN, Record, Reserve};
 
 /// What an accumulator must know of the producer's configuration.
 #[derive(Clone, Debug)]
@@ -36,27 +40,6 @@ pub(crate) struct AccumulatorSettings {
     pub(crate) idempotent: bool,
 }
 
-/// Where an appended record went.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Receipt {
-    pub(crate) batch: BatchId,
-    /// The record's place in the batch.
-    pub(crate) index: u32,
-    /// Whether the batch is new, so that its deadline must be watched from now on.
-    pub(crate) new_batch: bool,
-    /// Whether a batch became full, so that there is something to send at once.
-    pub(crate) full: bool,
-}
-
-/// Why a record was not taken.
-#[derive(Debug)]
-pub(crate) enum Refused {
-    /// The pool has too little memory: reserve so many chunks and come back with them.
-    NoMemory { chunks: usize },
-    /// It will never be taken.
-    Invalid(Error),
-}
-
 /// A batch to put into a produce request.
 #[derive(Debug)]
 pub(crate) struct Drained {
@@ -65,23 +48,12 @@ pub(crate) struct Drained {
     pub(crate) records: Chunks,
 }
 
-#[derive(Debug)]
-struct Queue {
-    waiting: VecDeque<Batch>,
-    in_flight: Option<Batch>,
-    /// The last failure of the batch at the head, and when it may be tried again.
-    retry: Option<(Instant, Error)>,
-    backoff: Backoff,
-    identity: (ProducerId, ProducerEpoch),
-    next_sequence: i32,
-}
-
 /// Batches by partition; see the module's page.
 #[derive(Debug)]
 pub(crate) struct Accumulator {
     settings: AccumulatorSettings,
     pool: ChunkPool,
-    queues: BTreeMap<TopicPartition, Queue>,
+    pub(super) queues: BTreeMap<TopicPartition, Queue>,
     identity: Option<(ProducerId, ProducerEpoch)>,
     next_id: u64,
     /// Batches up to this id leave without waiting for `linger.ms`.
@@ -111,11 +83,9 @@ impl Accumulator {
     ) -> Result<Receipt, Refused> {
         let (key, value, headers) = (record.key_bytes(), record.value_bytes(), record.headers());
         let size = BatchBuilder::encoded_len_of(key, value, headers);
-        if size > self.settings.max_request_size {
-            return Err(Refused::Invalid(too_large(
-                size,
-                self.settings.max_request_size,
-            )));
+        let max = self.settings.max_request_size;
+        if HEADER_LEN + size > max {
+            return Err(Refused::Invalid(too_large(HEADER_LEN + size, max)));
         }
         let queue = match self.queues.get_mut(partition) {
             Some(queue) => queue,
@@ -137,7 +107,7 @@ impl Accumulator {
                 open.add_reserve(reserve);
                 let index = open
                     .append(timestamp_ms, key, value, headers)
-                    .map_err(refused)?;
+                    .map_err(|error| refused(error, 0))?;
                 *records += 1;
                 let full = open.estimated_size() >= limit;
                 let index = u32::try_from(index).unwrap_or(u32::MAX);
@@ -150,9 +120,11 @@ impl Accumulator {
             }
         }
         let mut open = BatchBuilder::new(&self.pool, limit);
+        let reserved = reserve.len();
         open.add_reserve(reserve);
         open.append(timestamp_ms, key, value, headers)
-            .map_err(refused)?;
+            // The reserve goes with the batch that is not begun, so all is needed anew.
+            .map_err(|error| refused(error, reserved))?;
         let full = !queue.waiting.is_empty() || open.estimated_size() >= self.settings.batch_size;
         let id = BatchId(self.next_id);
         self.next_id += 1;
@@ -266,21 +238,22 @@ impl Accumulator {
     }
 
     /// Takes what may leave now for one broker: one batch a partition, at most `max.request.size`.
+    /// The oldest go first, so that no partition starves when not all fit.
     pub(crate) fn drain(
         &mut self,
         now: Instant,
         belongs: impl Fn(&TopicPartition) -> bool,
     ) -> (Vec<Drained>, Vec<Finished>) {
-        let ready: Vec<TopicPartition> = self
-            .queues
-            .iter()
-            .filter(|(_, queue)| self.ready_at(queue).is_some_and(|at| at <= now))
-            .map(|(partition, _)| partition)
-            .filter(|partition| belongs(partition))
-            .cloned()
-            .collect();
+        let age = |(partition, queue): (&TopicPartition, &Queue)| {
+            self.ready_at(queue).filter(|at| *at <= now)?;
+            let head = queue.waiting.front()?;
+            belongs(partition).then(|| (head.id, partition.clone()))
+        };
+        let mut ready: Vec<(BatchId, TopicPartition)> =
+            self.queues.iter().filter_map(age).collect();
+        ready.sort_unstable();
         let (mut drained, mut finished, mut size) = (Vec::new(), Vec::new(), 0_usize);
-        for partition in ready {
+        for (_, partition) in ready {
             let Some(queue) = self.queues.get_mut(&partition) else {
                 continue;
             };
@@ -296,6 +269,7 @@ impl Accumulator {
             };
             match queue.stamp(&mut batch, self.settings.compression, self.identity) {
                 Ok(records) => {
+                    batch.attempts += 1;
                     drained.push(Drained {
                         id: batch.id,
                         partition,
@@ -303,7 +277,7 @@ impl Accumulator {
                     });
                     queue.in_flight = Some(batch);
                 }
-                Err(error) => finished.push(batch.fail(now, partition, error)),
+                Err(error) => finished.push(batch.fail(now, &partition, error)),
             }
         }
         (drained, finished)
@@ -313,43 +287,32 @@ impl Accumulator {
     pub(crate) fn expire(&mut self, now: Instant) -> Vec<Finished> {
         let limit = self.settings.delivery_timeout;
         let too_old = |batch: &Batch| now.saturating_duration_since(batch.created) >= limit;
-        let mut finished = Vec::new();
-        let mut bump = false;
-        for (partition, queue) in &mut self.queues {
-            if queue.in_flight.as_ref().is_some_and(too_old) {
-                if let Some(mut batch) = queue.in_flight.take() {
-                    batch.maybe_written = true;
-                    bump = true;
-                    let error = expired(queue.retry.take().map(|(_, error)| error));
-                    finished.push(batch.fail(now, partition.clone(), error));
-                }
-            }
-            while queue.waiting.front().is_some_and(too_old) {
-                let Some(batch) = queue.waiting.pop_front() else {
-                    break;
-                };
-                bump |= batch.is_stamped();
-                let error = expired(queue.retry.take().map(|(_, error)| error));
-                finished.push(batch.fail(now, partition.clone(), error));
-            }
-        }
-        if bump {
-            self.bump_epoch();
-        }
-        finished
+        self.give_up(now, too_old, expired)
     }
 
     /// Gives up everything, as when the producer is closed.
     pub(crate) fn abort(&mut self, now: Instant, error: &Error) -> Vec<Finished> {
+        self.give_up(now, |_| true, |_, _| error.clone())
+    }
+
+    /// Ends the batches at the head of each queue for as long as `lost` says so.
+    fn give_up(
+        &mut self,
+        now: Instant,
+        lost: impl Fn(&Batch) -> bool,
+        why: impl Fn(&Batch, Option<Error>) -> Error,
+    ) -> Vec<Finished> {
         let mut finished = Vec::new();
+        let mut bump = false;
         for (partition, queue) in &mut self.queues {
-            if let Some(mut batch) = queue.in_flight.take() {
-                batch.maybe_written = true;
-                finished.push(batch.fail(now, partition.clone(), error.clone()));
+            while let Some(batch) = queue.pop_head_if(&lost) {
+                bump |= batch.is_stamped() && self.identity == Some(queue.identity);
+                let error = why(&batch, queue.retry.take().map(|(_, error)| error));
+                finished.push(batch.fail(now, partition, error));
             }
-            for batch in queue.waiting.drain(..) {
-                finished.push(batch.fail(now, partition.clone(), error.clone()));
-            }
+        }
+        if bump {
+            self.bump_epoch();
         }
         finished
     }
@@ -364,9 +327,8 @@ impl Accumulator {
     ) -> Option<Finished> {
         let queue = self.queues.get_mut(partition)?;
         let mut batch = queue.in_flight.take_if(|batch| batch.id == id)?;
-        batch.attempts += 1;
         let error = match answer {
-            Answer::Written(outcome) => return Some(queue.written(batch, partition, outcome)),
+            Answer::Written(outcome) => return Some(queue.written(batch, outcome)),
             Answer::Refused {
                 code: ErrorCode::DUPLICATE_SEQUENCE_NUMBER,
                 ..
@@ -376,7 +338,7 @@ impl Accumulator {
                     base_offset: None,
                     log_append_ms: None,
                 };
-                return Some(queue.written(batch, partition, outcome));
+                return Some(queue.written(batch, outcome));
             }
             Answer::Refused { code, message } => {
                 batch.maybe_written |= code_is_ambiguous(code);
@@ -394,9 +356,12 @@ impl Accumulator {
         }
         queue.retry = None;
         queue.backoff.succeeded();
-        // Its place in the sequence stays empty, or may not be: what follows starts a new one.
-        self.bump_epoch();
-        Some(batch.fail(now, partition.clone(), error))
+        // Its place in the sequence stays empty, or may not be: what follows starts a new one. If
+        // the epoch has moved since it was stamped, that happens anyway.
+        if self.identity == Some(queue.identity) {
+            self.bump_epoch();
+        }
+        Some(batch.fail(now, partition, error))
     }
 
     /// Moves on to the next epoch of the producer id, or asks for a new id after the last.
@@ -406,97 +371,4 @@ impl Accumulator {
             Some((id, ProducerEpoch(next)))
         });
     }
-}
-
-impl Queue {
-    fn new(policy: BackoffPolicy, seed: u64) -> Self {
-        Self {
-            waiting: VecDeque::new(),
-            in_flight: None,
-            retry: None,
-            backoff: Backoff::new(policy, seed),
-            identity: (ProducerId::NONE, ProducerEpoch::NONE),
-            next_sequence: 0,
-        }
-    }
-
-    fn written(&mut self, batch: Batch, partition: &TopicPartition, at: Outcome) -> Finished {
-        self.retry = None;
-        self.backoff.succeeded();
-        batch.finish(partition.clone(), Ok(at))
-    }
-
-    /// Seals and stamps a batch that has not left yet, and returns its bytes.
-    fn stamp(
-        &mut self,
-        batch: &mut Batch,
-        compression: Compression,
-        identity: Option<(ProducerId, ProducerEpoch)>,
-    ) -> Result<Chunks, Error> {
-        let sealed = match std::mem::replace(&mut batch.body, Body::Broken) {
-            Body::Open(open) => {
-                let mut sealed = open.seal(compression)?;
-                sealed.stamp(self.next_stamp(identity, batch.records));
-                sealed
-            }
-            Body::Stamped(sealed) => sealed,
-            Body::Broken => return Err(bug("a batch without records")),
-        };
-        let records = sealed.to_chunks();
-        batch.body = Body::Stamped(sealed);
-        Ok(records)
-    }
-
-    fn next_stamp(&mut self, identity: Option<(ProducerId, ProducerEpoch)>, records: u32) -> Stamp {
-        let Some((producer_id, producer_epoch)) = identity else {
-            return Stamp::default();
-        };
-        if self.identity != (producer_id, producer_epoch) {
-            self.identity = (producer_id, producer_epoch);
-            self.next_sequence = 0;
-        }
-        let base_sequence = self.next_sequence;
-        self.next_sequence = sequence_after(base_sequence, records);
-        Stamp {
-            producer_id,
-            producer_epoch,
-            base_sequence,
-            transactional: false,
-        }
-    }
-}
-
-/// The sequence that follows `records` records; after 2^31 - 1 comes 0.
-fn sequence_after(sequence: i32, records: u32) -> i32 {
-    let sum = i64::from(sequence) + i64::from(records);
-    i32::try_from(sum & i64::from(i32::MAX)).unwrap_or(0)
-}
-
-fn refusal(code: ErrorCode, message: Option<String>) -> Error {
-    match message {
-        Some(message) => Error::new(
-            ErrorKind::Broker(code),
-            format!("the broker refused the batch: {message}"),
-        ),
-        None => Error::broker(code, "the broker refused the batch"),
-    }
-}
-
-fn too_large(size: usize, limit: usize) -> Error {
-    let words = format!(
-        "the record takes up to {size} bytes, more than max.request.size = {limit}; split it, or \
-         raise max.request.size here and message.max.bytes or max.message.bytes on the broker"
-    );
-    Error::new(ErrorKind::InvalidInput, words)
-}
-
-fn refused(error: AppendError) -> Refused {
-    match error {
-        AppendError::NoMemory { chunks } => Refused::NoMemory { chunks },
-        error => Refused::Invalid(Error::new(ErrorKind::InvalidInput, error.to_string())),
-    }
-}
-
-fn bug(what: &str) -> Error {
-    Error::new(ErrorKind::Bug, format!("{what}; please report this"))
 }

@@ -1,5 +1,6 @@
 //! One batch on its way: open, sealed, stamped, sent, resolved.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::{Error, ErrorCode, ErrorKind, WriteStatus};
@@ -35,8 +36,6 @@ pub(crate) struct Outcome {
 #[derive(Debug)]
 pub(crate) struct Finished {
     pub(crate) id: BatchId,
-    pub(crate) partition: TopicPartition,
-    pub(crate) records: u32,
     pub(crate) outcome: Result<Outcome, Error>,
 }
 
@@ -55,6 +54,7 @@ pub(crate) struct Batch {
     pub(crate) body: Body,
     pub(crate) created: Instant,
     pub(crate) records: u32,
+    /// How often it was sent.
     pub(crate) attempts: u32,
     /// Whether an attempt ended without an answer that rules out the write.
     pub(crate) maybe_written: bool,
@@ -87,22 +87,8 @@ impl Batch {
         matches!(self.body, Body::Stamped(_))
     }
 
-    pub(crate) fn finish(
-        self,
-        partition: TopicPartition,
-        outcome: Result<Outcome, Error>,
-    ) -> Finished {
-        let Self { id, records, .. } = self;
-        Finished {
-            id,
-            partition,
-            records,
-            outcome,
-        }
-    }
-
     /// Completes an error with all that is known of the batch.
-    pub(crate) fn fail(self, now: Instant, partition: TopicPartition, error: Error) -> Finished {
+    pub(crate) fn fail(self, now: Instant, partition: &TopicPartition, error: Error) -> Finished {
         let status = if self.maybe_written {
             WriteStatus::MaybeWritten
         } else {
@@ -110,19 +96,22 @@ impl Batch {
         };
         let elapsed = now.saturating_duration_since(self.created);
         let error = error
-            .with_topic(partition.topic.clone())
+            .with_topic(Arc::clone(&partition.topic))
             .with_partition(partition.partition)
             .with_attempts(self.attempts, elapsed)
             .with_write_status(status);
-        self.finish(partition, Err(error))
+        Finished {
+            id: self.id,
+            outcome: Err(error),
+        }
     }
 }
 
 /// Whether an answer with this code leaves open that the batch is in the log.
 pub(crate) fn code_is_ambiguous(code: ErrorCode) -> bool {
     // A timed-out replication and a lost leadership come after the append (KAFKA-13574); an unknown
-    // error says nothing at all.
-    matches!(
+    // error, or one that is newer than this client, says nothing at all.
+    let after_append = matches!(
         code,
         ErrorCode::REQUEST_TIMED_OUT
             | ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND
@@ -130,13 +119,28 @@ pub(crate) fn code_is_ambiguous(code: ErrorCode) -> bool {
             | ErrorCode::NETWORK_EXCEPTION
             | ErrorCode::KAFKA_STORAGE_ERROR
             | ErrorCode::UNKNOWN_SERVER_ERROR
-    )
+    );
+    after_append || code.name().is_none()
+}
+
+/// The error that a broker's code is for the records of a batch.
+pub(crate) fn refusal(code: ErrorCode, message: Option<String>) -> Error {
+    match message {
+        Some(message) => Error::new(
+            ErrorKind::Broker(code),
+            format!("the broker refused the batch: {message}"),
+        ),
+        None => Error::broker(code, "the broker refused the batch"),
+    }
 }
 
 /// The error of a batch that ran out of time before its fate was known.
-pub(crate) fn expired(last: Option<Error>) -> Error {
+pub(crate) fn expired(batch: &Batch, last: Option<Error>) -> Error {
     let words = match &last {
         Some(error) => format!("delivery.timeout.ms ran out; the last attempt failed: {error}"),
+        None if batch.attempts > 0 => {
+            "delivery.timeout.ms ran out before the broker answered".to_owned()
+        }
         None => "delivery.timeout.ms ran out before the batch could be sent".to_owned(),
     };
     let error = Error::new(ErrorKind::Timeout, words);

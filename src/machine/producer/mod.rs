@@ -4,7 +4,15 @@
 mod accumulator;
 mod batch;
 mod partitioner;
+mod queue;
+mod receipt;
 
-pub(crate) use accumulator::{Accumulator, AccumulatorSettings, Drained, Refused};
+pub(crate) use accumulator::{Accumulator, AccumulatorSettings, Drained};
 pub(crate) use batch::{Answer, BatchId, Finished, Outcome};
 pub(crate) use partitioner::{Sticky, partition_for_key};
+pub(crate) use receipt::Refused;
+
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod tests;

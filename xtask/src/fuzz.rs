@@ -9,8 +9,11 @@ use std::process::Command;
 
 use crate::run;
 
-/// The targets, each with how its seeds are made of a line of `tests/vectors`.
-const TARGETS: [(&str, fn(&[&str]) -> Option<Vec<u8>>); 7] = [
+/// Makes a seed of the words of a line of `tests/vectors`, if it is one of its kind.
+type Seed = fn(&[&str]) -> Option<Vec<u8>>;
+
+/// The targets, each with its seeds.
+const TARGETS: [(&str, Seed); 7] = [
     ("response", |words| message("response", words)),
     ("request", |words| message("request", words)),
     ("consumer_protocol", member),
@@ -27,7 +30,7 @@ const VECTORS: [&str; 3] = [
     "records/batches.txt",
 ];
 
-/// Seeds for more than this many bytes slow a fuzzer down more than they teach it.
+/// Longer seeds slow a fuzzer down more than they teach it, in bytes.
 const SEED_MAX: usize = 4096;
 
 #[derive(Debug, clap::Args)]
@@ -56,7 +59,7 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
             .arg(&fuzz)
             .args([name, "--"])
             .arg(format!("-max_total_time={}", args.seconds))
-            // The limits of `SEED_MAX` and of a decoder that holds what it reads a few times.
+            // In seconds and MB; a decoder holds what it reads a few times, the sanitizer more.
             .args(["-timeout=10", "-rss_limit_mb=1024", "-print_final_stats=1"]);
         if let Err(why) = run::status(&mut command) {
             failed.push(format!("{name}: {why}"));
@@ -81,7 +84,7 @@ fn check_tools() -> Result<(), String> {
         .map_err(|why| format!("{missing}\n({why})"))
 }
 
-fn write_seeds(corpus: &Path, seed: fn(&[&str]) -> Option<Vec<u8>>) -> Result<(), String> {
+fn write_seeds(corpus: &Path, seed: Seed) -> Result<(), String> {
     let failed = |e: std::io::Error| format!("cannot write seeds to {}: {e}", corpus.display());
     fs::create_dir_all(corpus).map_err(failed)?;
     for file in VECTORS {

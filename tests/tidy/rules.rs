@@ -83,6 +83,14 @@ const BANNED: &[(&[&str], &[&str], &str)] = &[
         "a property: the library does not read the environment",
     ),
     (
+        &["src/"],
+        &[
+            "as i8", "as u8", "as i16", "as u16", "as i32", "as u32", "as usize", "as isize",
+            "as f32",
+        ],
+        "from or try_from: `as` cuts off what does not fit",
+    ),
+    (
         &["src/machine/"],
         &["tokio", "futures"],
         "facts in and work out: a driver's task",
@@ -114,7 +122,9 @@ const BANNED: &[(&[&str], &[&str], &str)] = &[
 const EXEMPT: &[(&str, &str)] = &[
     ("src/env.rs", "RandomState"),
     ("src/env.rs", "SystemTime::now"),
-    ("src/mock/builder.rs", "panic!"), // `build` is for tests; `try_build` returns the error
+    ("src/protocol/api_key.rs", "as i16"), // of an enum that is one
+    ("src/net/broker.rs", "as usize"),     // of an enum of three
+    ("src/mock/builder.rs", "panic!"),     // `build` is for tests; `try_build` returns the error
 ];
 
 /// Calls that have a better replacement.

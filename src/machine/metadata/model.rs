@@ -24,7 +24,8 @@ const RETRY: BackoffPolicy = BackoffPolicy {
 };
 
 /// What the cluster's topics are: an id, and leader and epoch for each partition.
-type Topics = BTreeMap<&'static str, (u8, Vec<(i32, i32)>)>;
+type Topics = BTreeMap<&'static str, Topic>;
+type Topic = (u8, Vec<(i32, i32)>);
 
 struct World {
     seed: u64,
@@ -321,7 +322,7 @@ impl World {
 
     /// Whether the picture is the truth.
     fn is_current(&self) -> bool {
-        let current = |(name, (id, leaders)): (&&'static str, &(u8, Vec<(i32, i32)>))| {
+        let current = |(name, (id, leaders)): (&&'static str, &Topic)| {
             let picture = self.machine.snapshot();
             let id_is = |known: &Arc<TopicMetadata>| known.id == TopicId(Uuid([*id; 16]));
             let leads = |(partition, (leader, epoch)): (i32, &(i32, i32))| {

@@ -39,8 +39,17 @@ impl Drop for SettleOnDrop {
 }
 
 /// Runs until it is aborted.
-pub(super) async fn drive(inner: Arc<Inner>) {
+pub(super) fn drive(inner: Arc<Inner>) -> impl Future<Output = ()> + Send {
+    // Made before the task has its first turn: one that is aborted earlier never runs, but drops
+    // what it was given.
     let settle = SettleOnDrop(Arc::clone(&inner));
+    async move {
+        run(inner).await;
+        drop(settle);
+    }
+}
+
+async fn run(inner: Arc<Inner>) {
     let mut sender = Sender {
         brokers: inner
             .shared
@@ -66,7 +75,6 @@ pub(super) async fn drive(inner: Arc<Inner>) {
             else => break,
         }
     }
-    drop(settle);
 }
 
 struct Sender {

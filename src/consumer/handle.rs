@@ -144,6 +144,7 @@ impl Consumer {
     /// `InvalidInput` if the partition is not assigned.
     pub fn seek(&self, partition: &TopicPartition, to: StartAt) -> Result<()> {
         let known = self.inner.fetcher().seek(partition, to);
+        self.inner.forget_errors(partition);
         self.changed(partition, known)
     }
 

@@ -1,5 +1,6 @@
 //! What a consumer's handle and its task share.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,6 +10,7 @@ use super::records::{Part, Records};
 use crate::cluster::Shared;
 use crate::config::ConsumerConfig;
 use crate::error::{Error, Result};
+use crate::ids::TopicPartition;
 use crate::machine::consumer::{FetchLimits, Fetcher, Handed};
 use crate::record::{Batch, Cursor, DecodeLimits};
 
@@ -21,8 +23,9 @@ pub(super) struct Inner {
     /// Wakes a poll: something may be ready.
     pub(super) ready: Notify,
     fetcher: Mutex<Fetcher<Batch>>,
-    /// An error that came after records of the same poll; the next poll returns it.
-    deferred: Mutex<Option<Error>>,
+    /// Errors of partitions that a poll met beside records of others, at most one each; the next
+    /// polls return them.
+    deferred: Mutex<VecDeque<Error>>,
 }
 
 impl Inner {
@@ -40,7 +43,7 @@ impl Inner {
             wake: Notify::new(),
             ready: Notify::new(),
             fetcher: Mutex::new(fetcher),
-            deferred: Mutex::new(None),
+            deferred: Mutex::default(),
         }
     }
 
@@ -50,13 +53,16 @@ impl Inner {
 
     /// Takes everything that is ready, at most `max.poll.records`, and once it is decompressed at
     /// most `queued.max.messages.kbytes` and one batch: what a broker sends in a few bytes may be
-    /// gigabytes. An error is returned by itself, after what came before it.
+    /// gigabytes. An error is returned by itself, and keeps no other partition
+    /// from being handed out.
     pub(super) fn take_ready(&self) -> Result<Records> {
-        if let Some(error) = self.deferred().take() {
+        if let Some(error) = self.deferred().pop_front() {
             return Err(error);
         }
+        self.fetcher().next_round();
         let mut room = self.config.max_poll_records.unwrap_or(usize::MAX);
         let (mut records, mut bytes) = (Records::default(), 0_usize);
+        let mut errors = VecDeque::new();
         while room > 0 && bytes < self.config.prefetch_memory {
             let Some(next) = self.fetcher().hand_out() else {
                 break;
@@ -68,15 +74,17 @@ impl Inner {
                     records.push(part);
                 }
                 Ok(None) => {}
-                Err(error) if records.is_empty() => return Err(error),
-                Err(error) => {
-                    *self.deferred() = Some(error);
-                    break;
-                }
+                Err(error) => errors.push_back(error),
             }
         }
         self.wake.notify_one();
-        Ok(records)
+        let first = if records.is_empty() {
+            errors.pop_front()
+        } else {
+            None
+        };
+        self.deferred().extend(errors);
+        first.map_or(Ok(records), Err)
     }
 
     /// Reads a batch: its checksum, its records from the position on, at most `room` of them.
@@ -110,8 +118,10 @@ impl Inner {
             }
             Err(error) => {
                 // The position stays where it is: the user may seek past what cannot be read.
-                let position = handed.from;
-                self.fetcher().give_back(handed, position);
+                let (position, at) = (handed.from, handed.partition.clone());
+                let mut fetcher = self.fetcher();
+                fetcher.give_back(handed, position);
+                fetcher.set_aside(&at);
                 Err(error.into_error(topic, partition))
             }
         }
@@ -119,10 +129,18 @@ impl Inner {
 
     /// Whether a poll would get something.
     pub(super) fn has_ready(&self) -> bool {
-        self.deferred().is_some() || self.fetcher().has_ready()
+        !self.deferred().is_empty() || self.fetcher().has_ready()
     }
 
-    fn deferred(&self) -> MutexGuard<'_, Option<Error>> {
+    /// A partition was moved: what kept it from going on is of no interest any more.
+    pub(super) fn forget_errors(&self, of: &TopicPartition) {
+        let same = |error: &Error| {
+            error.topic() == Some(&*of.topic) && error.partition() == Some(of.partition)
+        };
+        self.deferred().retain(|error| !same(error));
+    }
+
+    fn deferred(&self) -> MutexGuard<'_, VecDeque<Error>> {
         self.deferred.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

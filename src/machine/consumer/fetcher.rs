@@ -336,6 +336,21 @@ impl<T> Fetcher<T> {
         });
     }
 
+    /// Lets the others go on, after what a partition holds could not be read: it has no turn until
+    /// the next round.
+    pub(crate) fn set_aside(&mut self, partition: &TopicPartition) {
+        if let Some(state) = self.partitions.get_mut(partition) {
+            state.set_aside = true;
+        }
+    }
+
+    /// A new round of handing out begins: whoever was set aside is tried again.
+    pub(crate) fn next_round(&mut self) {
+        for state in self.partitions.values_mut() {
+            state.set_aside = false;
+        }
+    }
+
     fn next_in_turn(&self) -> Option<TopicPartition> {
         let after = self.partitions.iter().find(|(partition, state)| {
             state.is_ready() && self.turn.as_ref().is_some_and(|last| *partition > last)

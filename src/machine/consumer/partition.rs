@@ -31,6 +31,8 @@ pub(super) struct Partition<T> {
     pub(super) not_before: Option<Instant>,
     /// What keeps it from going on, until the user is told.
     pub(super) failed: Option<Error>,
+    /// What it holds could not be read in this round of handing out.
+    pub(super) set_aside: bool,
     pub(super) high_watermark: Option<i64>,
     /// The generation of the last answer that brought data.
     pub(super) served: u64,
@@ -47,6 +49,7 @@ impl<T> Partition<T> {
             backoff,
             not_before: None,
             failed: None,
+            set_aside: false,
             high_watermark: None,
             served: 0,
         }
@@ -69,6 +72,7 @@ impl<T> Partition<T> {
         self.fetch = to;
         self.generation = generation;
         self.failed = None;
+        self.set_aside = false;
         self.buffered.drain(..).map(|each| each.batch.bytes).sum()
     }
 
@@ -79,7 +83,8 @@ impl<T> Partition<T> {
 
     /// Whether it has something for the user.
     pub(super) fn is_ready(&self) -> bool {
-        !self.paused && (!self.buffered.is_empty() || self.failed.is_some())
+        let holds = !self.buffered.is_empty() || self.failed.is_some();
+        holds && !self.paused && !self.set_aside
     }
 
     /// Takes in an answer's batches, and the offset that it passed as a whole: markers, aborted

@@ -1,0 +1,181 @@
+//! Finding brokers and leaders: seeds that hang, clusters that move, storms of errors.
+
+use tidewire::config::Acks;
+use tidewire::mock::{Action, Fault, MockCluster};
+use tidewire::protocol::ApiKey;
+use tidewire::{Client, ErrorCode};
+use tokio::time::Instant;
+
+use crate::network::Network;
+use crate::support::{
+    PATIENCE, client, cluster, connect, consumer, env, ms, numbers, read, record, secs, timed,
+    values, within,
+};
+
+#[tokio::test(start_paused = true)]
+async fn case_104_seeds_that_hang_do_not_hold_up_connecting() {
+    for mute in [false, true] {
+        let cluster = cluster().topic("t", 1).build();
+        let network = Network::of(&cluster);
+        for host in ["mock-1", "mock-2"] {
+            if !mute {
+                network.hang(host);
+            }
+        }
+        if mute {
+            cluster.pause_broker(1);
+            cluster.pause_broker(2);
+        }
+        for seed in 0..10 {
+            let builder = client(&cluster).env(env(seed)).connector(network.clone());
+            let (connected, took) = timed(secs(5), builder.connect()).await;
+            connected.unwrap();
+            assert!(took <= ms(2_100), "seed {seed}: {took:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_102_a_cluster_that_moved_as_a_whole_is_found_again() {
+    let cluster = cluster().topic("t", 3).build();
+    let network = Network::of(&cluster);
+    network.alias("bootstrap", &cluster);
+    let builder = Client::builder()
+        .bootstrap_servers("bootstrap:9092")
+        .env(env(3));
+    let client = builder.connector(network.clone()).connect().await.unwrap();
+    let producer = client.producer().build().unwrap();
+    let consumer = consumer(&client, 3).build().await.unwrap();
+    for round in 0..3 {
+        for partition in 0..3 {
+            let sent = producer.send(record(partition, round.to_string()));
+            within(secs(8), sent).await.unwrap();
+        }
+        within(secs(8), read(&consumer, 3)).await;
+        for broker in cluster.brokers() {
+            cluster.move_broker_address(broker).unwrap();
+        }
+        network.alias("bootstrap", &cluster);
+    }
+}
+
+/// The times between requests of an API, the shortest first.
+fn gaps(cluster: &MockCluster, api: ApiKey, since: Instant) -> Vec<std::time::Duration> {
+    let history = cluster.history();
+    let mine = history.iter().filter(|seen| seen.api == Some(api));
+    let times: Vec<_> = mine
+        .map(|seen| seen.at)
+        .filter(|at| *at > since.into_std())
+        .collect();
+    let mut gaps: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    gaps.sort();
+    gaps
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_106_a_storm_of_errors_asks_for_metadata_once_per_backoff() {
+    let cluster = cluster().topic("t", 12).build();
+    let client = connect(&cluster).await;
+    let mut producers = Vec::new();
+    for acks in [Acks::All, Acks::Leader] {
+        let producer = client.producer().acks(acks).build().unwrap();
+        for partition in 0..12 {
+            within(PATIENCE, producer.send(record(partition, "0")))
+                .await
+                .unwrap();
+        }
+        producers.push(producer);
+    }
+    let consumer = consumer(&client, 12).build().await.unwrap();
+    read(&consumer, 24).await;
+    for api in [ApiKey::Produce, ApiKey::Fetch] {
+        let storm = Fault::on(api).then(Action::Error(ErrorCode::NOT_LEADER_OR_FOLLOWER));
+        cluster.faults().add(storm);
+    }
+    let started = Instant::now();
+    let mut deliveries = Vec::new();
+    for _ in 0..10 {
+        for producer in &producers {
+            for partition in 0..12 {
+                deliveries.push(producer.enqueue(record(partition, "1")).await.unwrap());
+            }
+        }
+        tokio::time::sleep(secs(1)).await;
+    }
+    let gaps = gaps(&cluster, ApiKey::Metadata, started);
+    assert!(!gaps.is_empty() && gaps[0] >= ms(80), "{:?}", gaps.first());
+    cluster.faults().clear();
+    for delivery in deliveries {
+        within(secs(5), delivery).await.unwrap();
+    }
+    within(secs(5), read(&consumer, 240)).await;
+    // The storm is over, and so are the questions.
+    let calm = Instant::now();
+    tokio::time::sleep(secs(60)).await;
+    assert!(super::finding::gaps(&cluster, ApiKey::Metadata, calm).len() < 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_broker_is_dialed_faster_than_the_backoff_allows() {
+    let cluster = cluster().topic("t", 3).build();
+    let network = Network::of(&cluster);
+    let client = client(&cluster)
+        .connector(network.clone())
+        .connect()
+        .await
+        .unwrap();
+    let producer = client.producer().build().unwrap();
+    let consumer = consumer(&client, 3).build().await.unwrap();
+    for partition in 0..3 {
+        within(PATIENCE, producer.send(record(partition, "0")))
+            .await
+            .unwrap();
+    }
+    read(&consumer, 3).await;
+    for broker in cluster.brokers() {
+        cluster.kill_broker(broker);
+    }
+    let before = network.dials();
+    let mut deliveries = Vec::new();
+    for partition in 0..3 {
+        deliveries.push(producer.enqueue(record(partition, "1")).await.unwrap());
+    }
+    tokio::time::sleep(secs(60)).await;
+    // Three brokers, each with up to four owners of connections (producer, consumer, control,
+    // seed), at most one dial a second each, and a few more at first.
+    let dials = network.dials() - before;
+    assert!(
+        (20..=3 * 4 * 70).contains(&dials),
+        "{dials} dials in a minute"
+    );
+    for broker in cluster.brokers() {
+        cluster.start_broker(broker).unwrap();
+    }
+    for delivery in deliveries {
+        within(secs(5), delivery).await.unwrap();
+    }
+    within(secs(5), read(&consumer, 3)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_117_a_throttled_client_slows_down_and_loses_nothing() {
+    let cluster = cluster().topic("t", 1).build();
+    let client = connect(&cluster).await;
+    let producer = client.producer().build().unwrap();
+    let consumer = consumer(&client, 1).build().await.unwrap();
+    // Longer than request.timeout.ms: time that the broker asked for is not time it took.
+    let throttle = Action::Throttle(secs(35));
+    for api in [ApiKey::Produce, ApiKey::Fetch] {
+        cluster
+            .faults()
+            .add(Fault::on(api).nth(2).times(2).then(throttle.clone()));
+    }
+    let started = Instant::now();
+    for n in numbers(6) {
+        within(secs(80), producer.send(record(0, n))).await.unwrap();
+    }
+    assert!(started.elapsed() >= secs(70), "{:?}", started.elapsed());
+    let all = within(secs(200), read(&consumer, 6)).await;
+    assert_eq!(all.len(), 6);
+    assert_eq!(values(&cluster, 0), numbers(6));
+}

@@ -1,0 +1,21 @@
+//! Whole clients on the mock cluster, in virtual time.
+//!
+//! Nothing here touches a socket or a clock: brokers are reached through pipes, time is tokio's and
+//! paused, so that a minute of time-outs takes a millisecond, and clock and randomness come from
+//! one seed. Most files hold named scenarios; `swarm` runs whole histories of faults from a seed,
+//! and judges them by the broker's log. `SIM_SEED=n cargo test --test sim swarm` replays one.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
+
+mod consuming;
+mod dropping;
+mod finding;
+mod giving_up;
+mod network;
+mod producing;
+mod support;

@@ -62,7 +62,7 @@ fn take_in(shared: &Shared, query: &Query, answer: Result<MetadataResponse>) {
         .unwrap_or_else(PoisonError::into_inner) = failure;
     let snapshot = Arc::clone(machine.snapshot());
     drop(machine);
-    shared.changed.send_replace(snapshot);
+    shared.publish(snapshot);
 }
 
 /// Warns of a failure; of the same one again only for those who debug.

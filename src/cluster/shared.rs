@@ -1,6 +1,7 @@
 //! What the handles of one client share.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -35,6 +36,8 @@ pub(crate) struct Shared {
     pub(super) coordinators: Coordinators,
     pub(super) machine: Mutex<MetadataMachine>,
     pub(super) changed: watch::Sender<Arc<ClusterMetadata>>,
+    /// Counts the pictures, so that a reader of one knows when to look again.
+    version: AtomicU64,
     pub(super) wake: Notify,
     /// Why the last round of metadata requests failed, until one works.
     pub(super) last_failure: Mutex<Option<Error>>,
@@ -75,6 +78,7 @@ impl Shared {
             coordinators: Coordinators::default(),
             machine: Mutex::new(machine),
             changed: watch::Sender::new(Arc::default()),
+            version: AtomicU64::new(0),
             wake: Notify::new(),
             last_failure: Mutex::new(None),
             control,
@@ -112,6 +116,17 @@ impl Shared {
         Arc::clone(self.lock_machine().snapshot())
     }
 
+    /// Changes whenever [`snapshot`](Self::snapshot) does.
+    pub(crate) fn metadata_version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    /// Tells everybody of a new picture.
+    pub(super) fn publish(&self, snapshot: Arc<ClusterMetadata>) {
+        self.version.fetch_add(1, Ordering::Release);
+        self.changed.send_replace(snapshot);
+    }
+
     /// Wakes whoever waits on this when the picture changes.
     pub(crate) fn subscribe(&self) -> watch::Receiver<Arc<ClusterMetadata>> {
         self.changed.subscribe()
@@ -142,7 +157,7 @@ impl Shared {
         if machine.handle_leader_hint(&at.topic, at.partition, leader, epoch, node) {
             let snapshot = Arc::clone(machine.snapshot());
             drop(machine);
-            self.changed.send_replace(snapshot);
+            self.publish(snapshot);
         }
     }
 

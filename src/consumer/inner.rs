@@ -56,7 +56,9 @@ impl Inner {
     /// gigabytes. An error is returned by itself, and keeps no other partition
     /// from being handed out.
     pub(super) fn take_ready(&self) -> Result<Records> {
-        if let Some(error) = self.deferred().pop_front() {
+        // Held to the end: two polls at once would mix up the order of a partition's records.
+        let mut deferred = self.deferred();
+        if let Some(error) = deferred.pop_front() {
             return Err(error);
         }
         self.fetcher().next_round();
@@ -83,7 +85,7 @@ impl Inner {
         } else {
             None
         };
-        self.deferred().extend(errors);
+        deferred.extend(errors);
         first.map_or(Ok(records), Err)
     }
 

@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
 use super::delivery::{Completion, Delivery, RecordMetadata};
-use super::inner::{Inner, NotTaken, closed, not_written};
+use super::inner::{Inner, LazyDeadline, NotTaken, closed, not_written};
 use super::sender;
 use crate::cluster::{Client, Deadline, now};
 use crate::config::ProducerConfig;
@@ -146,18 +146,8 @@ impl Producer {
     /// Dropped before it is ready, the record is not sent and its memory is free again.
     pub async fn enqueue(&self, record: Record<'_>) -> Result<Delivery> {
         self.start()?;
-        let deadline = Deadline::after(self.inner.config.max_block);
-        let name: Arc<str> = Arc::from(record.topic());
-        let interest = self.inner.interest();
-        let topic = match self.inner.shared.want_topic(&name, interest) {
-            Some(topic) => topic,
-            None => self
-                .inner
-                .shared
-                .topic(&name, interest, deadline)
-                .await
-                .map_err(not_written)?,
-        };
+        let mut deadline = LazyDeadline::new(self.inner.config.max_block);
+        let topic = self.inner.topic(record.topic(), &mut deadline).await?;
         let mut reserve = Reserve::default();
         loop {
             let chunks = match self.inner.append(&topic, &record, reserve) {
@@ -169,8 +159,9 @@ impl Producer {
                 Err(NotTaken::Failed(error)) => return Err(error),
                 Err(NotTaken::NoMemory { chunks }) => chunks,
             };
-            let reserved = self.inner.reserve(chunks, deadline).await;
-            reserve = reserved.map_err(|error| not_written(error).with_topic(name.clone()))?;
+            let reserved = self.inner.reserve(chunks, deadline.get()).await;
+            let about = |error| not_written(error).with_topic(topic.name().clone());
+            reserve = reserved.map_err(about)?;
         }
     }
 
@@ -188,9 +179,7 @@ impl Producer {
         if let Err(error) = self.start() {
             return refuse(record, TryEnqueueReason::Failed(error));
         }
-        let name: Arc<str> = Arc::from(record.topic());
-        let interest = self.inner.interest();
-        let Some(topic) = self.inner.shared.want_topic(&name, interest) else {
+        let Some(topic) = self.inner.known_topic(record.topic()) else {
             return refuse(record, TryEnqueueReason::MetadataPending);
         };
         match self.inner.append(&topic, &record, Reserve::default()) {

@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use super::delivery::{Completion, Delivery};
+use super::topic::{Topic, Topics};
 use crate::cluster::{Deadline, Shared, now};
 use crate::config::ProducerConfig;
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::ids::TopicPartition;
 use crate::machine::metadata::{Interest, TopicMetadata};
 use crate::machine::producer::{
-    Accumulator, AccumulatorSettings, BatchId, Finished, Refused, Sticky, partition_for_key,
+    Accumulator, AccumulatorSettings, BatchId, Finished, Refused, Sticky,
 };
 use crate::record::{BatchBuilder, ChunkPool, DEFAULT_CHUNK_SIZE, Record, Reserve};
 
@@ -30,19 +31,40 @@ pub(super) enum NotTaken {
     Failed(Error),
 }
 
+/// A limit that starts when it is first asked for: most calls never wait, and need no clock.
+pub(super) struct LazyDeadline {
+    limit: Duration,
+    deadline: Option<Deadline>,
+}
+
+impl LazyDeadline {
+    pub(super) fn new(limit: Duration) -> Self {
+        Self {
+            limit,
+            deadline: None,
+        }
+    }
+
+    pub(super) fn get(&mut self) -> Deadline {
+        *self
+            .deadline
+            .get_or_insert_with(|| Deadline::after(self.limit))
+    }
+}
+
 /// A producer's state, without its handles.
 pub(super) struct Inner {
     pub(super) shared: Arc<Shared>,
     pub(super) config: ProducerConfig,
     pub(super) pool: ChunkPool,
     pub(super) wake: Notify,
+    topics: Topics,
     state: Mutex<State>,
 }
 
 struct State {
     accumulator: Accumulator,
     completions: BTreeMap<BatchId, Arc<Completion>>,
-    sticky: BTreeMap<Arc<str>, Sticky>,
     closed: bool,
 }
 
@@ -63,7 +85,6 @@ impl Inner {
         let state = State {
             accumulator: Accumulator::new(settings, pool.clone()),
             completions: BTreeMap::new(),
-            sticky: BTreeMap::new(),
             closed: false,
         };
         Self {
@@ -71,6 +92,7 @@ impl Inner {
             config,
             pool,
             wake: Notify::new(),
+            topics: Topics::default(),
             state: Mutex::new(state),
         }
     }
@@ -95,10 +117,11 @@ impl Inner {
     /// Puts a record into its batch.
     pub(super) fn append(
         &self,
-        topic: &TopicMetadata,
+        topic: &Topic,
         record: &Record<'_>,
         reserve: Reserve,
     ) -> Result<Delivery, NotTaken> {
+        let partition = self.place(topic, record).map_err(NotTaken::Failed)?;
         let timestamp_ms = record
             .create_time()
             .map_or_else(|| self.shared.env.timestamp_ms(), |time| time.0);
@@ -106,21 +129,17 @@ impl Inner {
         if state.closed {
             return Err(NotTaken::Failed(closed()));
         }
-        let partition = self
-            .partition(&mut state, topic, record)
-            .map_err(NotTaken::Failed)?;
-        let partition = TopicPartition::new(Arc::clone(&topic.name), partition);
         let receipt = state
             .accumulator
-            .append(now(), &partition, timestamp_ms, record, reserve)
+            .append(now(), partition, timestamp_ms, record, reserve)
             .map_err(|refused| match refused {
                 Refused::NoMemory { chunks } => NotTaken::NoMemory { chunks },
-                Refused::Invalid(error) => NotTaken::Failed(about(error, &partition)),
+                Refused::Invalid(error) => NotTaken::Failed(about(error, partition)),
             })?;
         let completion = state
             .completions
             .entry(receipt.batch)
-            .or_insert_with(|| Completion::new(partition.topic, partition.partition));
+            .or_insert_with(|| Completion::new(partition.topic.clone(), partition.partition));
         let delivery = Delivery::new(Arc::clone(completion), receipt.index, timestamp_ms);
         drop(state);
         if receipt.new_batch || receipt.full {
@@ -129,53 +148,48 @@ impl Inner {
         Ok(delivery)
     }
 
-    fn partition(
-        &self,
-        state: &mut State,
-        topic: &TopicMetadata,
-        record: &Record<'_>,
-    ) -> Result<i32> {
-        let count = topic.partitions.len();
-        if let Some(wanted) = record.target_partition() {
-            return match topic.partition(wanted) {
-                Some(_) => Ok(wanted),
-                None => Err(no_such_partition(topic, wanted)),
-            };
-        }
-        let key = record
-            .key_bytes()
-            .filter(|_| !self.config.partitioner_ignore_keys);
-        let chosen = match key {
-            Some(key) => partition_for_key(key, count),
-            None => self.sticky(state, topic, record),
-        };
-        chosen.ok_or_else(|| no_such_partition(topic, 0))
+    /// The topic, if its metadata is known.
+    pub(super) fn known_topic(&self, name: &str) -> Option<Arc<Topic>> {
+        let version = self.shared.metadata_version();
+        self.topics.get(name, version).or_else(|| {
+            let metadata = self.shared.want_topic(&Arc::from(name), self.interest())?;
+            Some(self.update_topic(metadata, version))
+        })
     }
 
-    fn sticky(&self, state: &mut State, topic: &TopicMetadata, record: &Record<'_>) -> Option<i32> {
-        let led = topic
-            .partitions
-            .iter()
-            .filter(|partition| partition.leader.is_some());
-        let mut available: Vec<i32> = led.map(|partition| partition.partition).collect();
-        if available.is_empty() {
-            available = topic
-                .partitions
-                .iter()
-                .map(|partition| partition.partition)
-                .collect();
+    /// The topic; waits for its metadata if that is not known.
+    pub(super) async fn topic(
+        &self,
+        name: &str,
+        deadline: &mut LazyDeadline,
+    ) -> Result<Arc<Topic>> {
+        if let Some(known) = self.known_topic(name) {
+            return Ok(known);
         }
-        let size = BatchBuilder::encoded_len_of(
-            record.key_bytes(),
-            record.value_bytes(),
-            record.headers(),
-        );
+        let version = self.shared.metadata_version();
+        let (name, interest) = (Arc::from(name), self.interest());
+        let metadata = self.shared.topic(&name, interest, deadline.get());
+        Ok(self.update_topic(metadata.await.map_err(not_written)?, version))
+    }
+
+    fn update_topic(&self, metadata: Arc<TopicMetadata>, version: u64) -> Arc<Topic> {
         let switch_after = self.config.batch_size.unwrap_or(DEFAULT_BATCH_SIZE);
-        let sticky = state
-            .sticky
-            .entry(Arc::clone(&topic.name))
-            .or_insert_with(|| Sticky::new(self.shared.env.seed(), switch_after));
-        sticky.choose(&available, size)
+        let sticky = || Sticky::new(self.shared.env.seed(), switch_after);
+        self.topics.update(metadata, version, sticky)
+    }
+
+    fn place<'a>(&self, topic: &'a Topic, record: &Record<'_>) -> Result<&'a TopicPartition> {
+        if let Some(wanted) = record.target_partition() {
+            return topic
+                .place(wanted)
+                .ok_or_else(|| no_such_partition(topic, wanted));
+        }
+        let (key, value, headers) = (record.key_bytes(), record.value_bytes(), record.headers());
+        let place = match key.filter(|_| !self.config.partitioner_ignore_keys) {
+            Some(key) => topic.keyed(key),
+            None => topic.sticky(BatchBuilder::encoded_len_of(key, value, headers)),
+        };
+        place.ok_or_else(|| no_such_partition(topic, 0))
     }
 
     /// Gives finished batches their outcome, and wakes whoever waits for it, outside the lock.
@@ -267,15 +281,15 @@ fn about(error: Error, partition: &TopicPartition) -> Error {
         .with_partition(partition.partition)
 }
 
-fn no_such_partition(topic: &TopicMetadata, partition: i32) -> Error {
+fn no_such_partition(topic: &Topic, partition: i32) -> Error {
     let code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
     let words = format!(
         "there is no such partition: the topic has {}",
-        topic.partitions.len()
+        topic.partition_count()
     );
     let error = Error::new(ErrorKind::Broker(code), words);
     about(
         error,
-        &TopicPartition::new(Arc::clone(&topic.name), partition),
+        &TopicPartition::new(Arc::clone(topic.name()), partition),
     )
 }

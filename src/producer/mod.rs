@@ -11,6 +11,7 @@ mod handle;
 mod inner;
 mod request;
 mod sender;
+mod topic;
 
 pub use builder::ProducerBuilder;
 pub use delivery::{Delivery, RecordMetadata};

@@ -23,17 +23,17 @@ use tidewire::{BoxFuture, BoxStream, Connector};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// The only topic there is.
-pub const TOPIC: &str = "null";
+pub(crate) const TOPIC: &str = "null";
 
 /// Connects to the broker that only acknowledges.
 #[derive(Debug)]
-pub struct NullBroker {
-    pub partitions: i32,
+pub(crate) struct NullBroker {
+    partitions: i32,
     acknowledged: Arc<AtomicI64>,
 }
 
 impl NullBroker {
-    pub fn new(partitions: i32) -> Self {
+    pub(crate) fn new(partitions: i32) -> Self {
         Self {
             partitions,
             acknowledged: Arc::default(),
@@ -102,24 +102,20 @@ impl NullStream {
     fn answer(&self, frame: Bytes) -> Bytes {
         let (header, mut body) = decode_request_header(frame).expect("the client is sane");
         let key = ApiKey::try_from(header.api_key).expect("a known API");
-        let version = header.api_version;
-        let reply = |response: &dyn Fn() -> Bytes| response();
+        let (id, version) = (header.correlation, header.api_version);
         match key {
-            ApiKey::ApiVersions => reply(&|| encode(header.correlation, &versions(), version)),
-            ApiKey::Metadata => {
-                reply(&|| encode(header.correlation, &metadata(self.partitions), version))
-            }
+            ApiKey::ApiVersions => encode(id, &versions(), version),
+            ApiKey::Metadata => encode(id, &metadata(self.partitions), version),
             ApiKey::InitProducerId => {
-                let id = InitProducerIdResponse {
+                let answer = InitProducerIdResponse {
                     producer_id: 7,
                     ..InitProducerIdResponse::default()
                 };
-                reply(&|| encode(header.correlation, &id, version))
+                encode(id, &answer, version)
             }
             _ => {
                 let request = ProduceRequest::decode(&mut body, version).expect("a sane request");
-                let answer = self.acknowledge(request);
-                reply(&|| encode(header.correlation, &answer, version))
+                encode(id, &self.acknowledge(request), version)
             }
         }
     }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::ids::BrokerId;
 use crate::machine::metadata::{ClusterMetadata, Node};
 use crate::machine::rng::Rng;
-use crate::net::{Broker, CallError, Net, Role, Target};
+use crate::net::{Broker, CallError, Net, Role, Sent, Target};
 use crate::protocol::{Decode, Encode, Request};
 
 /// Connections of one role, one broker each, opened when they are first used.
@@ -31,20 +31,6 @@ pub(crate) struct Peer {
 
 impl Peer {
     /// Sends a request, in a version of `cap` at most, and waits for the answer.
-    pub(crate) async fn try_call<R>(
-        &self,
-        request: &R,
-        cap: Option<i16>,
-        limit: Duration,
-    ) -> Result<R::Response, CallError>
-    where
-        R: Request + Encode,
-        R::Response: Decode,
-    {
-        self.broker.call(self.role, request, cap, limit).await
-    }
-
-    /// As [`try_call`](Self::try_call), for calls that may be repeated whatever became of them.
     pub(crate) async fn call<R>(
         &self,
         request: &R,
@@ -55,7 +41,25 @@ impl Peer {
         R: Request + Encode,
         R::Response: Decode,
     {
-        Ok(self.try_call(request, cap, limit).await?)
+        Ok(self.broker.call(self.role, request, cap, limit).await?)
+    }
+
+    /// As [`call`](Self::call), for a request that must not be repeated blindly: asks whether it
+    /// `may_leave` when a connection would take it, and says whether it may have been carried out.
+    pub(crate) async fn call_leaving<R>(
+        &self,
+        request: &R,
+        cap: Option<i16>,
+        limit: Duration,
+        may_leave: impl Fn() -> bool,
+    ) -> Result<R::Response, CallError>
+    where
+        R: Request + Encode,
+        R::Response: Decode,
+    {
+        let connection = self.broker.connection(self.role, limit).await?;
+        check(may_leave())?;
+        connection.call(request, cap, limit).await
     }
 
     /// Sends a request that the broker does not answer (`acks=0`); done when the socket has it.
@@ -64,6 +68,7 @@ impl Peer {
         request: &R,
         cap: Option<i16>,
         limit: Duration,
+        may_leave: impl Fn() -> bool,
     ) -> Result<(), CallError>
     where
         R: Request + Encode,
@@ -71,10 +76,22 @@ impl Peer {
         let connection = self.broker.connection(self.role, limit).await?;
         let version = connection.pick(R::KEY, cap)?;
         let (_, frame) = connection.encode(request, version)?;
+        check(may_leave())?;
         connection
             .send_unanswered(frame, R::KEY, version, limit)
             .await
     }
+}
+
+fn check(may_leave: bool) -> Result<(), CallError> {
+    if may_leave {
+        return Ok(());
+    }
+    let error = Error::new(ErrorKind::Timeout, "a part of the request was given up");
+    Err(CallError {
+        error,
+        sent: Sent::No,
+    })
 }
 
 impl Brokers {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::shared::Shared;
-use crate::config::{ClientConfig, Notice, Origin, Properties, Property};
+use crate::config::{ClientConfig, Notice, Origin, Properties, Property, millis};
 use crate::env::Env;
 use crate::error::Result;
 use crate::machine::metadata::ClusterMetadata;
@@ -102,14 +102,14 @@ impl ClientBuilder {
     /// How long one request may take. Kafka key: `request.timeout.ms`; default: 30 s.
     #[must_use]
     pub fn request_timeout(self, timeout: Duration) -> Self {
-        self.property("request.timeout.ms", timeout.as_millis().to_string())
+        self.property("request.timeout.ms", millis(timeout))
     }
 
     /// How long a call of the consumer or the admin may take with all its retries. Kafka key:
     /// `default.api.timeout.ms`; default: 60 s.
     #[must_use]
     pub fn default_api_timeout(self, timeout: Duration) -> Self {
-        self.property("default.api.timeout.ms", timeout.as_millis().to_string())
+        self.property("default.api.timeout.ms", millis(timeout))
     }
 
     /// Sets one property by its Kafka or librdkafka name. A wrong name or value is reported by

@@ -240,6 +240,22 @@ impl Shared {
         }
     }
 
+    /// Asks for fresh metadata and waits until it is there, or the deadline.
+    pub(crate) async fn newer_metadata(self: &Arc<Self>, deadline: Deadline) {
+        let mut changes = self.subscribe();
+        changes.mark_unchanged();
+        self.refresh_metadata();
+        deadline.wait(changes.changed()).await;
+    }
+
+    /// Why the last round of metadata requests failed, if it did.
+    pub(crate) fn metadata_failure(&self) -> Option<Error> {
+        self.last_failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
     /// Waits until a broker has described the cluster.
     pub(crate) async fn wait_connected(self: &Arc<Self>, limit: Duration) -> Result<()> {
         self.start();

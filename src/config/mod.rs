@@ -29,6 +29,7 @@ pub use findings::{Notice, NoticeKind};
 pub use host_port::HostPort;
 pub use keys::{Role, reference};
 pub use producer::ProducerConfig;
+pub(crate) use properties::millis;
 pub use properties::{Origin, Properties, Property};
 pub use values::{
     Acks, AssignorKind, ClientDnsLookup, GroupProtocol, IsolationLevel, MetadataRecoveryStrategy,

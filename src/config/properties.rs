@@ -78,6 +78,12 @@ impl fmt::Debug for Property {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Properties(Vec<Property>);
 
+/// A duration as Kafka's properties have it: whole milliseconds, a part of one counted as one, so
+/// that a short wait does not become none.
+pub(crate) fn millis(duration: std::time::Duration) -> String {
+    duration.as_nanos().div_ceil(1_000_000).to_string()
+}
+
 impl Properties {
     /// No properties.
     #[must_use]

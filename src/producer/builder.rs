@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use super::handle::Producer;
 use crate::cluster::Client;
-use crate::config::{Acks, Compression, Notice, Origin, ProducerConfig, Properties};
+use crate::config::{Acks, Compression, Notice, Origin, ProducerConfig, Properties, millis};
 use crate::error::Result;
 
 /// Describes a [`Producer`]; starts from the client's properties.
 ///
 /// Every setter is a property under its Kafka name, so that a wrong value is reported by
-/// [`build`](Self::build) in the same words, whichever way it came.
+/// [`build`](Self::build) in the same words, whichever way it came. Durations count in whole
+/// milliseconds, a part of one as one.
 #[derive(Clone, Debug)]
 pub struct ProducerBuilder {
     client: Client,
@@ -39,7 +40,7 @@ impl ProducerBuilder {
     /// How long a batch waits for company. Kafka key: `linger.ms`; default: 5 ms.
     #[must_use]
     pub fn linger(self, linger: Duration) -> Self {
-        self.property("linger.ms", linger.as_millis().to_string())
+        self.property("linger.ms", millis(linger))
     }
 
     /// The largest batch, in bytes before compression. Kafka key: `batch.size`; default: 16384.
@@ -73,7 +74,7 @@ impl ProducerBuilder {
     /// default: 120 s (KIP-91).
     #[must_use]
     pub fn delivery_timeout(self, limit: Duration) -> Self {
-        self.property("delivery.timeout.ms", limit.as_millis().to_string())
+        self.property("delivery.timeout.ms", millis(limit))
     }
 
     /// Memory for records on their way, in bytes. Kafka key: `buffer.memory`; default: 32 MiB.
@@ -86,7 +87,7 @@ impl ProducerBuilder {
     /// 60 s.
     #[must_use]
     pub fn max_block(self, limit: Duration) -> Self {
-        self.property("max.block.ms", limit.as_millis().to_string())
+        self.property("max.block.ms", millis(limit))
     }
 
     /// Sets one property by its Kafka or librdkafka name.

@@ -6,6 +6,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -17,6 +18,8 @@ use crate::machine::producer::Outcome;
 pub(crate) struct Completion {
     topic: Arc<str>,
     partition: i32,
+    /// How many records the batch has.
+    records: AtomicU32,
     outcome: OnceLock<Result<Outcome>>,
     waiters: Mutex<Vec<Option<Waker>>>,
 }
@@ -26,9 +29,19 @@ impl Completion {
         Arc::new(Self {
             topic,
             partition,
+            records: AtomicU32::new(0),
             outcome: OnceLock::new(),
             waiters: Mutex::default(),
         })
+    }
+
+    /// Counts a record of the batch.
+    pub(crate) fn add_record(&self) {
+        self.records.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn records(&self) -> u32 {
+        self.records.load(Ordering::Relaxed)
     }
 
     /// Sets the outcome, once: a second one is ignored, and the answer says which it was.

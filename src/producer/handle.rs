@@ -146,17 +146,22 @@ impl Producer {
     /// Dropped before it is ready, the record is not sent and its memory is free again.
     pub async fn enqueue(&self, record: Record<'_>) -> Result<Delivery> {
         self.start()?;
+        // A producer that never waits would never let the sender run on its thread. Before the
+        // record is taken, since nothing may be awaited between that and the return.
+        tokio::task::coop::consume_budget().await;
         let mut deadline = LazyDeadline::new(self.inner.config.max_block);
-        let topic = self.inner.topic(record.topic(), &mut deadline).await?;
-        let mut reserve = Reserve::default();
+        let mut topic = self.inner.topic(record.topic(), &mut deadline).await?;
+        let (mut reserve, mut asked_anew) = (Reserve::default(), false);
         loop {
             let chunks = match self.inner.append(&topic, &record, reserve) {
-                Ok(delivery) => {
-                    // A producer that never waits would never let the sender run on its thread.
-                    tokio::task::coop::consume_budget().await;
-                    return Ok(delivery);
+                Ok(delivery) => return Ok(delivery),
+                Err(NotTaken::NoPartition(_)) if !asked_anew => {
+                    asked_anew = true;
+                    reserve = Reserve::default();
+                    topic = self.inner.newer_topic(&topic, &mut deadline).await?;
+                    continue;
                 }
-                Err(NotTaken::Failed(error)) => return Err(error),
+                Err(NotTaken::NoPartition(error) | NotTaken::Failed(error)) => return Err(error),
                 Err(NotTaken::NoMemory { chunks }) => chunks,
             };
             let reserved = self.inner.reserve(chunks, deadline.get()).await;
@@ -180,11 +185,17 @@ impl Producer {
             return refuse(record, TryEnqueueReason::Failed(error));
         }
         let Some(topic) = self.inner.known_topic(record.topic()) else {
-            return refuse(record, TryEnqueueReason::MetadataPending);
+            let reason = match self.inner.topic_error(record.topic()) {
+                Some(error) => TryEnqueueReason::Failed(error),
+                None => TryEnqueueReason::MetadataPending,
+            };
+            return refuse(record, reason);
         };
         match self.inner.append(&topic, &record, Reserve::default()) {
             Ok(delivery) => Ok(delivery),
-            Err(NotTaken::Failed(error)) => refuse(record, TryEnqueueReason::Failed(error)),
+            Err(NotTaken::NoPartition(error) | NotTaken::Failed(error)) => {
+                refuse(record, TryEnqueueReason::Failed(error))
+            }
             Err(NotTaken::NoMemory { .. }) => {
                 self.inner.accumulator(Accumulator::flush);
                 self.inner.wake.notify_one();
@@ -205,14 +216,14 @@ impl Producer {
     /// Dropping the future changes nothing.
     pub async fn flush(&self) -> Result<()> {
         let mut first = Ok(());
-        for (completion, _) in self.hurry() {
+        for completion in self.hurry() {
             let outcome = completion.settled().await;
             first = first.and(outcome.map(drop));
         }
         first
     }
 
-    fn hurry(&self) -> Vec<(Arc<Completion>, u32)> {
+    fn hurry(&self) -> Vec<Arc<Completion>> {
         self.inner.accumulator(Accumulator::flush);
         self.inner.wake.notify_one();
         self.inner.unsettled()
@@ -226,10 +237,10 @@ impl Producer {
     /// Dropped early, the producer is closed for new records and goes on sending the old ones for
     /// as long as a handle lives; call it again for the report.
     pub async fn close(&self, limit: Duration) -> CloseReport {
-        self.inner.close();
         let deadline = Deadline::after(limit);
-        let unsettled = self.hurry();
-        for (completion, _) in &unsettled {
+        let unsettled = self.inner.close();
+        self.hurry();
+        for completion in &unsettled {
             if deadline.wait(completion.settled()).await.is_none() {
                 break;
             }
@@ -264,10 +275,10 @@ impl Producer {
     }
 }
 
-fn report(unsettled: &[(Arc<Completion>, u32)]) -> CloseReport {
+fn report(unsettled: &[Arc<Completion>]) -> CloseReport {
     let mut report = CloseReport::default();
-    for (completion, records) in unsettled {
-        let records = u64::from(*records);
+    for completion in unsettled {
+        let records = u64::from(completion.records());
         match completion.outcome() {
             Some(Ok(_)) => report.written += records,
             Some(Err(error)) => {

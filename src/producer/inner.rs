@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use super::delivery::{Completion, Delivery};
+use super::request::Prepared;
 use super::topic::{Topic, Topics};
 use crate::cluster::{Deadline, Shared, now};
 use crate::config::ProducerConfig;
@@ -27,6 +28,8 @@ const DEFAULT_BATCH_SIZE: usize = 16 * 1024;
 pub(super) enum NotTaken {
     /// The pool must give so many chunks first.
     NoMemory { chunks: usize },
+    /// The topic has no such partition, as far as is known.
+    NoPartition(Error),
     /// It will not be taken.
     Failed(Error),
 }
@@ -59,6 +62,10 @@ pub(super) struct Inner {
     pub(super) pool: ChunkPool,
     pub(super) wake: Notify,
     topics: Topics,
+    /// Wakes whoever waits for metadata when the producer is closed.
+    closing: Notify,
+    /// Why no producer id could be had so far.
+    no_producer_id: Mutex<Option<Error>>,
     state: Mutex<State>,
 }
 
@@ -93,6 +100,8 @@ impl Inner {
             pool,
             wake: Notify::new(),
             topics: Topics::default(),
+            closing: Notify::new(),
+            no_producer_id: Mutex::new(None),
             state: Mutex::new(state),
         }
     }
@@ -121,7 +130,7 @@ impl Inner {
         record: &Record<'_>,
         reserve: Reserve,
     ) -> Result<Delivery, NotTaken> {
-        let partition = self.place(topic, record).map_err(NotTaken::Failed)?;
+        let partition = self.place(topic, record)?;
         let timestamp_ms = record
             .create_time()
             .map_or_else(|| self.shared.env.timestamp_ms(), |time| time.0);
@@ -133,6 +142,9 @@ impl Inner {
             .accumulator
             .append(now(), partition, timestamp_ms, record, reserve)
             .map_err(|refused| match refused {
+                Refused::NoMemory { chunks } if self.never_fits(chunks) => {
+                    NotTaken::Failed(about(self.larger_than_memory(), partition))
+                }
                 Refused::NoMemory { chunks } => NotTaken::NoMemory { chunks },
                 Refused::Invalid(error) => NotTaken::Failed(about(error, partition)),
             })?;
@@ -140,12 +152,26 @@ impl Inner {
             .completions
             .entry(receipt.batch)
             .or_insert_with(|| Completion::new(partition.topic.clone(), partition.partition));
+        completion.add_record();
         let delivery = Delivery::new(Arc::clone(completion), receipt.index, timestamp_ms);
         drop(state);
         if receipt.new_batch || receipt.full {
             self.wake.notify_one();
         }
         Ok(delivery)
+    }
+
+    fn never_fits(&self, chunks: usize) -> bool {
+        chunks.saturating_mul(self.pool.chunk_size()) > self.pool.capacity()
+    }
+
+    fn larger_than_memory(&self) -> Error {
+        let words = format!(
+            "the record alone takes more than buffer.memory ({} bytes); raise it, or split the \
+             record",
+            self.pool.capacity()
+        );
+        Error::new(ErrorKind::InvalidInput, words)
     }
 
     /// The topic, if its metadata is known.
@@ -155,6 +181,44 @@ impl Inner {
             let metadata = self.shared.want_topic(&Arc::from(name), self.interest())?;
             Some(self.update_topic(metadata, version))
         })
+    }
+
+    /// Why a topic's metadata will not come, if the cluster has said so for good.
+    pub(super) fn topic_error(&self, name: &str) -> Option<Error> {
+        let code = self.shared.snapshot().topic_error(name)?;
+        let error = || Error::broker(code, "looking up the topic").with_topic(name);
+        (!code.is_retriable()).then(|| not_written(error()))
+    }
+
+    /// Whether a request may leave now that a connection would take it.
+    pub(super) fn handle_leaving(&self, prepared: &Prepared) -> bool {
+        self.accumulator(|all| all.handle_leaving(&prepared.batches))
+    }
+
+    pub(super) fn set_no_producer_id(&self, why: Option<Error>) {
+        *self
+            .no_producer_id
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
+    /// What keeps a partition's batches from being sent, as far as is known.
+    pub(super) fn obstacle(&self, at: &TopicPartition) -> Option<Error> {
+        let leaderless = self
+            .shared
+            .snapshot()
+            .leader(&at.topic, at.partition)
+            .is_none();
+        let no_leader = || Error::broker(ErrorCode::LEADER_NOT_AVAILABLE, "looking for the leader");
+        let no_id = || {
+            let why = self.no_producer_id.lock();
+            why.unwrap_or_else(PoisonError::into_inner).clone()
+        };
+        let leaderless = || leaderless.then(no_leader);
+        self.shared
+            .metadata_failure()
+            .or_else(no_id)
+            .or_else(leaderless)
     }
 
     /// The topic; waits for its metadata if that is not known.
@@ -168,8 +232,27 @@ impl Inner {
         }
         let version = self.shared.metadata_version();
         let (name, interest) = (Arc::from(name), self.interest());
-        let metadata = self.shared.topic(&name, interest, deadline.get());
-        Ok(self.update_topic(metadata.await.map_err(not_written)?, version))
+        let closing = self.closing.notified();
+        if self.is_closed() {
+            return Err(closed());
+        }
+        let metadata = tokio::select! {
+            biased;
+            () = closing => return Err(closed()),
+            found = self.shared.topic(&name, interest, deadline.get()) => found,
+        };
+        Ok(self.update_topic(metadata.map_err(not_written)?, version))
+    }
+
+    /// Waits for a picture of the cluster that is newer than the topic's: the partition that a
+    /// record names may have been added since.
+    pub(super) async fn newer_topic(
+        &self,
+        topic: &Topic,
+        deadline: &mut LazyDeadline,
+    ) -> Result<Arc<Topic>> {
+        self.shared.newer_metadata(deadline.get()).await;
+        self.topic(topic.name(), deadline).await
     }
 
     fn update_topic(&self, metadata: Arc<TopicMetadata>, version: u64) -> Arc<Topic> {
@@ -178,18 +261,22 @@ impl Inner {
         self.topics.update(metadata, version, sticky)
     }
 
-    fn place<'a>(&self, topic: &'a Topic, record: &Record<'_>) -> Result<&'a TopicPartition> {
+    fn place<'a>(
+        &self,
+        topic: &'a Topic,
+        record: &Record<'_>,
+    ) -> Result<&'a TopicPartition, NotTaken> {
         if let Some(wanted) = record.target_partition() {
             return topic
                 .place(wanted)
-                .ok_or_else(|| no_such_partition(topic, wanted));
+                .ok_or_else(|| NotTaken::NoPartition(no_such_partition(topic, wanted)));
         }
         let (key, value, headers) = (record.key_bytes(), record.value_bytes(), record.headers());
         let place = match key.filter(|_| !self.config.partitioner_ignore_keys) {
             Some(key) => topic.keyed(key),
             None => topic.sticky(BatchBuilder::encoded_len_of(key, value, headers)),
         };
-        place.ok_or_else(|| no_such_partition(topic, 0))
+        place.ok_or_else(|| NotTaken::NoPartition(no_such_partition(topic, 0)))
     }
 
     /// Gives finished batches their outcome, and wakes whoever waits for it, outside the lock.
@@ -209,20 +296,18 @@ impl Inner {
     }
 
     /// The completions of all batches that are not settled, to wait for.
-    pub(super) fn unsettled(&self) -> Vec<(Arc<Completion>, u32)> {
-        let state = self.lock();
-        let counts = state.accumulator.unfinished();
-        let count = |id: &BatchId| counts.get(id).copied().unwrap_or_default();
-        state
-            .completions
-            .iter()
-            .map(|(id, each)| (Arc::clone(each), count(id)))
-            .collect()
+    pub(super) fn unsettled(&self) -> Vec<Arc<Completion>> {
+        self.lock().completions.values().cloned().collect()
     }
 
-    /// Takes no more records.
-    pub(super) fn close(&self) {
-        self.lock().closed = true;
+    /// Takes no more records, and returns what [`unsettled`](Self::unsettled) does at that moment.
+    pub(super) fn close(&self) -> Vec<Arc<Completion>> {
+        let mut state = self.lock();
+        state.closed = true;
+        let unsettled = state.completions.values().cloned().collect();
+        drop(state);
+        self.closing.notify_waiters();
+        unsettled
     }
 
     pub(super) fn is_closed(&self) -> bool {

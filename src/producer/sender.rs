@@ -44,12 +44,12 @@ pub(super) fn drive(inner: Arc<Inner>) -> impl Future<Output = ()> + Send {
     // what it was given.
     let settle = SettleOnDrop(Arc::clone(&inner));
     async move {
-        run(inner).await;
-        drop(settle);
+        let _settle = settle;
+        run(inner).await
     }
 }
 
-async fn run(inner: Arc<Inner>) {
+async fn run(inner: Arc<Inner>) -> ! {
     let mut sender = Sender {
         brokers: inner
             .shared
@@ -61,7 +61,8 @@ async fn run(inner: Arc<Inner>) {
     };
     let mut metadata = sender.inner.shared.subscribe();
     loop {
-        let finished = sender.inner.accumulator(|all| all.expire(now()));
+        let inner = &sender.inner;
+        let finished = inner.accumulator(|all| all.expire(now(), |at| inner.obstacle(at)));
         sender.inner.settle(finished);
         sender.ask_for_producer_id();
         sender.drain();
@@ -72,7 +73,6 @@ async fn run(inner: Arc<Inner>) {
             () = sender.inner.wake.notified() => {}
             Ok(()) = metadata.changed() => {}
             () = tokio::time::sleep_until(due.unwrap_or_else(now).into()), if due.is_some() => {}
-            else => break,
         }
     }
 }
@@ -93,9 +93,10 @@ impl Sender {
             return;
         }
         self.asking_for_id = true;
-        let shared = Arc::clone(&self.inner.shared);
+        let inner = Arc::clone(&self.inner);
         let limit = self.inner.config.delivery_timeout;
         self.calls.push(Box::pin(async move {
+            let shared = &inner.shared;
             let deadline = Deadline::after(limit);
             let request = InitProducerIdRequest {
                 transactional_id: None,
@@ -107,12 +108,17 @@ impl Sender {
                 let called = shared.call(Target::Any, &request, deadline).await;
                 match called.and_then(|response| producer_id(&response)) {
                     Ok(id) => break Ok(id),
-                    Err(error) => match retry.after(error).await {
-                        Ok(()) => {}
-                        Err(error) => break Err(error),
-                    },
+                    Err(error) => {
+                        inner.set_no_producer_id(Some(error.clone()));
+                        if let Err(error) = retry.after(error).await {
+                            break Err(error);
+                        }
+                    }
                 }
             };
+            if answer.is_ok() {
+                inner.set_no_producer_id(None);
+            }
             Event::ProducerId(answer)
         }));
     }
@@ -169,11 +175,13 @@ impl Sender {
         let prepared = Prepared::new(drained, acks, limit, snapshot);
         let peer = self.brokers.get(node);
         *self.slots.entry(broker).or_default() += 1;
+        let inner = Arc::clone(&self.inner);
         self.calls.push(Box::pin(async move {
+            // Until a connection takes the request, its batches are surely not written.
+            let leaving = || inner.handle_leaving(&prepared);
+            let (request, cap) = (&prepared.request, prepared.max_version);
             let (answers, hints) = if acks == Acks::None {
-                let sent = peer
-                    .send(&prepared.request, prepared.max_version, limit)
-                    .await;
+                let sent = peer.send(request, cap, limit, leaving).await;
                 let unconfirmed = Outcome {
                     base_offset: None,
                     log_append_ms: None,
@@ -181,10 +189,7 @@ impl Sender {
                 let answer = sent.map_or_else(lost, |()| Answer::Written(unconfirmed));
                 (prepared.all(&answer), Vec::new())
             } else {
-                match peer
-                    .try_call(&prepared.request, prepared.max_version, limit)
-                    .await
-                {
+                match peer.call_leaving(request, cap, limit, leaving).await {
                     Ok(response) => prepared.read(response),
                     Err(failed) => (prepared.all(&lost(failed)), Vec::new()),
                 }

@@ -14,13 +14,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use super::batch::{
-    Answer, Batch, BatchId, Body, Finished, Outcome, code_is_ambiguous, expired, refusal,
-};
+use super::batch::{Batch, BatchId, Body, Finished, expired};
 use super::queue::Queue;
 use super::receipt::{Receipt, Refused, refused, too_large};
 use crate::config::Compression;
-use crate::error::{Error, ErrorCode};
+use crate::error::Error;
 use crate::ids::{BrokerId, ProducerEpoch, ProducerId, TopicPartition};
 use crate::machine::backoff::BackoffPolicy;
 use crate::protocol::Chunks;
@@ -51,10 +49,10 @@ pub(crate) struct Drained {
 /// Batches by partition; see the module's page.
 #[derive(Debug)]
 pub(crate) struct Accumulator {
-    settings: AccumulatorSettings,
+    pub(super) settings: AccumulatorSettings,
     pool: ChunkPool,
     pub(super) queues: BTreeMap<TopicPartition, Queue>,
-    identity: Option<(ProducerId, ProducerEpoch)>,
+    pub(super) identity: Option<(ProducerId, ProducerEpoch)>,
     next_id: u64,
     /// Batches up to this id leave without waiting for `linger.ms`.
     flush_below: u64,
@@ -162,15 +160,6 @@ impl Accumulator {
             .all(|queue| queue.waiting.is_empty() && queue.in_flight.is_none())
     }
 
-    /// The batches that are not finished, as of now, and how many records each has.
-    pub(crate) fn unfinished(&self) -> BTreeMap<BatchId, u32> {
-        let batches = |queue: &'_ Queue| -> Vec<(BatchId, u32)> {
-            let all = queue.in_flight.iter().chain(&queue.waiting);
-            all.map(|batch| (batch.id, batch.records)).collect()
-        };
-        self.queues.values().flat_map(batches).collect()
-    }
-
     /// The brokers that have something to send now.
     pub(crate) fn ready_brokers(
         &self,
@@ -269,7 +258,6 @@ impl Accumulator {
             };
             match queue.stamp(&mut batch, self.settings.compression, self.identity) {
                 Ok(records) => {
-                    batch.attempts += 1;
                     drained.push(Drained {
                         id: batch.id,
                         partition,
@@ -283,16 +271,50 @@ impl Accumulator {
         (drained, finished)
     }
 
-    /// Gives up every batch whose `delivery.timeout.ms` ran out, sent ones too.
-    pub(crate) fn expire(&mut self, now: Instant) -> Vec<Finished> {
+    /// A connection is ready to take these drained batches. From here on they may be in the log;
+    /// unless one was given up meanwhile: it was called not written, so that it must not leave, and
+    /// the request that holds it neither.
+    #[must_use]
+    pub(crate) fn handle_leaving(&mut self, batches: &[(TopicPartition, BatchId)]) -> bool {
+        for leave in [false, true] {
+            for (partition, id) in batches {
+                let queue = self.queues.get_mut(partition);
+                let in_flight = queue.and_then(|queue| queue.in_flight.as_mut());
+                match in_flight.filter(|batch| batch.id == *id) {
+                    Some(batch) if leave => batch.leave(),
+                    Some(_) => {}
+                    None => return false,
+                }
+            }
+        }
+        true
+    }
+
+    /// How many batches are not finished.
+    #[cfg(test)]
+    pub(crate) fn unfinished(&self) -> usize {
+        let count = |queue: &Queue| queue.waiting.len() + usize::from(queue.in_flight.is_some());
+        self.queues.values().map(count).sum()
+    }
+
+    /// Gives up every batch whose `delivery.timeout.ms` ran out, sent ones too. `obstacle` is what
+    /// keeps a partition's batches from being sent, as far as the driver knows.
+    pub(crate) fn expire(
+        &mut self,
+        now: Instant,
+        obstacle: impl Fn(&TopicPartition) -> Option<Error>,
+    ) -> Vec<Finished> {
         let limit = self.settings.delivery_timeout;
         let too_old = |batch: &Batch| now.saturating_duration_since(batch.created) >= limit;
-        self.give_up(now, too_old, expired)
+        self.give_up(now, too_old, |partition, batch, last| {
+            let unsent = || obstacle(partition).filter(|_| batch.attempts == 0);
+            expired(batch, last.or_else(unsent))
+        })
     }
 
     /// Gives up everything, as when the producer is closed.
     pub(crate) fn abort(&mut self, now: Instant, error: &Error) -> Vec<Finished> {
-        self.give_up(now, |_| true, |_, _| error.clone())
+        self.give_up(now, |_| true, |_, _, _| error.clone())
     }
 
     /// Ends the batches at the head of each queue for as long as `lost` says so.
@@ -300,14 +322,15 @@ impl Accumulator {
         &mut self,
         now: Instant,
         lost: impl Fn(&Batch) -> bool,
-        why: impl Fn(&Batch, Option<Error>) -> Error,
+        why: impl Fn(&TopicPartition, &Batch, Option<Error>) -> Error,
     ) -> Vec<Finished> {
         let mut finished = Vec::new();
         let mut bump = false;
         for (partition, queue) in &mut self.queues {
             while let Some(batch) = queue.pop_head_if(&lost) {
                 bump |= batch.is_stamped() && self.identity == Some(queue.identity);
-                let error = why(&batch, queue.retry.take().map(|(_, error)| error));
+                let last = queue.retry.take().map(|(_, error)| error);
+                let error = why(partition, &batch, last);
                 finished.push(batch.fail(now, partition, error));
             }
         }
@@ -315,60 +338,5 @@ impl Accumulator {
             self.bump_epoch();
         }
         finished
-    }
-
-    /// Takes in what came back for a batch. An answer for a batch that was given up is ignored.
-    pub(crate) fn handle_answer(
-        &mut self,
-        now: Instant,
-        partition: &TopicPartition,
-        id: BatchId,
-        answer: Answer,
-    ) -> Option<Finished> {
-        let queue = self.queues.get_mut(partition)?;
-        let mut batch = queue.in_flight.take_if(|batch| batch.id == id)?;
-        let error = match answer {
-            Answer::Written(outcome) => return Some(queue.written(batch, outcome)),
-            Answer::Refused {
-                code: ErrorCode::DUPLICATE_SEQUENCE_NUMBER,
-                ..
-            } => {
-                // An earlier attempt was written; where is no longer known.
-                let outcome = Outcome {
-                    base_offset: None,
-                    log_append_ms: None,
-                };
-                return Some(queue.written(batch, outcome));
-            }
-            Answer::Refused { code, message } => {
-                batch.maybe_written |= code_is_ambiguous(code);
-                refusal(code, message)
-            }
-            Answer::Lost { error, maybe_sent } => {
-                batch.maybe_written |= maybe_sent;
-                error
-            }
-        };
-        if error.is_retriable() && batch.attempts <= self.settings.retries {
-            queue.retry = Some((queue.backoff.failed(now), error));
-            queue.waiting.push_front(batch);
-            return None;
-        }
-        queue.retry = None;
-        queue.backoff.succeeded();
-        // Its place in the sequence stays empty, or may not be: what follows starts a new one. If
-        // the epoch has moved since it was stamped, that happens anyway.
-        if self.identity == Some(queue.identity) {
-            self.bump_epoch();
-        }
-        Some(batch.fail(now, partition, error))
-    }
-
-    /// Moves on to the next epoch of the producer id, or asks for a new id after the last.
-    fn bump_epoch(&mut self) {
-        self.identity = self.identity.and_then(|(id, epoch)| {
-            let next = epoch.0.checked_add(1)?;
-            Some((id, ProducerEpoch(next)))
-        });
     }
 }

@@ -54,8 +54,12 @@ pub(crate) struct Batch {
     pub(crate) body: Body,
     pub(crate) created: Instant,
     pub(crate) records: u32,
-    /// How often it was sent.
+    /// How often it was sent, or may have been.
     pub(crate) attempts: u32,
+    /// Whether a connection has taken it and has not answered yet.
+    pub(crate) on_wire: bool,
+    /// Whether the broker refused its stamp, so that it needs another.
+    pub(crate) stamp_refused: bool,
     /// Whether an attempt ended without an answer that rules out the write.
     pub(crate) maybe_written: bool,
 }
@@ -69,7 +73,17 @@ impl Batch {
             created: now,
             records: 0,
             attempts: 0,
+            on_wire: false,
+            stamp_refused: false,
             maybe_written: false,
+        }
+    }
+
+    /// A connection takes it now.
+    pub(crate) fn leave(&mut self) {
+        if !self.on_wire {
+            self.on_wire = true;
+            self.attempts += 1;
         }
     }
 
@@ -135,13 +149,17 @@ pub(crate) fn refusal(code: ErrorCode, message: Option<String>) -> Error {
 }
 
 /// The error of a batch that ran out of time before its fate was known.
+///
+/// `last` is what its last attempt failed with, or what kept it from being sent.
 pub(crate) fn expired(batch: &Batch, last: Option<Error>) -> Error {
+    let unsent = "delivery.timeout.ms ran out before the batch could be sent";
     let words = match &last {
+        Some(error) if batch.attempts == 0 => format!("{unsent}: {error}"),
         Some(error) => format!("delivery.timeout.ms ran out; the last attempt failed: {error}"),
         None if batch.attempts > 0 => {
             "delivery.timeout.ms ran out before the broker answered".to_owned()
         }
-        None => "delivery.timeout.ms ran out before the batch could be sent".to_owned(),
+        None => unsent.to_owned(),
     };
     let error = Error::new(ErrorKind::Timeout, words);
     match last {

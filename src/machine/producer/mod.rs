@@ -2,6 +2,7 @@
 //! means for the records it is about.
 
 mod accumulator;
+mod answers;
 mod batch;
 mod partitioner;
 mod queue;

@@ -89,6 +89,8 @@ struct Request {
     partition: usize,
     id: BatchId,
     batch: Batch,
+    /// Whether a connection has taken it.
+    left: bool,
 }
 
 struct World {
@@ -190,18 +192,31 @@ impl World {
         for each in drained {
             let partition = usize::try_from(each.partition.partition).unwrap();
             let bytes = each.records.into_bytes();
-            let first = self.bytes.entry(each.id).or_insert_with(|| bytes.to_vec());
-            assert_eq!(*first, bytes, "a retry is the same bytes");
+            let before = self.bytes.insert(each.id, bytes.to_vec());
+            if before.is_some_and(|before| before != bytes) {
+                // A new stamp is allowed only to what cannot be in the log, now or later.
+                let record = self.batches[&each.id].1[0];
+                assert!(!self.logs[partition].records.contains(&record));
+                assert!(self.stray.iter().all(|other| other.id != each.id));
+            }
             let batch = Batches::new(bytes.to_vec().into()).next().unwrap().unwrap();
             assert_eq!(values(&batch), self.batches[&each.id].1);
             let twice = self.waiting.iter().any(|other| other.id == each.id);
             assert!(!twice, "one attempt at a time");
-            self.waiting.push(Request {
+            let mut request = Request {
                 partition,
                 id: each.id,
                 batch,
-            });
+                left: false,
+            };
+            request.left = self.rng.below(4) > 0 && self.leave(&request);
+            self.waiting.push(request);
         }
+    }
+
+    fn leave(&mut self, request: &Request) -> bool {
+        let batch = (at(request.partition), request.id);
+        self.all.handle_leaving(&[batch])
     }
 
     fn finish(&mut self, finished: impl IntoIterator<Item = Finished>) {
@@ -232,8 +247,10 @@ impl World {
         }
         let pick = self.pick(self.waiting.len());
         let request = self.waiting.remove(pick);
-        let answer = match if faults { self.rng.below(12) } else { 11 } {
-            0 => lost(false),
+        let fault = if faults { self.rng.below(12) } else { 11 };
+        let answer = match fault {
+            0 if !request.left => lost(false),
+            _ if !request.left && !self.leave(&request) => lost(false),
             1 => lost(true),
             2 => {
                 self.stray.push(request.clone());
@@ -275,7 +292,7 @@ impl World {
     }
 
     fn expire(&mut self) {
-        let finished = self.all.expire(self.now);
+        let finished = self.all.expire(self.now, |_| None);
         self.finish(finished);
         let due = self.all.poll_timeout(self.now);
         assert!(due.is_none_or(|due| due > self.now), "it would spin");
@@ -317,7 +334,7 @@ impl World {
             _ => self.expire(),
         }
         let open = self.batches.len() - self.outcomes.len();
-        assert_eq!(self.all.unfinished().len(), open);
+        assert_eq!(self.all.unfinished(), open);
     }
 
     /// Without faults everything that is left ends, and the log is what was promised.

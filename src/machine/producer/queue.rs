@@ -50,7 +50,7 @@ impl Queue {
     pub(super) fn pop_head_if(&mut self, lost: impl Fn(&Batch) -> bool) -> Option<Batch> {
         if self.in_flight.is_some() {
             let mut batch = self.in_flight.take_if(|batch| lost(batch))?;
-            batch.maybe_written = true;
+            batch.maybe_written |= batch.on_wire;
             return Some(batch);
         }
         self.waiting.front().filter(|batch| lost(batch))?;
@@ -70,7 +70,12 @@ impl Queue {
                 sealed.stamp(self.next_stamp(identity, batch.records));
                 sealed
             }
-            Body::Stamped(sealed) => sealed,
+            Body::Stamped(mut sealed) => {
+                if std::mem::take(&mut batch.stamp_refused) {
+                    sealed.stamp(self.next_stamp(identity, batch.records));
+                }
+                sealed
+            }
             Body::Broken => return Err(bug("a batch without records")),
         };
         let records = sealed.to_chunks();

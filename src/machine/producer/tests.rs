@@ -102,7 +102,14 @@ impl Fixture {
     fn send(&mut self, partition: i32) -> Sent {
         self.append(partition, 10);
         self.all.flush();
-        self.drain().pop().expect("a batch is ready")
+        let sent = self.drain().pop().expect("a batch is ready");
+        assert!(self.leave(&sent));
+        sent
+    }
+
+    fn leave(&mut self, sent: &Sent) -> bool {
+        self.all
+            .handle_leaving(&[(sent.partition.clone(), sent.id)])
     }
 
     fn answer(&mut self, sent: &Sent, answer: Answer) -> Option<Result<Outcome, Error>> {
@@ -116,7 +123,9 @@ impl Fixture {
     /// Waits until the head may be tried again, and sends it.
     fn retry(&mut self) -> Sent {
         self.now = self.all.poll_timeout(self.now).expect("a retry is planned");
-        self.drain().pop().expect("the retry is ready")
+        let sent = self.drain().pop().expect("the retry is ready");
+        assert!(self.leave(&sent));
+        sent
     }
 
     fn status(&mut self, sent: &Sent, answer: Answer) -> WriteStatus {
@@ -195,7 +204,7 @@ fn records_share_a_batch_up_to_exactly_its_size() {
         };
         it.append(0, 400);
         it.append(0, 400);
-        assert_eq!(it.all.unfinished().len(), batches);
+        assert_eq!(it.all.unfinished(), batches);
     }
 }
 
@@ -277,10 +286,10 @@ fn case_6_a_sent_batch_that_runs_out_of_time_may_be_written_and_begins_a_new_epo
     let sent = it.send(0);
     it.append(0, 10);
     it.now += DELIVERY - TICK;
-    assert!(it.all.expire(it.now).is_empty());
+    assert!(it.all.expire(it.now, |_| None).is_empty());
     assert!(it.answer(&other, WRITTEN).unwrap().is_ok());
     it.now += TICK;
-    let mut finished = it.all.expire(it.now);
+    let mut finished = it.all.expire(it.now, |_| None);
     finished.retain(|each| each.id == sent.id);
     let error = finished.pop().unwrap().outcome.unwrap_err();
     assert_eq!(error.write_status(), Some(WriteStatus::MaybeWritten));
@@ -306,7 +315,7 @@ fn case_7_a_batch_never_sent_that_runs_out_of_time_is_not_written_and_costs_no_e
     it.now += MS;
     it.append(0, 600);
     it.now += DELIVERY - MS;
-    let mut finished = it.all.expire(it.now);
+    let mut finished = it.all.expire(it.now, |_| None);
     assert_eq!(finished.len(), 1, "the second has a millisecond left");
     let error = finished.pop().unwrap().outcome.unwrap_err();
     assert_eq!(error.write_status(), Some(WriteStatus::NotWritten));
@@ -326,7 +335,13 @@ fn a_batch_that_runs_out_of_time_between_two_attempts_tells_the_last_failure() {
     it.answer(&sent, refused(ErrorCode::NOT_ENOUGH_REPLICAS));
     assert_eq!(it.all.poll_timeout(it.now), Some(it.now + MS));
     it.now += MS;
-    let error = it.all.expire(it.now).pop().unwrap().outcome.unwrap_err();
+    let error = it
+        .all
+        .expire(it.now, |_| None)
+        .pop()
+        .unwrap()
+        .outcome
+        .unwrap_err();
     assert!(error.message().contains("NOT_ENOUGH_REPLICAS"), "{error}");
     assert_eq!(error.write_status(), Some(WriteStatus::NotWritten));
     assert_eq!(
@@ -346,12 +361,12 @@ fn case_9_an_answer_for_a_batch_that_was_given_up_changes_nothing() {
     let mut it = Fixture::new(settings());
     let sent = it.send(0);
     it.now += DELIVERY;
-    assert_eq!(it.all.expire(it.now).len(), 1);
+    assert_eq!(it.all.expire(it.now, |_| None).len(), 1);
     let next = it.send(0);
     for answer in [WRITTEN, lost(true), refused(ErrorCode::INVALID_RECORD)] {
         assert!(it.answer(&sent, answer).is_none());
     }
-    assert_eq!(it.all.unfinished().len(), 1);
+    assert_eq!(it.all.unfinished(), 1);
     assert!(it.answer(&next, WRITTEN).unwrap().is_ok());
     assert!(it.answer(&next, WRITTEN).is_none(), "an outcome comes once");
 }
@@ -463,7 +478,7 @@ fn one_event_that_fails_many_partitions_costs_one_epoch() {
     }
     assert_eq!(it.send(0).producer, (1, 1));
     it.now += DELIVERY;
-    it.all.expire(it.now);
+    it.all.expire(it.now, |_| None);
     assert_eq!(it.send(4).producer, (1, 2));
 }
 
@@ -620,4 +635,91 @@ fn brokers_are_ready_by_their_partitions_and_partitions_without_one_are_named() 
     let (drained, _) = it.all.drain(it.now, |at| at.partition == 1);
     assert_eq!(drained.len(), 1);
     assert_eq!(Arc::clone(&drained[0].partition.topic), Arc::from("t"));
+}
+
+#[test]
+fn a_batch_that_no_connection_took_is_not_written_and_never_leaves() {
+    let mut it = Fixture::new(settings());
+    it.append(0, 10);
+    it.append(1, 10);
+    it.all.flush();
+    let drained = it.drain();
+    it.now += DELIVERY;
+    let why = |_: &TopicPartition| Some(Error::new(ErrorKind::Connect, "nobody there"));
+    let finished = it.all.expire(it.now, why);
+    assert_eq!(finished.len(), 2);
+    for each in finished {
+        let error = each.outcome.unwrap_err();
+        assert_eq!(error.write_status(), Some(WriteStatus::NotWritten));
+        assert_eq!(error.attempts(), Some(0));
+        assert!(error.to_string().contains("nobody there"), "{error}");
+    }
+    for sent in drained {
+        assert!(!it.leave(&sent), "it was called not written");
+    }
+}
+
+#[test]
+fn a_request_with_a_batch_that_was_given_up_does_not_leave() {
+    let mut it = Fixture::new(settings());
+    it.append(0, 10);
+    it.now += TICK;
+    it.append(1, 10);
+    it.all.flush();
+    let drained = it.drain();
+    it.now += DELIVERY - TICK;
+    assert_eq!(it.all.expire(it.now, |_| None).len(), 1);
+    let all: Vec<_> = drained
+        .iter()
+        .map(|sent| (sent.partition.clone(), sent.id))
+        .collect();
+    assert!(!it.all.handle_leaving(&all));
+    it.now += TICK;
+    let error = it.all.expire(it.now, |_| None).pop().unwrap().outcome;
+    let status = error.unwrap_err().write_status();
+    assert_eq!(status, Some(WriteStatus::NotWritten), "none of it had left");
+}
+
+#[test]
+fn case_14_a_batch_whose_stamp_is_refused_is_sent_under_a_new_epoch() {
+    for code in [
+        ErrorCode::UNKNOWN_PRODUCER_ID,
+        ErrorCode::INVALID_PRODUCER_EPOCH,
+    ] {
+        let mut it = Fixture::new(settings());
+        let first = it.send(0);
+        it.answer(&first, WRITTEN).unwrap().unwrap();
+        let sent = it.send(0);
+        assert_eq!((sent.producer, sent.sequence), ((1, 0), 1));
+        let message = None;
+        assert!(
+            it.answer(&sent, Answer::Refused { code, message })
+                .is_none()
+        );
+        let again = it.retry();
+        assert_eq!((again.producer, again.sequence), ((1, 1), 0));
+        assert!(it.answer(&again, WRITTEN).unwrap().is_ok());
+    }
+}
+
+#[test]
+fn a_batch_that_may_be_written_keeps_its_stamp_whatever_the_broker_says() {
+    let mut it = Fixture::new(settings());
+    let sent = it.send(0);
+    let error = Error::new(ErrorKind::Disconnected, "cut");
+    let lost = Answer::Lost {
+        error,
+        maybe_sent: true,
+    };
+    assert!(it.answer(&sent, lost).is_none());
+    let again = it.retry();
+    assert_eq!(
+        (again.producer, again.sequence),
+        (sent.producer, sent.sequence)
+    );
+    let refused = Answer::Refused {
+        code: ErrorCode::UNKNOWN_PRODUCER_ID,
+        message: None,
+    };
+    assert_eq!(it.status(&again, refused), WriteStatus::MaybeWritten);
 }

@@ -120,6 +120,14 @@ impl Delivery {
         self.completion.partition
     }
 
+    /// The record's place in its batch, counted from 0: a record at 0 has opened a new batch of its
+    /// partition. All records of a batch have one outcome, so that a program that sends millions
+    /// may keep the delivery at 0, count the others, and drop them.
+    #[must_use]
+    pub fn index_in_batch(&self) -> u32 {
+        self.index
+    }
+
     fn metadata(&self, outcome: &Result<Outcome>) -> Result<RecordMetadata> {
         let written = outcome.as_ref().map_err(Error::clone)?;
         Ok(RecordMetadata {
@@ -191,6 +199,7 @@ mod tests {
         let completion = Completion::new("t".into(), 2);
         let first = Delivery::new(Arc::clone(&completion), 0, 5);
         let third = Delivery::new(Arc::clone(&completion), 2, 7);
+        assert_eq!((first.index_in_batch(), third.index_in_batch()), (0, 2));
         assert!(completion.settle(Ok(Outcome {
             base_offset: Some(40),
             log_append_ms: None

@@ -17,8 +17,11 @@ use crate::text::format::Format;
 use crate::text::input::{Delimiter, HeaderArg};
 use crate::text::offset::OffsetArg;
 
+mod perf;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use perf::{PayloadKind, PerfArgs, PerfCommand, PerfConsumeArgs, PerfProduceArgs};
 
 /// A Kafka client for the command line: produce, consume, inspect, and a mock cluster.
 #[derive(Debug, Parser)]
@@ -101,8 +104,8 @@ pub(crate) enum Command {
     Cluster(ClusterArgs),
     /// (not built yet) List, describe, reset and delete consumer groups
     Groups(NotBuilt),
-    /// (not built yet) Load generator
-    Perf(NotBuilt),
+    /// Load generator: how fast it writes and reads, and with what latency
+    Perf(PerfArgs),
 }
 
 impl Command {
@@ -127,7 +130,8 @@ impl Command {
                 let ClusterCommand::Describe(describe) = &args.command;
                 vec![&args.global, &describe.global]
             }
-            Self::Groups(_) | Self::Perf(_) => Vec::new(),
+            Self::Perf(args) => args.globals(),
+            Self::Groups(_) => Vec::new(),
         }
     }
 }

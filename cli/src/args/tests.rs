@@ -94,7 +94,7 @@ fn what_is_not_built_is_a_word_and_takes_anything() {
     for line in [
         "tidewire groups list",
         "tidewire groups reset g --to-earliest -x",
-        "tidewire perf produce --records 5 --report f.html",
+        "tidewire perf roundtrip --records 5 --report f.html",
         "tidewire topics add-partitions t --partitions 9",
         "tidewire topics configs t",
     ] {
@@ -106,11 +106,11 @@ fn what_is_not_built_is_a_word_and_takes_anything() {
 fn help_says_what_is_not_built() {
     let mut command = Cli::command();
     let help = command.render_help().to_string();
-    for word in ["groups", "perf"] {
+    for (word, not_built) in [("groups", true), ("perf", false)] {
         let line = help
             .lines()
             .find(|line| line.trim_start().starts_with(word));
-        assert!(line.unwrap().contains("not built yet"), "{word}");
+        assert_eq!(line.unwrap().contains("not built yet"), not_built, "{word}");
     }
     let topics = command.find_subcommand_mut("topics").unwrap();
     assert_eq!(
@@ -121,6 +121,47 @@ fn help_says_what_is_not_built() {
             .count(),
         2
     );
+}
+
+#[test]
+fn perf_takes_all_its_flags() {
+    let line = "tidewire -b a:1 perf -X x=1 produce --topic t --records 5 --record-size 0 --rate 9 \
+                --producers 3 --keys 7 --payload random --compression lz4 --json -X y=2";
+    let cli = parse(line);
+    let global = cli.global();
+    assert!(global.json);
+    assert_eq!(global.properties.len(), 2);
+    let Command::Perf(PerfArgs {
+        command: PerfCommand::Produce(args),
+        ..
+    }) = cli.command
+    else {
+        panic!("not perf produce");
+    };
+    assert_eq!((args.records, args.record_size), (5, 0));
+    assert_eq!((args.rate, args.producers, args.keys), (Some(9), 3, 7));
+    assert_eq!(args.payload, PayloadKind::Random);
+    assert_eq!(args.compression, Some(Codec::Lz4));
+    let line = "tidewire perf consume --topic t --records 5 --timeout 3 --group g";
+    let Command::Perf(PerfArgs {
+        command: PerfCommand::Consume(args),
+        ..
+    }) = parse(line).command
+    else {
+        panic!("not perf consume");
+    };
+    assert_eq!((args.records, args.timeout), (Some(5), 3));
+    assert_eq!(args.group.as_deref(), Some("g"));
+    for wrong in [
+        "perf",
+        "perf produce",
+        "perf produce --topic t --records 0",
+        "perf produce --topic t --rate 0",
+        "perf produce --topic t --producers 0",
+        "perf consume",
+    ] {
+        assert_eq!(refused(&format!("tidewire {wrong}")).exit_code(), 2);
+    }
 }
 
 #[test]

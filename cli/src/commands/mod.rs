@@ -4,6 +4,7 @@ mod cluster;
 mod consume;
 mod demo;
 mod mock;
+mod perf;
 mod produce;
 mod topics;
 
@@ -24,6 +25,6 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Mock(args) => mock::run(&global, &args).await,
         Command::Groups(_) => Err(Failure::not_built("groups")),
         Command::Cluster(_) => cluster::describe(&global).await,
-        Command::Perf(_) => Err(Failure::not_built("perf")),
+        Command::Perf(args) => perf::run(&global, args.command).await,
     }
 }

@@ -9,6 +9,7 @@
 mod bad_brokers;
 mod bad_input;
 mod harness;
+mod perf;
 mod round_trip;
 mod servers;
 mod topics;

@@ -11,6 +11,7 @@ fn help_and_version_succeed() {
         "consume",
         "topics",
         "mock",
+        "perf",
         "-X <KEY=VALUE>",
     ] {
         assert!(help.text().contains(word), "{word}");
@@ -23,7 +24,9 @@ fn help_and_version_succeed() {
 fn what_is_not_built_says_so_and_fails() {
     for args in [
         &["groups", "list"][..],
-        &["perf", "produce", "--records", "5"],
+        &["perf", "roundtrip", "--records", "5"],
+        &["perf", "consume", "--topic", "t", "--group", "g"],
+        &["perf", "produce", "--topic", "t", "--report", "f.html"],
         &["topics", "add-partitions", "t", "--partitions", "3"],
         &["topics", "configs", "t"],
         &["consume", "t", "-g", "g", "-b", "127.0.0.1:1"],
@@ -67,6 +70,8 @@ fn without_a_broker_it_says_how_to_name_one() {
         &["produce", "t"][..],
         &["consume", "t"],
         &["topics", "list"],
+        &["perf", "produce", "--topic", "t"],
+        &["perf", "consume", "--topic", "t"],
     ] {
         run(args, b"")
             .fails_with(2)

@@ -1,0 +1,258 @@
+//! `perf consume`: reads a topic from the beginning, touching each record and keeping none.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use futures::FutureExt;
+use tidewire::{Client, Consumer, Records, StartAt, TopicPartition};
+
+use super::latency::Latencies;
+use super::report::Report;
+use super::usage::Usage;
+use crate::args::{Global, PerfConsumeArgs};
+use crate::failure::Failure;
+use crate::output::print;
+use crate::progress::Progress;
+use crate::settings::Settings;
+use crate::signals::Signals;
+use crate::text::tally::records;
+
+/// How long one poll waits: the position may pass control records without any record being handed
+/// out, and then it is looked at in between.
+const POLL: Duration = Duration::from_millis(50);
+
+/// Runs it.
+///
+/// # Errors
+/// When the topic is not there, not all records came, reading failed, or a signal came first.
+pub(super) async fn run(global: &Global, args: PerfConsumeArgs) -> Result<(), Failure> {
+    if args.group.is_some() {
+        return Err(Failure::not_built("perf consume --group"));
+    }
+    if args.report.is_some() {
+        return Err(Failure::not_built("perf consume --report"));
+    }
+    let mut settings = Settings::gather(global)?;
+    settings.default("auto.offset.reset", "earliest");
+    settings.set("allow.auto.create.topics", "false");
+    settings.consumer()?;
+    let limit = settings.client()?.default_api_timeout;
+    let mut signals = Signals::listen()?;
+    let prepare = async {
+        let client = settings.connect(limit).await?;
+        let partitions = partitions(&client, &args.topic).await?;
+        let start = Instant::now();
+        let consumer = client.consumer().build().await?;
+        let ends = consumer.end_offsets(partitions.iter().cloned()).await?;
+        let beginnings = partitions.into_iter().map(|it| (it, StartAt::Beginning));
+        consumer.assign(beginnings).await?;
+        let ends = args.records.is_none().then_some(ends);
+        Ok::<_, Failure>((consumer, Reading::new(start, args.records, ends)?))
+    };
+    let (consumer, mut reading) = tokio::select! {
+        biased;
+        () = signals.first() => return Err(Failure::interrupted("interrupted; nothing was read")),
+        prepared = settings.in_time(prepare) => prepared?,
+    };
+    let outcome = reading
+        .read(&consumer, &mut signals, Duration::from_secs(args.timeout))
+        .await;
+    let report = reading.report(args.topic);
+    let text = if global.json {
+        report.to_json().to_string()
+    } else {
+        report.to_text()
+    };
+    print(&text)?;
+    outcome
+}
+
+async fn partitions(client: &Client, topic: &str) -> Result<Vec<TopicPartition>, Failure> {
+    let mut partitions = Vec::new();
+    for topic in client.admin().describe_topics([topic]).await? {
+        let topic = topic?;
+        let all = topic.partitions.iter().map(|partition| partition.partition);
+        partitions.extend(all.map(|p| TopicPartition::new(topic.name.clone(), p)));
+    }
+    Ok(partitions)
+}
+
+/// How far the reading is.
+struct Reading {
+    start: Instant,
+    /// How many records are still to come; `None` where the ends decide.
+    left: Option<u64>,
+    /// By partition, the end that it has not reached; `None` where the number decides.
+    ends: Option<BTreeMap<TopicPartition, i64>>,
+    records: u64,
+    bytes: u64,
+    /// Failed polls.
+    errors: u64,
+    first: Option<Instant>,
+    last: Option<Instant>,
+    latencies: Latencies,
+}
+
+impl Reading {
+    fn new(
+        start: Instant,
+        left: Option<u64>,
+        ends: Option<BTreeMap<TopicPartition, i64>>,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            start,
+            left,
+            ends,
+            records: 0,
+            bytes: 0,
+            errors: 0,
+            first: None,
+            last: None,
+            latencies: Latencies::new()?,
+        })
+    }
+
+    fn is_done(&self) -> bool {
+        self.left == Some(0) || self.ends.as_ref().is_some_and(BTreeMap::is_empty)
+    }
+
+    /// Polls until all is there.
+    async fn read(
+        &mut self,
+        consumer: &Consumer,
+        signals: &mut Signals,
+        patience: Duration,
+    ) -> Result<(), Failure> {
+        let mut progress = Progress::of_a_run();
+        let mut asked = Instant::now();
+        self.pass_positions(consumer)?;
+        while !self.is_done() {
+            let polled = tokio::select! {
+                biased;
+                () = signals.first() => {
+                    progress.clear();
+                    return Err(Failure::interrupted("interrupted before the end"));
+                }
+                polled = consumer.poll(POLL) => polled,
+            };
+            let polled = polled.inspect_err(|_| self.errors += 1)?;
+            let now = Instant::now();
+            if polled.is_empty() {
+                self.pass_positions(consumer)?;
+                if now.saturating_duration_since(asked) >= patience && !self.is_done() {
+                    progress.clear();
+                    return Err(self.gave_up(patience));
+                }
+            } else {
+                self.latencies.record(now.saturating_duration_since(asked));
+                self.take(&polled, now);
+                self.pass_positions(consumer)?;
+                asked = Instant::now();
+            }
+            progress.tick(|| self.so_far());
+        }
+        progress.clear();
+        Ok(())
+    }
+
+    /// Counts the records that are asked for.
+    fn take(&mut self, polled: &Records, now: Instant) {
+        let mut left = self.left.unwrap_or(u64::MAX);
+        let (mut count, mut bytes) = (0_u64, 0_usize);
+        // Records come partition by partition, so the end is looked up once for each.
+        let mut current: Option<(i32, i64)> = None;
+        for record in polled {
+            let partition = record.partition();
+            let end = match current {
+                Some((same, end)) if same == partition => end,
+                _ => {
+                    let end = self.end_of(record.topic(), partition);
+                    current = Some((partition, end));
+                    end
+                }
+            };
+            if left == 0 || record.offset() >= end {
+                continue;
+            }
+            left -= 1;
+            count += 1;
+            bytes += record.key().map_or(0, <[u8]>::len) + record.value().map_or(0, <[u8]>::len);
+        }
+        if count == 0 {
+            return;
+        }
+        self.left = self.left.map(|_| left);
+        self.records += count;
+        self.bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.first.get_or_insert(now);
+        self.last = Some(Instant::now());
+    }
+
+    /// Where the partition ends: nowhere if a number of records is read, at once if it has ended.
+    fn end_of(&self, topic: &str, partition: i32) -> i64 {
+        match &self.ends {
+            None => i64::MAX,
+            Some(ends) => {
+                let partition = TopicPartition::new(topic, partition);
+                ends.get(&partition).copied().unwrap_or(i64::MIN)
+            }
+        }
+    }
+
+    /// Takes note of the partitions that have ended, by the position: at the end there may be
+    /// control records and gaps, which are no records.
+    fn pass_positions(&mut self, consumer: &Consumer) -> Result<(), Failure> {
+        let Some(ends) = &mut self.ends else {
+            return Ok(());
+        };
+        let mut ended = Vec::new();
+        for (partition, end) in ends.iter() {
+            // One that is not known yet is asked for again after the next poll.
+            if let Some(position) = consumer.position(partition).now_or_never() {
+                if position? >= *end {
+                    ended.push(partition.clone());
+                }
+            }
+        }
+        for partition in ended {
+            ends.remove(&partition);
+            consumer.pause(&partition)?;
+        }
+        Ok(())
+    }
+
+    fn gave_up(&self, patience: Duration) -> Failure {
+        let missing = match (self.left, &self.ends) {
+            (Some(left), _) => format!("{} missing", records(left)),
+            (None, ends) => {
+                let open = ends.as_ref().map_or(0, BTreeMap::len);
+                format!("{open} partitions not at their end")
+            }
+        };
+        let seconds = patience.as_secs();
+        Failure::new(format!("no record came for {seconds} s: {missing}"))
+            .next("--timeout SECONDS waits longer; -v shows each retry")
+    }
+
+    fn so_far(&self) -> String {
+        let seconds = self.start.elapsed().as_secs_f64();
+        format!("{} read after {seconds:.1} s", records(self.records))
+    }
+
+    fn report(self, topic: String) -> Report {
+        let since = |from: Instant, to: Instant| to.saturating_duration_since(from);
+        let elapsed = self.first.zip(self.last).map(|(from, to)| since(from, to));
+        Report {
+            command: "perf consume",
+            topic,
+            records: self.records,
+            bytes: self.bytes,
+            errors: self.errors,
+            elapsed: elapsed.unwrap_or_default(),
+            usage: Usage::now(),
+            latencies: self.latencies,
+            first_record: Some(self.first.map(|first| since(self.start, first))),
+            late: None,
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! A lane: one producer, the loop that feeds it, and the task that takes in the outcomes.
+//!
+//! The loop keeps the delivery of the first record of each batch, counts the others and drops
+//! theirs; the settler waits for the kept ones. So the tool costs a few nanoseconds per record,
+//! and every outcome is known all the same.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use tidewire::{Delivery, Producer, Record};
+use tokio::sync::mpsc;
+
+use super::latency::Latencies;
+use super::ledger::{BatchNumber, Ledger};
+use super::pacer::{Pacer, Step};
+use super::payload::{Keys, Values};
+use crate::failure::with_sources;
+use crate::signals::Signals;
+
+/// At full speed the latency of one record in so many is measured.
+const SAMPLE: u64 = 100;
+/// How many batches may wait to be taken in, and how many for their outcome. Each waiting batch is
+/// one of the producer's, so its `buffer.memory` is the limit that is met first.
+const BATCHES: usize = 1024;
+const UNSETTLED: usize = 100_000;
+/// The longest sleep of a thread that keeps a rate: how late it sees a signal.
+const NAP: Duration = Duration::from_millis(100);
+/// How long records on their way get after a signal.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The sums of a lane, for its loop, its settler and the progress.
+#[derive(Clone, Debug)]
+pub(super) struct SharedLedger(Arc<Mutex<Ledger>>);
+
+impl SharedLedger {
+    /// Shares them.
+    pub(super) fn new(ledger: Ledger) -> Self {
+        Self(Arc::new(Mutex::new(ledger)))
+    }
+
+    /// Looks at them, or changes them.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Ledger> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// When the records of a lane are sent.
+#[derive(Debug)]
+pub(super) enum Speed {
+    /// So many, as fast as the buffer takes them.
+    Full(u64),
+    /// At their times; how late each was handed over is kept.
+    Paced(Pacer, Latencies),
+}
+
+/// What came out of a lane besides its ledger.
+#[derive(Debug)]
+pub(super) struct Driven {
+    /// At a rate, how late the records were handed over.
+    pub(super) late: Option<Latencies>,
+}
+
+/// The batch of a partition into which the lane's records go.
+#[derive(Clone, Debug, Default)]
+struct Filling {
+    batch: BatchNumber,
+    records: u32,
+}
+
+/// One producer and what is sent through it.
+#[derive(Debug)]
+pub(super) struct Lane {
+    producer: Producer,
+    topic: String,
+    values: Values,
+    keys: Keys,
+    signals: Signals,
+    ledger: SharedLedger,
+    batches: mpsc::Sender<(BatchNumber, Delivery)>,
+    begun: BatchNumber,
+    /// By partition.
+    filling: Vec<Filling>,
+}
+
+impl Lane {
+    /// The lane, and its settler, which is to run beside it.
+    pub(super) fn new(
+        producer: Producer,
+        topic: String,
+        (values, keys): (Values, Keys),
+        signals: Signals,
+        ledger: SharedLedger,
+    ) -> (Self, impl Future<Output = ()> + Send + use<>) {
+        let (batches, begun) = mpsc::channel(BATCHES);
+        let settler = settle(begun, ledger.clone());
+        let lane = Self {
+            producer,
+            topic,
+            values,
+            keys,
+            signals,
+            ledger,
+            batches,
+            begun: 0,
+            filling: Vec::new(),
+        };
+        (lane, settler)
+    }
+
+    /// Sends all records, until a signal comes or the producer takes no more, and waits until every
+    /// outcome is known. A paced lane sleeps on its thread, so that must be its own.
+    pub(super) async fn drive(mut self, speed: Speed) -> Driven {
+        let late = match speed {
+            Speed::Full(records) => {
+                self.feed(records).await;
+                None
+            }
+            Speed::Paced(pacer, late) => Some(self.keep_pace(pacer, late).await),
+        };
+        let limit = self.producer.config().delivery_timeout;
+        let mut signals = self.signals.clone();
+        tokio::select! {
+            biased;
+            () = signals.first() => {}
+            _ = self.producer.close(limit) => {}
+        }
+        if self.signals.came() {
+            self.producer.close(GRACE).await;
+        }
+        let mut ledger = self.ledger.lock();
+        for filling in self.filling.iter().filter(|filling| filling.records > 0) {
+            ledger.seal(filling.batch, filling.records);
+        }
+        drop(ledger);
+        Driven { late }
+    }
+
+    async fn feed(&mut self, records: u64) {
+        for number in 0..records {
+            let start = (number % SAMPLE == 0).then(Instant::now);
+            if !self.send(start).await {
+                return;
+            }
+        }
+    }
+
+    async fn keep_pace(&mut self, mut pacer: Pacer, mut late: Latencies) -> Latencies {
+        loop {
+            let now = Instant::now();
+            match pacer.step(now) {
+                Step::Send(due) => {
+                    late.record(now.saturating_duration_since(due));
+                    if !self.send(Some(due)).await {
+                        return late;
+                    }
+                }
+                // A timer of the runtime is a millisecond late, a thread 0.05 ms.
+                Step::Wait(wait) => thread::sleep(wait.min(NAP)),
+                Step::Done => return late,
+            }
+            if self.signals.came() {
+                return late;
+            }
+        }
+    }
+
+    /// Sends one record, whose latency is measured if it has a start; answers whether to go on.
+    async fn send(&mut self, start: Option<Instant>) -> bool {
+        let record = Record::to(&self.topic)
+            .maybe_key(self.keys.next())
+            .value(self.values.next());
+        let outcome = tokio::select! {
+            biased;
+            outcome = self.producer.enqueue(record) => outcome,
+            () = self.signals.first() => return false,
+        };
+        let delivery = match outcome {
+            Ok(delivery) => delivery,
+            Err(error) => {
+                self.ledger.lock().refused(with_sources(&error));
+                return false;
+            }
+        };
+        match self.count(delivery, start) {
+            // It ends only after this sender, unless it panicked.
+            Some(begun) => self.batches.send(begun).await.is_ok(),
+            None => true,
+        }
+    }
+
+    /// Counts a record that was taken; gives the batch to wait for if it has begun one.
+    fn count(
+        &mut self,
+        delivery: Delivery,
+        start: Option<Instant>,
+    ) -> Option<(BatchNumber, Delivery)> {
+        let partition = usize::try_from(delivery.partition()).unwrap_or(0);
+        if partition >= self.filling.len() {
+            self.filling.resize(partition + 1, Filling::default());
+        }
+        let filling = self.filling.get_mut(partition)?;
+        if delivery.index_in_batch() > 0 {
+            filling.records += 1;
+            if let Some(start) = start {
+                self.ledger.lock().started(filling.batch, start);
+            }
+            return None;
+        }
+        let mut ledger = self.ledger.lock();
+        if filling.records > 0 {
+            ledger.seal(filling.batch, filling.records);
+        }
+        *filling = Filling {
+            batch: self.begun,
+            records: 1,
+        };
+        self.begun += 1;
+        ledger.begin(filling.batch);
+        if let Some(start) = start {
+            ledger.started(filling.batch, start);
+        }
+        Some((filling.batch, delivery))
+    }
+}
+
+/// Waits for the outcomes of batches until the lane has ended and all are known.
+async fn settle(mut begun: mpsc::Receiver<(BatchNumber, Delivery)>, ledger: SharedLedger) {
+    let mut open = FuturesUnordered::new();
+    let mut more = true;
+    loop {
+        tokio::select! {
+            biased;
+            Some((batch, error)) = open.next(), if !open.is_empty() => {
+                ledger.lock().settle(batch, Instant::now(), error);
+            }
+            next = begun.recv(), if more && open.len() < UNSETTLED => match next {
+                Some((batch, delivery)) => open.push(async move {
+                    let outcome = delivery.await;
+                    (batch, outcome.err().map(|error| with_sources(&error)))
+                }),
+                None => more = false,
+            },
+            else => return,
+        }
+    }
+}

@@ -29,9 +29,6 @@ use crate::ids::CorrelationId;
 /// Requests that may wait for a slot; a driver takes no more from its callers until one has left.
 pub(crate) const WAITING_MAX: usize = 64;
 
-/// The longest that a broker's throttle time is believed. Quota windows are seconds long.
-pub(crate) const MUTE_MAX: Duration = Duration::from_secs(300);
-
 /// What a driver hangs on a request: its frame, and whom to answer.
 pub(crate) trait Ticket {
     /// Whether nobody waits for the answer any more.
@@ -232,9 +229,9 @@ impl<T: Ticket> Pipeline<T> {
     }
 
     /// The broker asked for a pause until `until` (KIP-219): nothing new is sent before, and as it
-    /// serves nothing in between either, every clock is stopped for as long.
+    /// serves nothing in between either, every clock is stopped for as long. To bound `until` is
+    /// the caller's part: told of the same pause again, a bound counted from `now` would move on.
     pub(crate) fn handle_throttle(&mut self, now: Instant, until: Instant) {
-        let until = until.min(now + MUTE_MAX);
         let running_from = self.muted_until.map_or(now, |before| before.max(now));
         let longer = until.saturating_duration_since(running_from);
         if longer.is_zero() {

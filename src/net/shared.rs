@@ -9,6 +9,9 @@ use futures::task::AtomicWaker;
 use super::call::Peer;
 use crate::error::Error;
 
+/// The longest that a broker's throttle time is believed. Quota windows are seconds long.
+pub(super) const MUTE_MAX: Duration = Duration::from_secs(300);
+
 /// What the handles and the task both see.
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -57,10 +60,10 @@ impl Shared {
         condemned.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The broker wants quiet for this long. The task looks before it sends and before it times
+    /// The broker wants quiet for this long, [`MUTE_MAX`] at most. The task looks before it sends and before it times
     /// anything out, and so needs no waking.
     pub(super) fn mute(&self, now: Instant, pause: Duration) {
-        let until = now.saturating_duration_since(self.opened) + pause;
+        let until = now.saturating_duration_since(self.opened) + pause.min(MUTE_MAX);
         let nanos = u64::try_from(until.as_nanos()).unwrap_or(u64::MAX);
         self.muted_until.fetch_max(nanos, Relaxed);
     }

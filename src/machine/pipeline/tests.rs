@@ -189,16 +189,6 @@ fn case_117_a_mute_stops_every_clock_and_new_requests() {
 }
 
 #[test]
-fn a_broker_cannot_mute_for_ever() {
-    let now = Instant::now();
-    let mut pipeline = pipeline(now);
-    pipeline.handle_submit(now, request(1));
-    pipeline.handle_throttle(now, now + Duration::from_secs(1_000_000));
-    assert!(pipeline.poll_write(now + MUTE_MAX - SECOND).is_none());
-    assert_eq!(write_all(&mut pipeline, now + MUTE_MAX), [1]);
-}
-
-#[test]
 fn a_request_without_answer_takes_no_slot_but_keeps_its_place() {
     let now = Instant::now();
     let mut pipeline = pipeline(now);

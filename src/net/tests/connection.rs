@@ -11,6 +11,7 @@ use super::super::options::NetOptions;
 use super::fake::*;
 use crate::error::ErrorKind;
 use crate::net::connection::Connection;
+use crate::net::shared::MUTE_MAX;
 use crate::protocol::metadata::{MetadataRequest, MetadataResponse};
 use crate::protocol::{ApiKey, Decode};
 
@@ -165,6 +166,33 @@ async fn case_117_nothing_new_is_sent_while_muted() {
     assert_eq!(connection.muted_for(), 40 * SECOND);
     assert_eq!(ask(&connection, TIMEOUT).await.unwrap(), "40");
     assert_eq!(connection.muted_for(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_117_a_broker_cannot_mute_for_ever() {
+    let (_fake, connection) = connected(|mut peer| async move {
+        let first = peer.request().await.unwrap();
+        peer.answer(&first, &throttled(2_000_000)).await;
+        peer.silence().await;
+    })
+    .await;
+    let start = Instant::now();
+    ask(&connection, TIMEOUT).await.unwrap();
+    // One clock stands still from the start of the pause, one is started in the middle of it.
+    let early = ask(&connection, TIMEOUT);
+    let late = async {
+        sleep(MUTE_MAX / 2).await;
+        ask(&connection, TIMEOUT).await
+    };
+    let (early, late) = timeout(3 * MUTE_MAX, async { tokio::join!(early, late) })
+        .await
+        .expect("the clocks run again");
+    assert!(early.is_err() && late.is_err());
+    assert!(
+        start.elapsed() <= MUTE_MAX + 2 * TIMEOUT,
+        "{:?}",
+        start.elapsed()
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,7 +9,7 @@ use crate::ids::BrokerId;
 use crate::machine::metadata::{ClusterMetadata, Node};
 use crate::machine::rng::Rng;
 use crate::net::{Broker, CallError, Net, Role, Sent, Target};
-use crate::protocol::{Decode, Encode, Request};
+use crate::protocol::{ApiKey, Decode, Encode, Request};
 
 /// Connections of one role, one broker each, opened when they are first used.
 ///
@@ -60,6 +60,11 @@ impl Peer {
         let connection = self.broker.connection(self.role, limit).await?;
         check(may_leave())?;
         connection.call(request, cap, limit).await
+    }
+
+    /// The error of a caller who gave up after `waited`.
+    pub(crate) fn too_late(&self, api: ApiKey, waited: Duration) -> Error {
+        self.broker.too_late(self.role, api, waited)
     }
 
     /// Sends a request that the broker does not answer (`acks=0`); done when the socket has it.

@@ -85,8 +85,15 @@ impl Shared {
         let id = self.choose(target, deadline).await?;
         let snapshot = self.snapshot();
         let node = snapshot.nodes.get(&id).ok_or_else(|| unknown_broker(id))?;
-        let limit = self.config.request_timeout.min(deadline.remaining());
-        self.control().get(node).call(request, cap, limit).await
+        let peer = self.control().get(node);
+        let waited = deadline.remaining();
+        // The connection is judged by `request.timeout.ms` alone: a caller in a hurry must not end
+        // it for the others. And no pause that the broker asks for holds up a deadline.
+        let called = peer.call(request, cap, self.config.request_timeout);
+        deadline
+            .wait(called)
+            .await
+            .unwrap_or_else(|| Err(peer.too_late(R::KEY, waited)))
     }
 
     async fn choose(self: &Arc<Self>, target: Target, deadline: Deadline) -> Result<BrokerId> {

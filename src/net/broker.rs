@@ -117,11 +117,7 @@ impl Broker {
 
     /// Whether a connection is open and ready.
     pub(crate) fn is_connected(&self, role: Role) -> bool {
-        let state = self.0.lock();
-        let attempt = state.attempts.get(role as usize).and_then(Option::as_ref);
-        attempt.is_some_and(
-            |attempt| matches!(&*attempt.outcome.borrow(), Outcome::Up(open) if !open.is_closed()),
-        )
+        self.0.lock().open(role).is_some()
     }
 
     /// Until when no connection is tried, after failures.
@@ -169,13 +165,30 @@ impl Broker {
         }
     }
 
+    /// The error of a caller who gave up after `waited`, and what kept the broker as far as is known.
+    pub(crate) fn too_late(&self, role: Role, api: ApiKey, waited: Duration) -> Error {
+        let open = self.0.lock().open(role);
+        let Some(open) = open else {
+            return self.0.too_slow(waited).error;
+        };
+        let ms = waited.as_millis();
+        let why = if open.muted_for().is_zero() {
+            ""
+        } else {
+            ": the broker throttles this client"
+        };
+        let message = format!("{api}: no answer within {ms} ms{why}");
+        open.peer().locate(Error::new(ErrorKind::Timeout, message))
+    }
+
     /// Sends a request on the connection of a role, in the newest version that both sides speak,
     /// `cap` at most, and waits for the answer.
     ///
     /// A connection that was closed while nobody looked (brokers close idle ones) is replaced
     /// without a word, if nothing of the request had been sent or if sending it twice is harmless.
     ///
-    /// The limit is `timeout` for the connection, and then that of [`Connection::submit`].
+    /// `timeout` is for the connection, and what it left over goes to [`Connection::submit`], in
+    /// all repeats together; so a full pipeline or a pause that the broker asked for adds to it.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -198,7 +211,8 @@ impl Broker {
         loop {
             let left = deadline.saturating_duration_since(now());
             let connection = self.connection(role, left).await?;
-            match connection.call(request, cap, timeout).await {
+            let left = deadline.saturating_duration_since(now());
+            match connection.call(request, cap, left).await {
                 Err(failed) if repeats < REPEATS_MAX && may_repeat(R::KEY, &failed) => {
                     repeats += 1;
                 }
@@ -294,6 +308,15 @@ impl Inner {
 }
 
 impl State {
+    /// The connection of a role that is open and ready.
+    fn open(&self, role: Role) -> Option<Connection> {
+        let attempt = self.attempts.get(role as usize)?.as_ref()?;
+        match &*attempt.outcome.borrow() {
+            Outcome::Up(open) if !open.is_closed() => Some(open.clone()),
+            _ => None,
+        }
+    }
+
     /// Doubles with failures in a row (KIP-601).
     fn setup_limit(&self, net: &Net) -> Duration {
         let factor = 1_u32 << self.backoff.failures().min(16);

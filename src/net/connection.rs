@@ -140,7 +140,6 @@ impl Connection {
     }
 
     /// How long the broker still wants quiet; zero if it does not.
-    #[cfg(test)]
     pub(crate) fn muted_for(&self) -> Duration {
         let until = self.0.shared.muted_until();
         until.map_or(Duration::ZERO, |until| {

@@ -12,6 +12,7 @@
     reason = "a test that fails may panic"
 )]
 
+mod asking;
 mod consuming;
 mod dropping;
 mod finding;

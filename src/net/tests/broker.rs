@@ -456,3 +456,36 @@ async fn the_setup_limit_doubles_with_failures_up_to_its_maximum() {
         );
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_limit_holds_for_the_connection_and_the_answer() {
+    let fake = Fake::new();
+    fake.add(
+        "kafka",
+        runs(|mut peer, _| async move {
+            sleep(8 * SECOND).await;
+            peer.agree_on_versions().await;
+            peer.silence().await;
+        }),
+    );
+    let broker = fake.broker(1, "kafka");
+    let start = Instant::now();
+    let failed = ask_broker(&broker).await.unwrap_err();
+    assert_eq!(failed.error.kind(), ErrorKind::Timeout);
+    assert_eq!(start.elapsed(), TIMEOUT);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_limit_holds_for_all_repeats() {
+    let fake = Fake::new();
+    let hangs_up_late = |mut peer: Peer| async move {
+        peer.request().await;
+        sleep(20 * SECOND).await;
+    };
+    fake.add("kafka", after_versions(Arc::new(hangs_up_late)));
+    let broker = fake.broker(1, "kafka");
+    let start = Instant::now();
+    let failed = ask_broker(&broker).await.unwrap_err();
+    assert_eq!(failed.error.kind(), ErrorKind::Timeout);
+    assert!(start.elapsed() <= TIMEOUT + SECOND, "{:?}", start.elapsed());
+}

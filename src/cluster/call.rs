@@ -4,10 +4,11 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::shared::{Shared, now};
+use super::shared::Shared;
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::ids::BrokerId;
 use crate::machine::backoff::Backoff;
+use crate::net::now;
 use crate::protocol::{Decode, Encode, Request};
 
 /// A limit on a wait, and the length it had when it was set (for the error's words).

@@ -12,12 +12,12 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 
-use super::shared::{Shared, now};
+use super::shared::Shared;
 use crate::config::MetadataRecoveryStrategy;
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::machine::metadata::Query;
 use crate::machine::rng::Rng;
-use crate::net::{Broker, Role};
+use crate::net::{Broker, Role, now};
 use crate::protocol::metadata::{MetadataRequest, MetadataResponse};
 
 /// A candidate that has been silent for so long gets company.

@@ -11,7 +11,8 @@ mod coordinator;
 mod metadata;
 mod shared;
 
+pub(crate) use crate::net::now;
 pub(crate) use brokers::Brokers;
 pub(crate) use call::{Deadline, Target};
 pub use client::{Client, ClientBuilder};
-pub(crate) use shared::{Shared, now};
+pub(crate) use shared::Shared;

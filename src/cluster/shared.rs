@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
@@ -18,12 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
 use crate::machine::backoff::BackoffPolicy;
 use crate::machine::metadata::{ClusterMetadata, Interest, MetadataMachine, Node, TopicMetadata};
-use crate::net::{Broker, Connector, Net, NetOptions, Role, Target};
-
-/// The clock of the drivers: tokio's, so that a paused runtime pauses it.
-pub(crate) fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
-}
+use crate::net::{Broker, Connector, Net, NetOptions, Role, Target, now};
 
 /// Configuration, metadata and control connections of one client.
 pub(crate) struct Shared {

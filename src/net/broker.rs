@@ -21,8 +21,8 @@ use tokio::sync::watch;
 use tokio::time::timeout_at;
 
 use super::call::{CallError, Peer, Sent};
+use super::clock::now;
 use super::connection::Connection;
-use super::driver::now;
 use super::options::{Net, Target};
 use crate::error::{Error, ErrorKind};
 use crate::machine::backoff::Backoff;
@@ -165,7 +165,7 @@ impl Broker {
         }
     }
 
-    /// The error of a caller who gave up after `waited`, and what kept the broker as far as is known.
+    /// The error of a caller who gave up after `waited`, with what is known of the reason.
     pub(crate) fn too_late(&self, role: Role, api: ApiKey, waited: Duration) -> Error {
         let open = self.0.lock().open(role);
         let Some(open) = open else {

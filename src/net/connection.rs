@@ -20,8 +20,9 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use super::call::{Call, CallError, Peer, Sent, lost};
+use super::clock::now;
 use super::connector::BoxStream;
-use super::driver::{Driver, now};
+use super::driver::Driver;
 use super::options::NetOptions;
 use super::reader::FrameReader;
 use super::shared::Shared;

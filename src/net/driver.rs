@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use tokio::time::Sleep;
 
 use super::call::{Call, Sent};
+use super::clock::now;
 use super::connector::BoxStream;
 use super::reader::FrameReader;
 use super::shared::Shared;
@@ -41,11 +42,6 @@ pub(super) struct Driver {
     pub(super) commands: mpsc::Receiver<Request<Call>>,
     pub(super) shared: Arc<Shared>,
     pub(super) timer: Pin<Box<Sleep>>,
-}
-
-/// The clock, which tests with paused time replace.
-pub(super) fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
 }
 
 impl Driver {

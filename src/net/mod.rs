@@ -6,6 +6,7 @@
 
 pub(crate) mod broker;
 pub(crate) mod call;
+mod clock;
 pub(crate) mod connection;
 mod connector;
 mod driver;
@@ -18,6 +19,7 @@ mod writer;
 
 pub(crate) use broker::{Broker, Role};
 pub(crate) use call::{CallError, Sent};
+pub(crate) use clock::now;
 pub use connector::{BoxFuture, BoxStream, ByteStream, Connector, TcpConnector};
 pub(crate) use options::{Net, NetOptions, Target};
 

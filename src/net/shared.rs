@@ -60,8 +60,8 @@ impl Shared {
         condemned.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The broker wants quiet for this long, [`MUTE_MAX`] at most. The task looks before it sends and before it times
-    /// anything out, and so needs no waking.
+    /// The broker wants quiet for this long, [`MUTE_MAX`] at most. The task looks before it sends
+    /// and before it times anything out, and so needs no waking.
     pub(super) fn mute(&self, now: Instant, pause: Duration) {
         let until = now.saturating_duration_since(self.opened) + pause.min(MUTE_MAX);
         let nanos = u64::try_from(until.as_nanos()).unwrap_or(u64::MAX);

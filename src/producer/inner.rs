@@ -140,7 +140,7 @@ impl Inner {
         }
         let receipt = state
             .accumulator
-            .append(now(), partition, timestamp_ms, record, reserve)
+            .append(now, partition, timestamp_ms, record, reserve)
             .map_err(|refused| match refused {
                 Refused::NoMemory { chunks } if self.never_fits(chunks) => {
                     NotTaken::Failed(about(self.larger_than_memory(), partition))

@@ -70,10 +70,11 @@ impl Accumulator {
         }
     }
 
-    /// Encodes a record into the open batch of its partition, which takes the reserve first.
+    /// Encodes a record into the open batch of its partition, which takes the reserve first. The
+    /// clock is asked only for a new batch.
     pub(crate) fn append(
         &mut self,
-        now: Instant,
+        now: impl FnOnce() -> Instant,
         partition: &TopicPartition,
         timestamp_ms: i64,
         record: &Record<'_>,
@@ -128,7 +129,7 @@ impl Accumulator {
         self.next_id += 1;
         queue.waiting.push_back(Batch {
             records: 1,
-            ..Batch::new(id, now, open)
+            ..Batch::new(id, now(), open)
         });
         Ok(Receipt {
             batch: id,

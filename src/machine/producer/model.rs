@@ -164,11 +164,8 @@ impl World {
         let mut value = self.next_record.to_be_bytes().to_vec();
         value.resize(8 + len, 0);
         let record = Record::to("t").value(value);
-        let reserve = Reserve::default();
-        match self
-            .all
-            .append(self.now, &at(partition), 0, &record, reserve)
-        {
+        let (now, reserve) = (self.now, Reserve::default());
+        match self.all.append(|| now, &at(partition), 0, &record, reserve) {
             Ok(receipt) => {
                 let batch = self.batches.entry(receipt.batch).or_default();
                 assert_eq!(usize::try_from(receipt.index).unwrap(), batch.1.len());

@@ -89,7 +89,8 @@ impl Fixture {
     ) -> Result<super::receipt::Receipt, Refused> {
         let record = Record::to("t").value(vec![b'x'; len]);
         let partition = at(partition);
-        self.all.append(self.now, &partition, 0, &record, reserve)
+        self.all
+            .append(|| self.now, &partition, 0, &record, reserve)
     }
 
     fn drain(&mut self) -> Vec<Sent> {

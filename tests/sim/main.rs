@@ -3,7 +3,8 @@
 //! Nothing here touches a socket or a clock: brokers are reached through pipes, time is tokio's and
 //! paused, so that a minute of time-outs takes a millisecond, and clock and randomness come from
 //! one seed. Most files hold named scenarios; `swarm` runs whole histories of faults from a seed,
-//! and judges them by the broker's log. `SIM_SEED=n cargo test --test sim swarm` replays one.
+//! and judges them by the broker's log. `SIM_SEED=n cargo test --test sim swarm` runs one again,
+//! and with `RUSTFLAGS="--cfg tokio_unstable"` exactly as it was.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,3 +21,4 @@ mod giving_up;
 mod network;
 mod producing;
 mod support;
+mod swarm;

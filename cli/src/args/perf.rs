@@ -63,6 +63,9 @@ pub(crate) struct PerfProduceArgs {
     /// Records per second, by all producers together [default: as fast as possible]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) rate: Option<u64>,
+    /// Leave the latency of the first N records out: connections and metadata take their time
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) warmup: u64,
     /// How many producers, each with a buffer and sockets of its own
     #[arg(long, value_name = "N", default_value_t = 1,
           value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -86,7 +89,8 @@ pub(crate) struct PerfProduceArgs {
 /// The kinds of `--payload`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum PayloadKind {
-    /// Lines of JSON, each cut or filled up to the size; a batch of them compresses about 4:1
+    /// Events in JSON, cut to the size; a batch compresses about 3:1 with lz4, 4:1 with gzip and
+    /// 5:1 with zstd
     Json,
     /// Bytes that do not compress
     Random,

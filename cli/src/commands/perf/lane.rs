@@ -80,6 +80,8 @@ pub(super) struct Lane {
     signals: Signals,
     ledger: SharedLedger,
     batches: mpsc::Sender<(BatchNumber, Delivery)>,
+    /// How many records are still sent before latency counts.
+    warmup: u64,
     begun: BatchNumber,
     /// By partition.
     filling: Vec<Filling>,
@@ -104,10 +106,16 @@ impl Lane {
             signals,
             ledger,
             batches,
+            warmup: 0,
             begun: 0,
             filling: Vec::new(),
         };
         (lane, settler)
+    }
+
+    /// Leaves the latency of the first records out.
+    pub(super) fn with_warmup(self, warmup: u64) -> Self {
+        Self { warmup, ..self }
     }
 
     /// Sends all records, until a signal comes or the producer takes no more, and waits until every
@@ -152,7 +160,9 @@ impl Lane {
             let now = Instant::now();
             match pacer.step(now) {
                 Step::Send(due) => {
-                    late.record(now.saturating_duration_since(due));
+                    if self.warmup == 0 {
+                        late.record(now.saturating_duration_since(due));
+                    }
                     if !self.send(Some(due)).await {
                         return late;
                     }
@@ -169,6 +179,8 @@ impl Lane {
 
     /// Sends one record, whose latency is measured if it has a start; answers whether to go on.
     async fn send(&mut self, start: Option<Instant>) -> bool {
+        let start = start.filter(|_| self.warmup == 0);
+        self.warmup = self.warmup.saturating_sub(1);
         let record = Record::to(&self.topic)
             .maybe_key(self.keys.next())
             .value(self.values.next());

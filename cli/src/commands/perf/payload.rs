@@ -1,12 +1,14 @@
 //! The values and keys that are sent, the same in every run.
 //!
-//! Values are made beforehand and taken in turn: enough different ones that a compressed batch has
-//! to earn its ratio, few enough that they stay in the processor's cache.
+//! Values are made beforehand and taken in turn: so many different ones that none is twice in a
+//! batch, which a codec would make too much of. All lanes share them.
+
+use bytes::Bytes;
 
 use crate::args::PayloadKind;
 
-/// How many bytes all values have together; one value may be larger.
-const TOTAL: usize = 256 * 1024;
+/// How many bytes all values have together, twice the largest batch; one value may be larger.
+const TOTAL: usize = 2 * 1024 * 1024;
 
 /// A small generator of pseudo-random numbers (SplitMix64).
 #[derive(Clone, Debug)]
@@ -34,10 +36,10 @@ impl Random {
     }
 }
 
-/// Values of one size, taken in turn.
+/// Values of one size, taken in turn. A clone shares the bytes.
 #[derive(Clone, Debug)]
 pub(super) struct Values {
-    bytes: Vec<u8>,
+    bytes: Bytes,
     size: usize,
     at: usize,
 }
@@ -61,7 +63,22 @@ impl Values {
             }
             bytes.resize(end, 0);
         }
-        Self { bytes, size, at: 0 }
+        Self {
+            bytes: bytes.into(),
+            size,
+            at: 0,
+        }
+    }
+
+    /// The same values, for one of several lanes: each begins elsewhere.
+    pub(super) fn for_lane(&self, lane: u64, lanes: u64) -> Self {
+        let count = self.bytes.len().checked_div(self.size).unwrap_or(0);
+        let share = |part: u64| usize::try_from(part).unwrap_or(0);
+        let first = share(lane) * count / share(lanes).max(1);
+        Self {
+            at: first * self.size,
+            ..self.clone()
+        }
     }
 
     /// The next one.
@@ -81,11 +98,12 @@ fn json(random: &mut Random, bytes: &mut Vec<u8>, end: usize) {
     while bytes.len() < end {
         let kind = usize::try_from(random.below(4)).unwrap_or(0);
         let event = format!(
-            "{{\"event\":\"{}\",\"user_id\":{},\"session\":\"{:08x}\",\"amount\":{}.00,\
+            "{{\"event\":\"{}\",\"user_id\":{},\"session\":\"{:016x}\",\"amount\":{}.{:02},\
              \"currency\":\"EUR\",\"country\":\"DE\",\"ok\":true}},",
             TYPES.get(kind).copied().unwrap_or_default(),
-            10_000 + random.below(5_000),
-            random.below(u32::MAX),
+            10_000 + random.below(50_000),
+            random.next(),
+            random.below(1_000),
             random.below(100),
         );
         bytes.extend_from_slice(event.as_bytes());
@@ -140,7 +158,7 @@ mod tests {
     #[test]
     fn values_have_their_size_and_differ() {
         for kind in [PayloadKind::Json, PayloadKind::Random] {
-            for size in [20, 100, 1000, 300_000] {
+            for size in [20, 100, 1000, TOTAL + 5] {
                 let mut values = Values::new(kind, size, 1);
                 let first = values.next().to_vec();
                 assert_eq!(first.len(), size);
@@ -159,6 +177,20 @@ mod tests {
         assert_eq!(Values::new(PayloadKind::Zeros, 3, 1).next(), [0; 3]);
         let mut empty = Values::new(PayloadKind::Json, 0, 1);
         assert!(empty.next().is_empty() && empty.next().is_empty());
+    }
+
+    #[test]
+    fn lanes_begin_at_different_values() {
+        let values = Values::new(PayloadKind::Json, 100, 1);
+        let firsts: BTreeSet<Vec<u8>> = (0..3)
+            .map(|lane| values.for_lane(lane, 3).next().to_vec())
+            .collect();
+        assert_eq!(firsts.len(), 3);
+        assert!(firsts.iter().all(|value| value.len() == 100));
+        let mut large = Values::new(PayloadKind::Zeros, TOTAL + 1, 1).for_lane(2, 3);
+        assert_eq!(large.next().len(), TOTAL + 1);
+        let mut empty = Values::new(PayloadKind::Json, 0, 1).for_lane(2, 3);
+        assert!(empty.next().is_empty());
     }
 
     #[test]

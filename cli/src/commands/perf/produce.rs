@@ -21,6 +21,8 @@ use crate::settings::Settings;
 use crate::signals::Signals;
 use crate::text::tally::records;
 
+/// What values are made from: the same ones in every run.
+const SEED: u64 = 1;
 /// How often the progress is looked at.
 const GLANCE: Duration = Duration::from_millis(250);
 
@@ -43,9 +45,12 @@ pub(super) async fn run(global: &Global, args: PerfProduceArgs) -> Result<(), Fa
         () = signals.first() => return Err(Failure::interrupted("interrupted; nothing was sent")),
         client = settings.connect(config.max_block) => client?,
     };
+    let size = usize::try_from(args.record_size)
+        .map_err(|_| Failure::refused("--record-size is more than this machine can hold"))?;
     let run = Run {
         client,
         signals: signals.clone(),
+        values: Values::new(args.payload, size, SEED),
         start: Instant::now(),
         args,
     };
@@ -94,6 +99,7 @@ fn finish(
 struct Run {
     client: Client,
     signals: Signals,
+    values: Values,
     start: Instant,
     args: PerfProduceArgs,
 }
@@ -132,7 +138,8 @@ impl Run {
         ledger: SharedLedger,
     ) -> Result<(Lane, Speed, impl Future<Output = ()> + Send + use<>), Failure> {
         let args = &self.args;
-        let count = args.records / lanes + u64::from(lane < args.records % lanes);
+        let share = |records: u64| records / lanes + u64::from(lane < records % lanes);
+        let count = share(args.records);
         let speed = match args.rate {
             None => Speed::Full(count),
             Some(rate) => Speed::Paced(
@@ -140,14 +147,13 @@ impl Run {
                 Latencies::new()?,
             ),
         };
-        let size = usize::try_from(args.record_size)
-            .map_err(|_| Failure::refused("--record-size is more than this machine can hold"))?;
-        let values = Values::new(args.payload, size, lane);
+        let values = self.values.for_lane(lane, lanes);
         let keys = Keys::new(args.keys, lane);
         let producer = self.client.producer().build()?;
         let topic = args.topic.clone();
         let signals = self.signals.clone();
         let (lane, settler) = Lane::new(producer, topic, (values, keys), signals, ledger);
+        let lane = lane.with_warmup(share(args.warmup));
         Ok((lane, speed, settler))
     }
 

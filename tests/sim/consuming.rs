@@ -549,3 +549,39 @@ async fn a_deleted_topic_is_not_asked_for_in_a_loop() {
     }
     assert!(values(&cluster, 0).is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn several_stuck_partitions_are_all_told_and_the_others_come_at_full_speed() {
+    let cluster = cluster().topic("t", 4).build();
+    let writer = connect(&cluster).await;
+    let network = Network::of(&cluster);
+    let client = client(&cluster).connector(network).connect().await.unwrap();
+    for partition in [0, 2] {
+        write(&writer, partition, [ROTTEN.to_owned()]).await;
+        write(&writer, partition, numbers(3)).await;
+    }
+    write(&writer, 1, numbers(30)).await;
+    write(&writer, 3, numbers(30)).await;
+    let consumer = consumer(&client, 4).build().await.unwrap();
+    tokio::time::sleep(ms(100)).await;
+    let all = within(ms(1), poll(&consumer, secs(1))).await.unwrap();
+    assert_eq!(
+        (of(&all, 1), of(&all, 3)),
+        (numbers(30), numbers(30)),
+        "one poll"
+    );
+    let mut told = Vec::new();
+    for _ in 0..4 {
+        let error = within(ms(1), poll(&consumer, secs(1))).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
+        told.push(error.partition().unwrap());
+    }
+    told.sort_unstable();
+    assert_eq!(told, [0, 0, 2, 2]);
+    // A seek forgets an error that was not told yet.
+    for partition in [0, 2] {
+        consumer.seek(&at(partition), StartAt::Offset(1)).unwrap();
+    }
+    let rest = within(secs(1), read(&consumer, 6)).await;
+    assert_eq!((of(&rest, 0), of(&rest, 2)), (numbers(3), numbers(3)));
+}

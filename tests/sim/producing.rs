@@ -4,7 +4,11 @@ use bytes::Bytes;
 use tidewire::config::Acks;
 use tidewire::mock::{Action, Fault, MockCluster};
 use tidewire::protocol::ApiKey;
-use tidewire::{Client, ErrorCode, ErrorKind, Producer, WriteStatus};
+use tidewire::protocol::frame::encode_response;
+use tidewire::protocol::produce::{
+    PartitionProduceResponse, ProduceResponse, TopicProduceResponse,
+};
+use tidewire::{Client, CorrelationId, ErrorCode, ErrorKind, Producer, WriteStatus};
 use tokio::time::Instant;
 
 use crate::support::{
@@ -392,4 +396,59 @@ async fn a_topic_is_created_by_the_first_record() {
         .await
         .unwrap();
     assert_eq!(values(&cluster, 1), numbers(1));
+}
+
+/// An answer of Produce v9 about partitions of topic `t`, each with an offset.
+fn produced(partitions: &[(i32, i64)]) -> Action {
+    let one = |&(index, base_offset): &(i32, i64)| PartitionProduceResponse {
+        index,
+        base_offset,
+        ..PartitionProduceResponse::default()
+    };
+    let response = ProduceResponse {
+        responses: vec![TopicProduceResponse {
+            name: "t".to_owned(),
+            partition_responses: partitions.iter().map(one).collect(),
+            ..TopicProduceResponse::default()
+        }],
+        ..ProduceResponse::default()
+    };
+    let frame = encode_response(CorrelationId(0), &response, 9).unwrap();
+    // Without the length and the correlation id, which the mock writes.
+    Action::Garbage(frame.into_bytes().slice(8..))
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_24_an_answer_that_omits_repeats_or_adds_partitions_settles_each_batch_once() {
+    for (answer, believed) in [
+        // Partition 1 is left out: as good as unanswered, it is sent again and found written.
+        (produced(&[(0, 40)]), [40, 1]),
+        (produced(&[]), [1, 1]),
+        // The first word on a partition counts.
+        (produced(&[(0, 40), (0, 50), (1, 60), (0, 70)]), [40, 60]),
+        (produced(&[(7, 30), (0, 40), (1, 60), (-1, 9)]), [40, 60]),
+    ] {
+        let builder = cluster().brokers(1).topic("t", 2);
+        let cluster = builder.api_versions_cap(ApiKey::Produce, 9).build();
+        let client = connect(&cluster).await;
+        let producer = client.producer().linger(ms(5)).build().unwrap();
+        send(&producer, 0, 0..1).await;
+        send(&producer, 1, 0..1).await;
+        cluster
+            .faults()
+            .add(on_produce().nth(1).then(answer.clone()));
+        let deliveries = [
+            producer.enqueue(record(0, "1")).await.unwrap(),
+            producer.enqueue(record(1, "1")).await.unwrap(),
+        ];
+        for (delivery, offset) in deliveries.into_iter().zip(believed) {
+            let written = within(secs(2), delivery).await.unwrap();
+            assert_eq!(written.offset, Some(offset), "{answer:?}");
+        }
+        send(&producer, 0, 2..4).await;
+        send(&producer, 1, 2..4).await;
+        for partition in 0..2 {
+            assert_eq!(values(&cluster, partition), numbers(4), "{answer:?}");
+        }
+    }
 }

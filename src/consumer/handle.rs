@@ -124,10 +124,11 @@ impl Consumer {
         let deadline = Deadline::after(limit);
         loop {
             let ready = self.inner.ready.notified();
+            // A program that never waits would never let the fetching task run on its thread. It
+            // comes first, since nothing may wait between taking records and returning them.
+            tokio::task::coop::consume_budget().await;
             let records = self.inner.take_ready()?;
             if !records.is_empty() {
-                // A program that never waits would never let the fetching task run on its thread.
-                tokio::task::coop::consume_budget().await;
                 return Ok(records);
             }
             if deadline.wait(ready).await.is_none() && !self.inner.has_ready() {

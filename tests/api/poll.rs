@@ -1,7 +1,8 @@
-//! What a poll may hand out at once.
+//! What a poll may hand out at once, and what a poll that is dropped leaves behind.
 
 use std::time::Duration;
 
+use futures::FutureExt;
 use tidewire::config::Compression;
 use tidewire::mock::MockCluster;
 use tidewire::{Client, Record, StartAt, TopicPartition};
@@ -41,4 +42,30 @@ async fn a_poll_decompresses_no_more_than_the_budget_and_one_batch() {
         offsets.extend(records.iter().map(|record| record.offset()));
     }
     assert!(offsets.into_iter().eq(0..40));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_dropped_where_it_lets_other_tasks_run_loses_nothing() {
+    let cluster = MockCluster::builder().topic("t", 1).build();
+    let client = Client::builder()
+        .bootstrap_servers(cluster.bootstrap_servers())
+        .connector(cluster.connector())
+        .build()
+        .unwrap();
+    let producer = client.producer().build().unwrap();
+    producer.send(Record::to("t").value("0")).await.unwrap();
+    let consumer = client
+        .consumer()
+        .assign([(TopicPartition::new("t", 0), StartAt::Beginning)])
+        .build()
+        .await
+        .unwrap();
+    // The record is there, and this task has used up its share of the thread.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    while tokio::task::coop::consume_budget().now_or_never().is_some() {}
+    let dropped = consumer.poll(Duration::from_secs(5)).now_or_never();
+    assert!(dropped.is_none(), "it lets other tasks run first");
+    tokio::task::yield_now().await;
+    let records = consumer.poll(Duration::from_secs(5)).await.unwrap();
+    assert!(records.iter().map(|record| record.offset()).eq([0]));
 }

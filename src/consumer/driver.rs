@@ -9,7 +9,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 
 use super::fetch::{Prepared, Said};
 use super::inner::Inner;
-use super::offsets::{Found, resolve};
+use super::offsets::{Found, not_mentioned, resolve};
 use crate::cluster::{Brokers, now};
 use crate::config::OffsetReset;
 use crate::error::{Error, ErrorCode, Result};
@@ -53,7 +53,6 @@ pub(super) async fn drive(inner: Arc<Inner>) {
             () = driver.inner.wake.notified() => {}
             Ok(()) = metadata.changed() => {}
             () = tokio::time::sleep_until(due.unwrap_or_else(now).into()), if due.is_some() => {}
-            else => break,
         }
     }
 }
@@ -176,17 +175,12 @@ impl Driver {
             match answers.remove(&at) {
                 Some(Ok(found)) => {
                     let mut fetcher = self.inner.fetcher();
-                    fetcher.resolved(&at, generation, found.offset, found.epoch);
-                }
-                Some(Err(error)) if !error.is_retriable() => {
-                    self.inner.fetcher().fail(&at, generation, error);
+                    fetcher.resolved(&at, generation, found.offset);
                 }
                 // A failure to find out is never taken for "no offset": ask again later.
-                failed => {
-                    let error = failed.and_then(Result::err);
-                    tracing::debug!(?error, %at, "a starting place is not known yet");
-                    self.later(&at, generation);
-                }
+                Some(Err(error)) if error.is_retriable() => self.later(&at, generation, error),
+                Some(Err(error)) => self.fail(&at, generation, error),
+                None => self.later(&at, generation, not_mentioned()),
             }
         }
     }
@@ -211,20 +205,9 @@ impl Driver {
         self.inner.fetcher().fetch_ended(broker, None);
         for (planned, said) in all {
             match said {
-                Said::Data {
-                    batches,
-                    passed,
-                    high_watermark,
-                } => {
-                    let mut fetcher = self.inner.fetcher();
-                    fetcher.fetched(&planned, batches, passed, high_watermark);
-                }
+                Said::Data(answer) => self.inner.fetcher().fetched(&planned, answer),
                 Said::Refused(code) => self.handle_refused(&planned, broker, code),
-                Said::Broken(error) => {
-                    self.inner
-                        .fetcher()
-                        .fail(&planned.partition, planned.generation, error);
-                }
+                Said::Broken(error) => self.fail(&planned.partition, planned.generation, error),
             }
         }
     }
@@ -243,13 +226,12 @@ impl Driver {
                     tracing::warn!(error = %error(), ?place, "starting over");
                     self.inner.fetcher().reset(planned, place);
                 }
-                None => self.inner.fetcher().fail(at, planned.generation, error()),
+                None => self.fail(at, planned.generation, error()),
             },
             _ if code.is_retriable() || code == ErrorCode::UNKNOWN_SERVER_ERROR => {
-                tracing::debug!(error = %error(), "fetching again later");
-                self.later(at, planned.generation);
+                self.later(at, planned.generation, error());
             }
-            _ => self.inner.fetcher().fail(at, planned.generation, error()),
+            _ => self.fail(at, planned.generation, error()),
         }
     }
 
@@ -268,9 +250,17 @@ impl Driver {
     }
 
     /// Tries a partition again after its backoff, with fresh metadata.
-    fn later(&self, at: &TopicPartition, generation: u64) {
-        self.inner.fetcher().try_later(now(), at, generation);
+    fn later(&self, at: &TopicPartition, generation: u64, error: Error) {
+        tracing::debug!(%error, %at, "trying again later");
+        let mut fetcher = self.inner.fetcher();
+        fetcher.try_later(now(), at, generation, error);
+        drop(fetcher);
         self.inner.shared.refresh_metadata();
+    }
+
+    /// Leaves a partition to the user.
+    fn fail(&self, at: &TopicPartition, generation: u64, error: Error) {
+        self.inner.fetcher().fail(now(), at, generation, error);
     }
 
     fn backoff(&mut self, broker: BrokerId) -> &mut Backoff {

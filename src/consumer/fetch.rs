@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::unread::Unread;
 use crate::config::{ConsumerConfig, IsolationLevel};
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::ids::{BrokerId, ProducerId, Uuid};
-use crate::machine::consumer::{AbortedFilter, FetchPlan, Fetched, Planned};
+use crate::machine::consumer::{AbortedFilter, Answer, FetchPlan, Fetched, Planned};
 use crate::machine::metadata::ClusterMetadata;
+use crate::protocol::Chunks;
 use crate::protocol::fetch::{
     FetchPartition, FetchRequest, FetchResponse, FetchTopic, PartitionData,
 };
@@ -30,17 +32,20 @@ pub(super) struct Prepared {
     /// the first batch whole, whatever the limits.
     first: Option<(Arc<str>, i32)>,
     topics: BTreeMap<Uuid, Arc<str>>,
+    rules: Rules,
+}
+
+/// How an answer is read.
+#[derive(Clone, Copy, Debug)]
+struct Rules {
     isolation: IsolationLevel,
+    check_crcs: bool,
 }
 
 /// What an answer says of one partition.
 #[derive(Debug)]
 pub(super) enum Said {
-    Data {
-        batches: Vec<Fetched<Batch>>,
-        passed: i64,
-        high_watermark: i64,
-    },
+    Data(Answer<Unread>),
     Refused(ErrorCode),
     /// What is in the log cannot be read, or not by this client.
     Broken(Error),
@@ -103,7 +108,10 @@ impl Prepared {
             topics: fetch_topics,
             ..FetchRequest::default()
         };
-        let isolation = config.isolation_level;
+        let rules = Rules {
+            isolation: config.isolation_level,
+            check_crcs: config.check_crcs,
+        };
         Self {
             broker: plan.broker,
             request,
@@ -111,7 +119,7 @@ impl Prepared {
             planned,
             first,
             topics,
-            isolation,
+            rules,
         }
     }
 
@@ -126,6 +134,9 @@ impl Prepared {
         if let Some(code) = ErrorCode(response.error_code).err() {
             return Err(Error::broker(code, "fetching").with_broker(self.broker));
         }
+        let partitions = response.responses.iter().flat_map(|each| &each.partitions);
+        let records = partitions.filter_map(|each| each.records.as_ref());
+        let frame_bytes = records.map(Chunks::len).sum();
         let mut all = Vec::new();
         for topic in response.responses {
             let name = if topic.topic.is_empty() {
@@ -140,7 +151,10 @@ impl Prepared {
                     continue;
                 };
                 let is_first = self.first.as_ref() == Some(&key);
-                let said = read_partition(&planned, data, self.isolation, is_first);
+                let mut said = read_partition(&planned, data, self.rules, is_first);
+                if let Said::Data(answer) = &mut said {
+                    answer.frame_bytes = frame_bytes;
+                }
                 all.push((planned, said));
             }
         }
@@ -148,12 +162,7 @@ impl Prepared {
     }
 }
 
-fn read_partition(
-    planned: &Planned,
-    data: PartitionData,
-    isolation: IsolationLevel,
-    is_first: bool,
-) -> Said {
+fn read_partition(planned: &Planned, data: PartitionData, rules: Rules, is_first: bool) -> Said {
     if let Some(code) = ErrorCode(data.error_code).err() {
         return Said::Refused(code);
     }
@@ -162,10 +171,7 @@ fn read_partition(
         .iter()
         .map(|each| (ProducerId(each.producer_id), each.first_offset));
     let mut filter = AbortedFilter::new(aborted);
-    let records = data
-        .records
-        .map(crate::protocol::Chunks::into_bytes)
-        .unwrap_or_default();
+    let records = data.records.map(Chunks::into_bytes).unwrap_or_default();
     let whole = records.len();
     let mut reader = Batches::new(records);
     let mut batches = Vec::new();
@@ -173,7 +179,7 @@ fn read_partition(
     for batch in &mut reader {
         let kept = batch.and_then(|batch| {
             let next = batch.last_offset().saturating_add(1);
-            Ok((next, keep(batch, &mut filter, isolation)?))
+            Ok((next, keep(batch, &mut filter, passed, rules)?))
         });
         match kept {
             Ok((next, batch)) => {
@@ -188,39 +194,42 @@ fn read_partition(
     if is_first && batches.is_empty() && passed == planned.offset && whole > 0 {
         return too_small(planned, reader.partial_size());
     }
-    Said::Data {
+    Said::Data(Answer {
         batches,
         passed,
         high_watermark: data.high_watermark,
-    }
+        frame_bytes: whole,
+    })
 }
 
-/// A batch to hand out; `None` for one that the user never sees (a marker, an aborted one).
+/// A batch to hand out; `None` for one that the user never sees: a marker, an aborted one, one from
+/// before the position. What is passed over is checked here; the rest is when it is handed out.
 fn keep(
     batch: Batch,
     filter: &mut AbortedFilter,
-    isolation: IsolationLevel,
-) -> Result<Option<Fetched<Batch>>, RecordError> {
+    position: i64,
+    rules: Rules,
+) -> Result<Option<Fetched<Unread>>, RecordError> {
     let header = batch.header();
     let (producer, last) = (header.producer_id, batch.last_offset());
-    if header.attributes.is_control() {
+    let next_offset = last.saturating_add(1);
+    let is_control = header.attributes.is_control();
+    let transactional = header.attributes.is_transactional();
+    let is_aborted = rules.isolation == IsolationLevel::ReadCommitted
+        && !is_control
+        && filter.is_aborted(producer, last, transactional);
+    if !is_control && !is_aborted && next_offset > position {
+        let batch = Unread::Fetched(batch);
+        return Ok(Some(Fetched { batch, next_offset }));
+    }
+    if rules.check_crcs {
+        batch.verify_crc()?;
+    }
+    if is_control {
         let is_abort = is_abort_marker(&batch)?;
         filter.handle_marker(producer, batch.base_offset(), is_abort);
-        return Ok(None);
     }
-    let transactional = header.attributes.is_transactional();
-    let aborted = filter.is_aborted(producer, last, transactional);
-    if aborted && isolation == IsolationLevel::ReadCommitted {
-        return Ok(None);
-    }
-    let (next_offset, epoch) = (last.saturating_add(1), header.partition_leader_epoch);
-    let bytes = batch.size();
-    Ok(Some(Fetched {
-        batch,
-        next_offset,
-        epoch,
-        bytes,
-    }))
+    Ok(None)
 }
 
 /// A control batch may be empty: compaction can leave nothing of it but its place.

@@ -114,8 +114,10 @@ impl Consumer {
     ///
     /// What keeps a partition from going on, after all that came before it: `Corrupt` with topic,
     /// partition and offset for a batch that cannot be read, `Broker(OFFSET_OUT_OF_RANGE)` where
-    /// `auto.offset.reset` is `none`, an authorization that is missing. The other partitions go on;
-    /// the next poll says it again until the cause is gone or [`seek`](Self::seek) passes it.
+    /// `auto.offset.reset` is `none`, an authorization that is missing, `UnsupportedVersion` of its
+    /// leader, `Malformed` where it answers with nonsense again and again. The other partitions go
+    /// on. The partition is tried again after a backoff, and what fails again is said again, until
+    /// the cause is gone or [`seek`](Self::seek) passes it.
     ///
     /// # Cancel safety
     ///
@@ -145,7 +147,6 @@ impl Consumer {
     /// `InvalidInput` if the partition is not assigned.
     pub fn seek(&self, partition: &TopicPartition, to: StartAt) -> Result<()> {
         let known = self.inner.fetcher().seek(partition, to);
-        self.inner.forget_errors(partition);
         self.changed(partition, known)
     }
 
@@ -188,7 +189,8 @@ impl Consumer {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if the partition is not assigned, `Timeout` if no broker says it in time.
+    /// `InvalidInput` if the partition is not assigned, `Timeout` if no broker says it in time, and
+    /// what keeps the partition from having one, as [`poll`](Self::poll) says it.
     ///
     /// # Cancel safety
     ///
@@ -205,15 +207,29 @@ impl Consumer {
                 if let Some(position) = fetcher.position(partition) {
                     return Ok(position);
                 }
+                if let Some((error, true)) = fetcher.last_failure(partition) {
+                    return Err(error.clone());
+                }
             }
             if deadline.wait(ready).await.is_none() {
-                let limit = deadline.limit().as_millis();
-                let words = format!("the position is not known after {limit} ms");
-                return Err(Error::new(ErrorKind::Timeout, words)
-                    .with_topic(partition.topic.clone())
-                    .with_partition(partition.partition));
+                return Err(self.no_position(partition, deadline));
             }
         }
+    }
+
+    fn no_position(&self, partition: &TopicPartition, deadline: Deadline) -> Error {
+        let limit = deadline.limit().as_millis();
+        let words = format!("the position is not known after {limit} ms");
+        let fetcher = self.inner.fetcher();
+        let error = match fetcher.last_failure(partition) {
+            Some((last, _)) => {
+                Error::new(ErrorKind::Timeout, format!("{words}: {last}")).with_source(last.clone())
+            }
+            None => Error::new(ErrorKind::Timeout, words),
+        };
+        error
+            .with_topic(partition.topic.clone())
+            .with_partition(partition.partition)
     }
 
     /// The end of a partition as of the last fetch (its high watermark), without asking.

@@ -10,6 +10,7 @@ mod handle;
 mod inner;
 mod offsets;
 mod records;
+mod unread;
 
 pub use builder::ConsumerBuilder;
 pub use handle::Consumer;

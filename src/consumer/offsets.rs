@@ -170,7 +170,7 @@ fn combine(
     }
 }
 
-fn not_mentioned() -> Error {
+pub(super) fn not_mentioned() -> Error {
     Error::broker(
         ErrorCode::LEADER_NOT_AVAILABLE,
         "the broker's answer lacks the partition",

@@ -571,8 +571,10 @@ async fn several_stuck_partitions_are_all_told_and_the_others_come_at_full_speed
         "one poll"
     );
     let mut told = Vec::new();
-    for _ in 0..4 {
-        let error = within(ms(1), poll(&consumer, secs(1))).await.unwrap_err();
+    // At once, and again once each was tried again: after its backoff, with its broker's next fetch.
+    for limit in [1, 1, 700, 700] {
+        let polled = within(ms(limit), poll(&consumer, secs(1)));
+        let error = polled.await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
         told.push(error.partition().unwrap());
     }

@@ -6,21 +6,24 @@
 //! the next leaves as soon as the answer is in and the budget has room for another.
 //!
 //! Invariants:
-//! - The bytes buffered, plus those that answers under way may bring, never exceed the budget by
-//!   more than one batch a broker: it sends the first batch whole even if that is larger than what
-//!   was asked for.
+//! - The bytes held by what is buffered, plus those that answers under way may bring, never exceed
+//!   the budget by more than one batch a broker (it sends the first batch whole even if that is
+//!   larger than what was asked for) and one that is handed out in part: its rest comes first.
+//! - A partition that is stuck holds no memory, so that it cannot keep the others from going on.
 //! - A position moves only when records are handed out, or by a seek. A late answer (older
 //!   `generation`) for a partition that was sought, paused, dropped or asked for elsewhere
 //!   meanwhile changes nothing. Generations are never used twice.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::time::Instant;
 
+use super::frames::{Frame, Frames};
 use super::partition::{Buffered, Partition};
-use super::plan::{FetchLimits, FetchPlan, Fetched, Handed, Planned};
+use super::plan::{Answer, FetchLimits, FetchPlan, Handed, Planned};
 use super::positions::{Position, StartAt};
 use crate::error::Error;
-use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
+use crate::ids::{BrokerId, TopicPartition};
 use crate::machine::backoff::{Backoff, BackoffPolicy};
 
 #[derive(Debug, Default)]
@@ -38,9 +41,12 @@ pub(crate) struct Fetcher<T> {
     seed: u64,
     pub(super) partitions: BTreeMap<TopicPartition, Partition<T>>,
     brokers: BTreeMap<BrokerId, Broker>,
-    pub(super) buffered: usize,
-    /// The partition that hands out first next time, so that none starves under a record limit.
-    turn: Option<TopicPartition>,
+    frames: Frames,
+    /// Where the search for the next partition to hand out begins, so that none starves under a
+    /// record limit.
+    turn: Bound<TopicPartition>,
+    /// The user was told an error last, so that records come first now.
+    told: bool,
     last_generation: u64,
 }
 
@@ -53,8 +59,9 @@ impl<T> Fetcher<T> {
             seed,
             partitions,
             brokers,
-            buffered: 0,
-            turn: None,
+            frames: Frames::default(),
+            turn: Bound::Unbounded,
+            told: false,
             last_generation: 0,
         }
     }
@@ -66,19 +73,14 @@ impl<T> Fetcher<T> {
 
     /// Replaces the assignment. A partition that stays keeps its place.
     pub(crate) fn assign(&mut self, wanted: BTreeMap<TopicPartition, StartAt>) {
-        let mut freed = 0;
+        let frames = &mut self.frames;
         self.partitions.retain(|partition, state| {
             let stays = wanted.contains_key(partition);
             if !stays {
-                freed += state
-                    .buffered
-                    .iter()
-                    .map(|each| each.batch.bytes)
-                    .sum::<usize>();
+                state.drop_buffered(frames);
             }
             stays
         });
-        self.buffered -= freed;
         for (partition, start) in wanted {
             if !self.partitions.contains_key(&partition) {
                 let backoff = Backoff::new(self.policy, self.seed);
@@ -101,9 +103,16 @@ impl<T> Fetcher<T> {
     /// The consumed position: the offset of the next record handed out, once it is known.
     pub(crate) fn position(&self, partition: &TopicPartition) -> Option<i64> {
         match self.partitions.get(partition)?.consumed() {
-            Position::At { offset, .. } => Some(offset),
+            Position::At(offset) => Some(offset),
             Position::Unresolved(_) => None,
         }
+    }
+
+    /// What a partition's last question failed with, and whether it waits for the user.
+    pub(crate) fn last_failure(&self, partition: &TopicPartition) -> Option<(&Error, bool)> {
+        let state = self.partitions.get(partition)?;
+        let error = state.last_failure.as_ref()?;
+        Some((error, state.failed.is_some()))
     }
 
     /// The high watermark as of the last answer.
@@ -119,19 +128,20 @@ impl<T> Fetcher<T> {
             return false;
         };
         state.place = generation;
-        self.buffered -= state.rewind(to.into(), generation);
+        state.rewind(to.into(), generation, &mut self.frames);
+        state.succeeded();
         true
     }
 
     /// Stops or resumes handing out a partition. What was buffered is dropped and fetched again
-    /// later, so that a paused partition holds no budget that others need.
+    /// later: a paused partition holds no budget.
     pub(crate) fn pause(&mut self, partition: &TopicPartition, paused: bool) -> bool {
         let generation = self.next_generation();
         let Some(state) = self.partitions.get_mut(partition) else {
             return false;
         };
         if paused {
-            self.buffered -= state.rewind(state.consumed(), generation);
+            state.rewind(state.consumed(), generation, &mut self.frames);
         }
         state.paused = paused;
         true
@@ -155,15 +165,9 @@ impl<T> Fetcher<T> {
     }
 
     /// The broker said which offset a place is.
-    pub(crate) fn resolved(
-        &mut self,
-        partition: &TopicPartition,
-        generation: u64,
-        offset: i64,
-        epoch: LeaderEpoch,
-    ) {
+    pub(crate) fn resolved(&mut self, partition: &TopicPartition, generation: u64, offset: i64) {
         if let Some(state) = self.current(partition, generation) {
-            state.fetch = Position::At { offset, epoch };
+            state.fetch = Position::At(offset);
             state.succeeded();
         }
     }
@@ -187,7 +191,7 @@ impl<T> Fetcher<T> {
         let free = self
             .limits
             .budget
-            .saturating_sub(self.buffered + self.reserved());
+            .saturating_sub(self.buffered() + self.reserved());
         let state = self.brokers.entry(broker).or_default();
         if state.in_flight || state.not_before.is_some_and(|at| now < at) {
             return None;
@@ -215,6 +219,11 @@ impl<T> Fetcher<T> {
         })
     }
 
+    /// The bytes that batches hold which wait to be handed out.
+    pub(super) fn buffered(&self) -> usize {
+        self.frames.bytes()
+    }
+
     /// The bytes that fetches under way may bring.
     pub(super) fn reserved(&self) -> usize {
         self.brokers.values().map(|each| each.reserved).sum()
@@ -224,13 +233,12 @@ impl<T> Fetcher<T> {
     fn plan(&mut self, now: Instant, leads: impl Fn(&TopicPartition) -> bool) -> Vec<Planned> {
         let generation = self.next_generation();
         let plan = |(partition, state): (&TopicPartition, &mut Partition<T>)| match state.fetch {
-            Position::At { offset, epoch } if !state.paused && state.may_ask(now) => {
+            Position::At(offset) if !state.paused && state.may_ask(now) => {
                 state.generation = generation;
                 let partition = partition.clone();
                 let planned = Planned {
                     partition,
                     offset,
-                    epoch,
                     generation,
                 };
                 Some((state.served, planned))
@@ -255,26 +263,30 @@ impl<T> Fetcher<T> {
         self.brokers.insert(broker, ended);
     }
 
-    /// An answer for one partition arrived: its batches in order, and the offset that the answer
-    /// as a whole passed, what the user never sees included.
-    pub(crate) fn fetched(
-        &mut self,
-        planned: &Planned,
-        batches: impl IntoIterator<Item = Fetched<T>>,
-        passed: i64,
-        high_watermark: i64,
-    ) {
-        if let Some(state) = self.current(&planned.partition, planned.generation) {
-            state.high_watermark = Some(high_watermark);
-            let added = state.extend(batches, passed);
-            self.buffered += added;
+    /// An answer for one partition arrived.
+    pub(crate) fn fetched(&mut self, planned: &Planned, answer: Answer<T>) {
+        let state = self.partitions.get_mut(&planned.partition);
+        if let Some(state) = state.filter(|state| state.generation == planned.generation) {
+            state.high_watermark = Some(answer.high_watermark);
+            // All partitions of a plan have its generation: it names the answer as well.
+            let frame = Frame {
+                id: planned.generation,
+                bytes: answer.frame_bytes,
+            };
+            state.extend(answer.batches, answer.passed, frame, &mut self.frames);
         }
     }
 
     /// A partition could not be fetched or resolved for now; it is tried again after a backoff.
-    pub(crate) fn try_later(&mut self, now: Instant, partition: &TopicPartition, generation: u64) {
+    pub(crate) fn try_later(
+        &mut self,
+        now: Instant,
+        partition: &TopicPartition,
+        generation: u64,
+        error: Error,
+    ) {
         if let Some(state) = self.current(partition, generation) {
-            state.try_later(now);
+            state.try_later(now, error);
         }
     }
 
@@ -288,75 +300,92 @@ impl<T> Fetcher<T> {
     }
 
     /// A partition cannot go on without the user. It is told by the next poll, once what was
-    /// buffered before is handed out.
-    pub(crate) fn fail(&mut self, partition: &TopicPartition, generation: u64, error: Error) {
+    /// buffered before is handed out; then the partition is tried again after a backoff.
+    pub(crate) fn fail(
+        &mut self,
+        now: Instant,
+        partition: &TopicPartition,
+        generation: u64,
+        error: Error,
+    ) {
         if let Some(state) = self.current(partition, generation) {
-            state.failed = Some(error);
+            state.fail(now, error);
         }
     }
 
     /// Whether a poll would get something.
     pub(crate) fn has_ready(&self) -> bool {
-        self.next_in_turn().is_some()
+        let ready = |state: &Partition<T>| state.has_records() || state.is_stuck();
+        self.partitions.values().any(ready)
     }
 
-    /// The next batch to hand out, or the error of a partition that is stuck. Taking turns starts
-    /// with the partition after the one that was served last.
-    pub(crate) fn hand_out(&mut self) -> Option<Result<Handed<T>, Error>> {
+    /// The next batch to hand out. Taking turns goes on after the partition that was served last.
+    pub(crate) fn hand_out(&mut self) -> Option<Handed<T>> {
         let partition = self.next_in_turn()?;
-        self.turn = Some(partition.clone());
+        self.turn = Bound::Excluded(partition.clone());
+        self.told = false;
         let state = self.partitions.get_mut(&partition)?;
-        let Some(Buffered { from, batch, .. }) = state.buffered.pop_front() else {
-            return state.failed.take().map(Err);
-        };
-        self.buffered -= batch.bytes;
-        Some(Ok(Handed {
+        let Buffered { from, batch, frame } = state.buffered.pop_front()?;
+        self.frames.release(frame);
+        Some(Handed {
             partition,
             from,
             batch,
+            frame,
             place: state.place,
-        }))
+        })
     }
 
-    /// Gives back the rest of a batch of which only a part was handed out, or which could not be
-    /// read: the records from `position` on are the next of their partition, unless the user has
-    /// moved it meanwhile.
-    pub(crate) fn give_back(&mut self, handed: Handed<T>, position: i64) {
+    /// The error of a partition that has nothing else to hand out, unless one was told last and
+    /// there are records: partitions that fail again and again hold up no other.
+    pub(crate) fn hand_out_error(&mut self) -> Option<Error> {
+        if self.told && self.next_in_turn().is_some() {
+            return None;
+        }
+        let stuck = self.partitions.values_mut().find(|state| state.is_stuck());
+        let error = stuck?.failed.take();
+        self.told = true;
+        error
+    }
+
+    /// Gives back a batch of which only a part was handed out: its records from `position` on are
+    /// the next that are handed out at all, unless the user has moved the partition meanwhile.
+    /// `bytes` is the memory that it holds by itself, where it is no slice of its answer any more.
+    pub(crate) fn give_back(&mut self, handed: Handed<T>, position: i64, bytes: Option<usize>) {
+        let id = self.next_generation();
         let Some(state) = self.partitions.get_mut(&handed.partition) else {
             return;
         };
         if state.place != handed.place {
             return;
         }
-        self.buffered += handed.batch.bytes;
+        let frame = bytes.map_or(handed.frame, |bytes| Frame { id, bytes });
+        self.frames.hold(frame);
         state.buffered.push_front(Buffered {
             from: position,
-            epoch: handed.batch.epoch,
             batch: handed.batch,
+            frame,
         });
+        self.turn = Bound::Included(handed.partition);
     }
 
-    /// Lets the others go on, after what a partition holds could not be read: it has no turn until
-    /// the next round.
-    pub(crate) fn set_aside(&mut self, partition: &TopicPartition) {
-        if let Some(state) = self.partitions.get_mut(partition) {
-            state.set_aside = true;
-        }
-    }
-
-    /// A new round of handing out begins: whoever was set aside is tried again.
-    pub(crate) fn next_round(&mut self) {
-        for state in self.partitions.values_mut() {
-            state.set_aside = false;
+    /// A batch that was handed out cannot be read: the position stays before it, what the partition
+    /// holds is dropped and fetched again once the user was told.
+    pub(crate) fn unreadable(&mut self, now: Instant, handed: &Handed<T>, error: Error) {
+        let generation = self.next_generation();
+        let state = self.partitions.get_mut(&handed.partition);
+        if let Some(state) = state.filter(|state| state.place == handed.place) {
+            state.rewind(Position::At(handed.from), generation, &mut self.frames);
+            state.fail(now, error);
         }
     }
 
     fn next_in_turn(&self) -> Option<TopicPartition> {
-        let after = self.partitions.iter().find(|(partition, state)| {
-            state.is_ready() && self.turn.as_ref().is_some_and(|last| *partition > last)
-        });
-        let first = || self.partitions.iter().find(|(_, state)| state.is_ready());
-        after.or_else(first).map(|(partition, _)| partition.clone())
+        let ready = |(_, state): &(&TopicPartition, &Partition<T>)| state.has_records();
+        let after = (self.turn.as_ref(), Bound::Unbounded);
+        let after = self.partitions.range(after).find(ready);
+        let next = after.or_else(|| self.partitions.iter().find(ready));
+        next.map(|(partition, _)| partition.clone())
     }
 
     /// When a partition or a broker in backoff may go on.

@@ -2,13 +2,14 @@
 
 mod aborted;
 mod fetcher;
+mod frames;
 mod partition;
 mod plan;
 mod positions;
 
 pub(crate) use aborted::AbortedFilter;
 pub(crate) use fetcher::Fetcher;
-pub(crate) use plan::{FetchLimits, FetchPlan, Fetched, Handed, Planned};
+pub(crate) use plan::{Answer, FetchLimits, FetchPlan, Fetched, Handed, Planned};
 pub use positions::StartAt;
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::error::{Error, ErrorKind};
-use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
+use crate::ids::{BrokerId, TopicPartition};
 use crate::machine::backoff::BackoffPolicy;
 use crate::machine::rng::Rng;
 
@@ -61,6 +61,10 @@ struct World {
 
 fn at(partition: usize) -> TopicPartition {
     TopicPartition::new("t", i32::try_from(partition).unwrap())
+}
+
+fn broken() -> Error {
+    Error::new(ErrorKind::Corrupt, "broken")
 }
 
 fn index(partition: &TopicPartition) -> usize {
@@ -167,7 +171,7 @@ impl World {
                 .any(|other| other.broker == plan.broker);
             assert!(!busy, "one fetch a broker");
             assert!(self.fetcher.reserved() <= LIMITS.budget);
-            assert!(self.fetcher.buffered + self.fetcher.reserved() <= LIMITS.budget);
+            assert!(self.fetcher.buffered() + self.fetcher.reserved() <= LIMITS.budget);
             self.under_way.push(plan);
         }
     }
@@ -185,29 +189,46 @@ impl World {
             return;
         }
         self.fetcher.fetch_ended(plan.broker, None);
-        let mut room = plan.max_bytes;
+        let (mut room, mut answers) = (plan.max_bytes, Vec::new());
         for planned in &plan.partitions {
             match if faults { self.pick(12) } else { 11 } {
                 0 => {}
-                1 => self
-                    .fetcher
-                    .try_later(self.now, &planned.partition, planned.generation),
-                2 => {
-                    let error = Error::new(ErrorKind::Corrupt, "broken");
-                    self.fetcher
-                        .fail(&planned.partition, planned.generation, error);
+                1 => {
+                    let (at, generation) = (&planned.partition, planned.generation);
+                    self.fetcher.try_later(self.now, at, generation, broken());
                 }
-                _ => self.serve(planned, plan.max_bytes, &mut room),
+                2 => {
+                    let (at, generation) = (&planned.partition, planned.generation);
+                    self.fetcher.fail(self.now, at, generation, broken());
+                }
+                _ => {
+                    let answer = self.serve(planned, plan.max_bytes, &mut room);
+                    answers.extend(answer.map(|answer| (planned, answer)));
+                }
             }
+        }
+        let frame_bytes = answers.iter().map(|(_, answer)| answer.frame_bytes).sum();
+        for (planned, answer) in answers {
+            let answer = Answer {
+                frame_bytes,
+                ..answer
+            };
+            self.fetcher.fetched(planned, answer);
         }
     }
 
-    fn serve(&mut self, planned: &Planned, max_bytes: usize, room: &mut usize) {
+    /// What the leader says of one partition; the bytes are those of this partition alone.
+    fn serve(
+        &mut self,
+        planned: &Planned,
+        max_bytes: usize,
+        room: &mut usize,
+    ) -> Option<Answer<Vec<i64>>> {
         let partition_max = LIMITS.partition_max_bytes.min(max_bytes);
         let log = &self.logs[index(&planned.partition)];
         if planned.offset < log.start || planned.offset > log.end {
             self.fetcher.reset(planned, StartAt::Beginning);
-            return;
+            return None;
         }
         let (mut sent, mut passed, mut size) = (Vec::new(), planned.offset, 0);
         for batch in log
@@ -226,12 +247,15 @@ impl World {
                 sent.push(Fetched {
                     batch: batch.records.clone(),
                     next_offset: batch.next,
-                    epoch: LeaderEpoch(1),
-                    bytes: batch.bytes,
                 });
             }
         }
-        self.fetcher.fetched(planned, sent, passed, log.end);
+        Some(Answer {
+            batches: sent,
+            passed,
+            high_watermark: log.end,
+            frame_bytes: size,
+        })
     }
 
     fn look_up(&mut self) {
@@ -247,16 +271,15 @@ impl World {
             StartAt::Beginning => log.start,
             _ => log.end,
         };
-        self.fetcher
-            .resolved(&partition, generation, offset, LeaderEpoch(1));
+        self.fetcher.resolved(&partition, generation, offset);
     }
 
     /// The user polls, and takes all of a batch or a part of it. In between other things happen.
     fn poll(&mut self) {
-        let Some(next) = self.fetcher.hand_out() else {
+        drop(self.fetcher.hand_out_error());
+        let Some(handed) = self.fetcher.hand_out() else {
             return;
         };
-        let Ok(handed) = next else { return };
         assert!(
             !self
                 .fetcher
@@ -288,11 +311,18 @@ impl World {
         }
         let rest = fresh.get(room).copied();
         log.expected = Some(expected);
+        if rest.is_some() && self.pick(4) == 0 {
+            // All of it is damaged: nothing of it was handed out.
+            self.logs[partition].expected = Some(handed.from);
+            self.fetcher.unreadable(self.now, &handed, broken());
+            return;
+        }
         if self.pick(3) == 0 {
             self.change();
         }
         if let Some(rest) = rest {
-            self.fetcher.give_back(handed, rest);
+            let grown = (self.pick(2) == 0).then_some(70);
+            self.fetcher.give_back(handed, rest, grown);
         }
     }
 
@@ -329,11 +359,13 @@ impl World {
     }
 
     fn check(&self) {
-        let bytes = |state: &super::partition::Partition<Vec<i64>>| -> usize {
-            state.buffered.iter().map(|each| each.batch.bytes).sum()
-        };
-        let buffered: usize = self.fetcher.partitions.values().map(bytes).sum();
-        assert_eq!(self.fetcher.buffered, buffered, "the count of bytes");
+        let partitions = self.fetcher.partitions.values();
+        let frames: BTreeMap<u64, usize> = partitions
+            .flat_map(|state| &state.buffered)
+            .map(|each| (each.frame.id, each.frame.bytes))
+            .collect();
+        let buffered: usize = frames.values().sum();
+        assert_eq!(self.fetcher.buffered(), buffered, "the count of bytes");
         assert!(self.fetcher.reserved() <= LIMITS.budget);
         for (partition, log) in self.logs.iter().enumerate() {
             let position = self.fetcher.position(&at(partition));
@@ -356,7 +388,8 @@ impl World {
             self.poll_fetch();
             self.answer(false);
             while self.fetcher.has_ready() {
-                let Some(Ok(handed)) = self.fetcher.hand_out() else {
+                drop(self.fetcher.hand_out_error());
+                let Some(handed) = self.fetcher.hand_out() else {
                     continue;
                 };
                 let log = &mut self.logs[index(&handed.partition)];
@@ -377,7 +410,7 @@ impl World {
                 break;
             }
         }
-        assert_eq!((self.fetcher.buffered, self.fetcher.reserved()), (0, 0));
+        assert_eq!((self.fetcher.buffered(), self.fetcher.reserved()), (0, 0));
         for (partition, log) in self.logs.iter().enumerate() {
             let position = self.fetcher.position(&at(partition));
             assert_eq!(position, Some(log.end), "t-{partition} is stuck");

@@ -3,18 +3,18 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
+use super::frames::{Frame, Frames};
 use super::plan::Fetched;
 use super::positions::Position;
 use crate::error::Error;
-use crate::ids::LeaderEpoch;
 use crate::machine::backoff::Backoff;
 
 /// A batch that waits to be handed out, and the position before it.
 #[derive(Debug)]
 pub(super) struct Buffered<T> {
     pub(super) from: i64,
-    pub(super) epoch: LeaderEpoch,
     pub(super) batch: Fetched<T>,
+    pub(super) frame: Frame,
 }
 
 #[derive(Debug)]
@@ -31,8 +31,8 @@ pub(super) struct Partition<T> {
     pub(super) not_before: Option<Instant>,
     /// What keeps it from going on, until the user is told.
     pub(super) failed: Option<Error>,
-    /// What it holds could not be read in this round of handing out.
-    pub(super) set_aside: bool,
+    /// The last failure of any kind, until something works.
+    pub(super) last_failure: Option<Error>,
     pub(super) high_watermark: Option<i64>,
     /// The generation of the last answer that brought data.
     pub(super) served: u64,
@@ -49,7 +49,7 @@ impl<T> Partition<T> {
             backoff,
             not_before: None,
             failed: None,
-            set_aside: false,
+            last_failure: None,
             high_watermark: None,
             served: 0,
         }
@@ -58,22 +58,23 @@ impl<T> Partition<T> {
     /// The consumed position: that of the next record to hand out.
     pub(super) fn consumed(&self) -> Position {
         match self.buffered.front() {
-            Some(first) => Position::At {
-                offset: first.from,
-                epoch: first.epoch,
-            },
+            Some(first) => Position::At(first.from),
             None => self.fetch,
         }
     }
 
-    /// Goes on fetching from here, as of this generation, and drops what it holds. Returns how
-    /// many bytes that was.
-    pub(super) fn rewind(&mut self, to: Position, generation: u64) -> usize {
+    /// Goes on fetching from here, as of this generation, and drops what it holds.
+    pub(super) fn rewind(&mut self, to: Position, generation: u64, frames: &mut Frames) {
         self.fetch = to;
         self.generation = generation;
         self.failed = None;
-        self.set_aside = false;
-        self.buffered.drain(..).map(|each| each.batch.bytes).sum()
+        self.drop_buffered(frames);
+    }
+
+    pub(super) fn drop_buffered(&mut self, frames: &mut Frames) {
+        for each in self.buffered.drain(..) {
+            frames.release(each.frame);
+        }
     }
 
     /// Whether a question about it may be asked now.
@@ -81,57 +82,56 @@ impl<T> Partition<T> {
         self.failed.is_none() && self.not_before.is_none_or(|at| at <= now)
     }
 
-    /// Whether it has something for the user.
-    pub(super) fn is_ready(&self) -> bool {
-        let holds = !self.buffered.is_empty() || self.failed.is_some();
-        holds && !self.paused && !self.set_aside
+    /// Whether it has records for the user.
+    pub(super) fn has_records(&self) -> bool {
+        !self.paused && !self.buffered.is_empty()
+    }
+
+    /// Whether it has nothing for the user but an error.
+    pub(super) fn is_stuck(&self) -> bool {
+        !self.paused && self.buffered.is_empty() && self.failed.is_some()
     }
 
     /// Takes in an answer's batches, and the offset that it passed as a whole: markers, aborted
-    /// batches and compacted offsets included. Returns how many bytes it brought.
+    /// batches and compacted offsets included.
     pub(super) fn extend(
         &mut self,
-        batches: impl IntoIterator<Item = Fetched<T>>,
+        batches: Vec<Fetched<T>>,
         passed: i64,
-    ) -> usize {
+        frame: Frame,
+        frames: &mut Frames,
+    ) {
         self.succeeded();
-        let Position::At {
-            mut offset,
-            mut epoch,
-        } = self.fetch
-        else {
-            return 0;
+        let Position::At(mut offset) = self.fetch else {
+            return;
         };
-        let mut added = 0;
         for batch in batches {
             // An old broker may send batches from before the position; they bring nothing new.
             if batch.next_offset <= offset {
                 continue;
             }
-            let from = offset;
-            added += batch.bytes;
-            let before = std::mem::replace(&mut epoch, batch.epoch);
-            offset = batch.next_offset;
-            self.buffered.push_back(Buffered {
-                from,
-                epoch: before,
-                batch,
-            });
-        }
-        let offset = offset.max(passed);
-        self.fetch = Position::At { offset, epoch };
-        if added > 0 {
+            let from = std::mem::replace(&mut offset, batch.next_offset);
+            frames.hold(frame);
             self.served = self.generation;
+            self.buffered.push_back(Buffered { from, batch, frame });
         }
-        added
+        self.fetch = Position::At(offset.max(passed));
     }
 
     pub(super) fn succeeded(&mut self) {
         self.backoff.succeeded();
         self.not_before = None;
+        self.last_failure = None;
     }
 
-    pub(super) fn try_later(&mut self, now: Instant) {
+    pub(super) fn try_later(&mut self, now: Instant, error: Error) {
         self.not_before = Some(self.backoff.failed(now));
+        self.last_failure = Some(error);
+    }
+
+    /// The user must be told before it is tried again, and then it is not tried at once.
+    pub(super) fn fail(&mut self, now: Instant, error: Error) {
+        self.try_later(now, error.clone());
+        self.failed = Some(error);
     }
 }

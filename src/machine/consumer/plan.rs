@@ -1,6 +1,7 @@
 //! What goes in and out of a [`Fetcher`](super::Fetcher).
 
-use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
+use super::frames::Frame;
+use crate::ids::{BrokerId, TopicPartition};
 
 /// Limits on what is asked for at once, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -19,8 +20,18 @@ pub(crate) struct Fetched<T> {
     pub(crate) batch: T,
     /// The offset after its last record, gaps by compaction included.
     pub(crate) next_offset: i64,
-    pub(crate) epoch: LeaderEpoch,
-    pub(crate) bytes: usize,
+}
+
+/// What an answer says of one partition.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Answer<T> {
+    /// In order.
+    pub(crate) batches: Vec<Fetched<T>>,
+    /// The offset that it passed as a whole, what the user never sees included.
+    pub(crate) passed: i64,
+    pub(crate) high_watermark: i64,
+    /// The size of the whole answer, of all partitions: each batch keeps all of it in memory.
+    pub(crate) frame_bytes: usize,
 }
 
 /// One partition of a fetch request.
@@ -28,7 +39,6 @@ pub(crate) struct Fetched<T> {
 pub(crate) struct Planned {
     pub(crate) partition: TopicPartition,
     pub(crate) offset: i64,
-    pub(crate) epoch: LeaderEpoch,
     pub(crate) generation: u64,
 }
 
@@ -49,6 +59,7 @@ pub(crate) struct Handed<T> {
     /// Records before it were asked to be skipped: a batch may begin before the position.
     pub(crate) from: i64,
     pub(crate) batch: Fetched<T>,
+    pub(super) frame: Frame,
     /// To tell, when a part comes back, whether the user has moved the partition meanwhile.
     pub(super) place: u64,
 }

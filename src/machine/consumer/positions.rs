@@ -1,7 +1,5 @@
 //! Where a partition is: the place it starts from, and the place it has reached.
 
-use crate::ids::LeaderEpoch;
-
 /// Where to start reading a partition.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -24,17 +22,14 @@ pub enum StartAt {
 pub(crate) enum Position {
     /// Not known yet: the broker is asked what offset this is.
     Unresolved(StartAt),
-    /// This offset, and the leader epoch of the record before it where one is known (KIP-320).
-    At { offset: i64, epoch: LeaderEpoch },
+    /// This offset.
+    At(i64),
 }
 
 impl From<StartAt> for Position {
     fn from(start: StartAt) -> Self {
         match start {
-            StartAt::Offset(offset) => Self::At {
-                offset,
-                epoch: LeaderEpoch::NONE,
-            },
+            StartAt::Offset(offset) => Self::At(offset),
             other => Self::Unresolved(other),
         }
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::error::{Error, ErrorCode, ErrorKind};
-use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
+use crate::ids::{BrokerId, TopicPartition};
 use crate::machine::backoff::BackoffPolicy;
 
 const ONE: BrokerId = BrokerId(1);
@@ -24,12 +24,19 @@ fn at(partition: i32) -> TopicPartition {
     TopicPartition::new("t", partition)
 }
 
-fn batch(name: &'static str, next_offset: i64, bytes: usize) -> Fetched<&'static str> {
-    Fetched {
-        batch: name,
-        next_offset,
-        epoch: LeaderEpoch(3),
-        bytes,
+/// A batch, and how many bytes of its answer it is.
+fn batch(name: &'static str, next_offset: i64, bytes: usize) -> (Fetched<&'static str>, usize) {
+    let batch = name;
+    (Fetched { batch, next_offset }, bytes)
+}
+
+/// An answer of one partition, up to an offset.
+fn answer(batches: &[(Fetched<&'static str>, usize)], passed: i64) -> Answer<&'static str> {
+    Answer {
+        batches: batches.iter().map(|(batch, _)| batch.clone()).collect(),
+        passed,
+        high_watermark: 100,
+        frame_bytes: batches.iter().map(|(_, bytes)| bytes).sum(),
     }
 }
 
@@ -67,28 +74,36 @@ impl Fixture {
     }
 
     /// Fetches these batches for `t-0`.
-    fn fetch(&mut self, batches: &[Fetched<&'static str>]) {
+    fn fetch(&mut self, batches: &[(Fetched<&'static str>, usize)]) {
         let planned = self.planned();
         self.answer(&planned, batches);
     }
 
-    fn answer(&mut self, planned: &Planned, batches: &[Fetched<&'static str>]) {
-        let passed = batches
-            .last()
-            .map_or(planned.offset, |last| last.next_offset);
-        let batches = batches.iter().cloned();
-        self.fetcher.fetched(planned, batches, passed, 100);
+    fn answer(&mut self, planned: &Planned, batches: &[(Fetched<&'static str>, usize)]) {
+        let last = batches.last().map(|(last, _)| last.next_offset);
+        let answer = answer(batches, last.unwrap_or(planned.offset));
+        self.fetcher.fetched(planned, answer);
     }
 
     /// Hands out the next batch: its name, and the position before it.
     fn take(&mut self) -> (&'static str, i64) {
         let handed = self.fetcher.hand_out().expect("something is ready");
-        let handed = handed.expect("it is no error");
         (handed.batch.batch, handed.from)
     }
 
     fn position(&self) -> Option<i64> {
         self.fetcher.position(&at(0))
+    }
+
+    fn fail(&mut self, generation: u64) {
+        let error = out_of_range();
+        self.fetcher.fail(self.now, &at(0), generation, error);
+    }
+
+    /// Goes to the end of the present backoff.
+    fn wait(&mut self) {
+        let end = self.fetcher.poll_timeout(self.now);
+        self.now = end.expect("something is in backoff");
     }
 }
 
@@ -110,13 +125,14 @@ fn a_fetch_continues_where_the_last_one_ended_and_positions_follow_the_user() {
 fn case_88_gaps_and_case_89_markers_are_passed_with_the_records_before_them() {
     let mut it = Fixture::new();
     let planned = it.planned();
-    it.fetcher.fetched(&planned, [batch("a", 5, 10)], 8, 100);
+    it.fetcher
+        .fetched(&planned, answer(&[batch("a", 5, 10)], 8));
     assert_eq!(it.planned().offset, 8);
     assert_eq!(it.position(), Some(0), "the records come first");
     it.take();
     assert_eq!(it.position(), Some(8));
     let planned = it.planned();
-    it.fetcher.fetched(&planned, [], 12, 100);
+    it.fetcher.fetched(&planned, answer(&[], 12));
     assert_eq!(it.position(), Some(12), "an answer of markers alone");
 }
 
@@ -126,7 +142,7 @@ fn what_an_old_broker_sends_from_before_the_position_is_dropped() {
     it.fetcher.seek(&at(0), StartAt::Offset(7));
     it.fetch(&[batch("a", 5, 10), batch("b", 7, 10), batch("c", 9, 10)]);
     assert_eq!(it.take(), ("c", 7));
-    assert_eq!(it.fetcher.buffered, 0);
+    assert_eq!(it.fetcher.buffered(), 0);
 }
 
 #[test]
@@ -135,7 +151,7 @@ fn case_85_an_answer_that_lands_after_a_seek_or_a_pause_changes_nothing() {
     let planned = it.planned();
     it.fetcher.seek(&at(0), StartAt::Offset(50));
     it.answer(&planned, &[batch("a", 5, 10)]);
-    assert_eq!((it.position(), it.fetcher.buffered), (Some(50), 0));
+    assert_eq!((it.position(), it.fetcher.buffered()), (Some(50), 0));
 
     let planned = it.planned();
     it.fetcher.pause(&at(0), true);
@@ -165,8 +181,7 @@ fn an_answer_of_the_old_leader_is_void_once_the_new_one_is_asked() {
     it.answer(&new.partitions[0], &[batch("a", 5, 10)]);
     assert_eq!(it.take(), ("a", 0));
     it.fetcher.reset(&old.partitions[0], StartAt::Beginning);
-    it.fetcher
-        .fail(&at(0), old.partitions[0].generation, out_of_range());
+    it.fail(old.partitions[0].generation);
     it.answer(&old.partitions[0], &[batch("b", 9, 10)]);
     assert_eq!((it.position(), it.fetcher.has_ready()), (Some(5), false));
 }
@@ -178,13 +193,13 @@ fn case_86_a_seek_during_a_pending_look_up_wins() {
     let (_, place, generation) = it.fetcher.unresolved(it.now)[0].clone();
     assert_eq!((place, it.position()), (StartAt::End, None));
     it.fetcher.seek(&at(0), StartAt::Offset(3));
-    it.fetcher.resolved(&at(0), generation, 99, LeaderEpoch(1));
-    it.fetcher.fail(&at(0), generation, out_of_range());
+    it.fetcher.resolved(&at(0), generation, 99);
+    it.fail(generation);
     assert_eq!((it.position(), it.fetcher.has_ready()), (Some(3), false));
 
     it.fetcher.seek(&at(0), StartAt::End);
     let (_, _, generation) = it.fetcher.unresolved(it.now)[0].clone();
-    it.fetcher.resolved(&at(0), generation, 99, LeaderEpoch(1));
+    it.fetcher.resolved(&at(0), generation, 99);
     assert_eq!(it.position(), Some(99));
 }
 
@@ -203,7 +218,7 @@ fn a_paused_partition_holds_no_memory_and_loses_no_record() {
     it.fetch(&[batch("a", 5, 10), batch("b", 9, 10)]);
     it.take();
     it.fetcher.pause(&at(0), true);
-    assert_eq!((it.fetcher.buffered, it.fetcher.has_ready()), (0, false));
+    assert_eq!((it.fetcher.buffered(), it.fetcher.has_ready()), (0, false));
     let plan = it.plan(ONE).unwrap();
     assert!(
         plan.partitions
@@ -219,19 +234,19 @@ fn a_paused_partition_holds_no_memory_and_loses_no_record() {
 fn what_is_given_back_is_next_even_after_a_pause_or_a_reset() {
     let mut it = Fixture::new();
     it.fetch(&[batch("a", 5, 10), batch("b", 9, 10)]);
-    let handed = it.fetcher.hand_out().unwrap().unwrap();
+    let handed = it.fetcher.hand_out().unwrap();
     it.fetcher.pause(&at(0), true);
-    it.fetcher.give_back(handed, 3);
+    it.fetcher.give_back(handed, 3, None);
     assert_eq!(it.position(), Some(3));
     it.fetcher.pause(&at(0), false);
     assert_eq!(it.take(), ("a", 3));
     assert_eq!(it.planned().offset, 5);
 
     it.fetch(&[batch("b", 9, 10)]);
-    let handed = it.fetcher.hand_out().unwrap().unwrap();
+    let handed = it.fetcher.hand_out().unwrap();
     let planned = it.planned();
     it.fetcher.reset(&planned, StartAt::Beginning);
-    it.fetcher.give_back(handed, 7);
+    it.fetcher.give_back(handed, 7, None);
     assert_eq!(it.take(), ("b", 7));
     assert_eq!(it.position(), None);
 }
@@ -240,25 +255,112 @@ fn what_is_given_back_is_next_even_after_a_pause_or_a_reset() {
 fn a_seek_while_a_batch_is_handed_out_in_part_wins_over_its_rest() {
     let mut it = Fixture::new();
     it.fetch(&[batch("a", 5, 10)]);
-    let handed = it.fetcher.hand_out().unwrap().unwrap();
+    let handed = it.fetcher.hand_out().unwrap();
     it.fetcher.seek(&at(0), StartAt::Offset(20));
-    it.fetcher.give_back(handed, 3);
-    assert_eq!((it.position(), it.fetcher.buffered), (Some(20), 0));
+    it.fetcher.give_back(handed, 3, None);
+    assert_eq!((it.position(), it.fetcher.buffered()), (Some(20), 0));
 }
 
 #[test]
 fn case_87_a_batch_that_cannot_be_read_leaves_the_position_until_a_seek_passes_it() {
     let mut it = Fixture::new();
-    it.fetch(&[batch("broken", 5, 10), batch("b", 9, 10)]);
     for _ in 0..2 {
-        let handed = it.fetcher.hand_out().unwrap().unwrap();
-        assert_eq!(handed.batch.batch, "broken");
-        it.fetcher.give_back(handed, 0);
-        assert_eq!(it.position(), Some(0));
+        it.fetch(&[batch("broken", 5, 10), batch("b", 9, 10)]);
+        let handed = it.fetcher.hand_out().unwrap();
+        let error = Error::new(ErrorKind::Corrupt, "broken");
+        it.fetcher.unreadable(it.now, &handed, error);
+        assert_eq!((it.position(), it.fetcher.buffered()), (Some(0), 0));
+        assert!(it.fetcher.hand_out_error().is_some() && !it.fetcher.has_ready());
+        it.wait();
     }
     it.fetcher.seek(&at(0), StartAt::Offset(5));
     it.fetch(&[batch("b", 9, 10)]);
     assert_eq!(it.take(), ("b", 5));
+}
+
+#[test]
+fn an_error_ends_with_a_seek_a_pause_or_the_assignment() {
+    type End = fn(&mut Fetcher<&'static str>);
+    let ends: [End; 3] = [
+        |fetcher| assert!(fetcher.seek(&at(0), StartAt::Offset(9))),
+        |fetcher| assert!(fetcher.pause(&at(0), true) && fetcher.pause(&at(0), false)),
+        |fetcher| fetcher.assign(BTreeMap::new()),
+    ];
+    for end in ends {
+        let mut it = Fixture::new();
+        let generation = it.planned().generation;
+        it.fail(generation);
+        end(&mut it.fetcher);
+        assert!(!it.fetcher.has_ready() && it.fetcher.hand_out_error().is_none());
+
+        let mut it = Fixture::new();
+        it.fetch(&[batch("broken", 5, 10)]);
+        let handed = it.fetcher.hand_out().unwrap();
+        end(&mut it.fetcher);
+        let position = it.position();
+        it.fetcher.unreadable(it.now, &handed, out_of_range());
+        // A pause does not move: what was handed out before it is of interest still.
+        if position != Some(5) {
+            assert!(!it.fetcher.has_ready() && it.position() == position);
+        }
+    }
+}
+
+#[test]
+fn why_a_place_is_not_known_can_be_asked_until_it_is() {
+    let mut it = Fixture::new();
+    it.fetcher.seek(&at(0), StartAt::End);
+    let generation = it.fetcher.unresolved(it.now)[0].2;
+    let error = Error::broker(ErrorCode::LEADER_NOT_AVAILABLE, "looking up");
+    it.fetcher.try_later(it.now, &at(0), generation, error);
+    let (error, waits) = it.fetcher.last_failure(&at(0)).unwrap();
+    assert_eq!(error.code(), Some(ErrorCode::LEADER_NOT_AVAILABLE));
+    assert!(!waits, "it is tried again");
+    it.fail(generation);
+    assert!(it.fetcher.last_failure(&at(0)).unwrap().1);
+    it.fetcher.seek(&at(0), StartAt::End);
+    assert!(it.fetcher.last_failure(&at(0)).is_none());
+}
+
+#[test]
+fn a_batch_holds_the_whole_answer_it_came_in_until_the_last_one_is_handed_out() {
+    let mut it = Fixture::new();
+    let plan = it.plan(ONE).unwrap();
+    it.fetcher.fetch_ended(ONE, None);
+    for planned in &plan.partitions {
+        let mut answer = answer(&[batch("a", 5, 10), batch("b", 9, 10)], 9);
+        answer.frame_bytes = 700;
+        it.fetcher.fetched(planned, answer);
+    }
+    for left in [700, 700, 700, 0] {
+        it.take();
+        assert_eq!(it.fetcher.buffered(), left);
+    }
+    let mut empty = answer(&[], 20);
+    empty.frame_bytes = 700;
+    let planned = it.planned();
+    it.fetcher.fetched(&planned, empty);
+    assert_eq!(it.fetcher.buffered(), 0, "nothing of it is kept");
+}
+
+#[test]
+fn the_rest_of_a_batch_is_next_and_holds_what_it_takes_once_decompressed() {
+    let mut it = Fixture::new();
+    let plan = it.plan(ONE).unwrap();
+    it.fetcher.fetch_ended(ONE, None);
+    for planned in &plan.partitions {
+        it.answer(planned, &[batch("a", 5, 10), batch("b", 9, 10)]);
+    }
+    for position in [1, 2, 3] {
+        let handed = it.fetcher.hand_out().unwrap();
+        assert_eq!(handed.partition, at(0), "one batch is open at a time");
+        let grown = (position == 1).then_some(50);
+        it.fetcher.give_back(handed, position, grown);
+        assert_eq!(it.fetcher.buffered(), 20 + 50);
+    }
+    assert_eq!(it.take(), ("a", 3));
+    assert_eq!(it.fetcher.buffered(), 20);
+    assert_eq!(it.fetcher.hand_out().unwrap().partition, at(1));
 }
 
 #[test]
@@ -275,7 +377,7 @@ fn case_77_out_of_range_starts_over_after_what_was_read_before() {
         open,
         "only one answer counts"
     );
-    it.fetcher.resolved(&at(0), open[0].2, 2, LeaderEpoch(4));
+    it.fetcher.resolved(&at(0), open[0].2, 2);
     assert_eq!(it.position(), Some(0), "the records read before come first");
     it.fetch(&[batch("b", 4, 10)]);
     assert_eq!([it.take(), it.take()], [("a", 0), ("b", 2)]);
@@ -286,11 +388,16 @@ fn case_77_out_of_range_without_a_policy_is_told_after_what_was_read_before() {
     let mut it = Fixture::new();
     it.fetch(&[batch("a", 5, 10)]);
     let planned = it.planned();
-    it.fetcher.fail(&at(0), planned.generation, out_of_range());
+    it.fail(planned.generation);
+    assert!(it.fetcher.hand_out_error().is_none());
     assert_eq!(it.take(), ("a", 0));
-    let error = it.fetcher.hand_out().unwrap().unwrap_err();
+    let error = it.fetcher.hand_out_error().unwrap();
     assert_eq!(error.code(), Some(ErrorCode::OFFSET_OUT_OF_RANGE));
     assert_eq!(it.position(), Some(5), "the position stays");
+    let others = it.plan(ONE).unwrap().partitions;
+    assert_eq!(others.len(), 1, "it is not tried at once");
+    it.fetcher.fetch_ended(ONE, None);
+    it.wait();
     assert_eq!(it.planned().offset, 5, "it is tried again, and told again");
 }
 
@@ -299,7 +406,8 @@ fn case_78_a_look_up_that_fails_is_repeated_and_resets_nothing() {
     let mut it = Fixture::new();
     it.fetcher.seek(&at(0), StartAt::Timestamp(7));
     let open = it.fetcher.unresolved(it.now);
-    it.fetcher.try_later(it.now, &at(0), open[0].2);
+    it.fetcher
+        .try_later(it.now, &at(0), open[0].2, out_of_range());
     assert!(it.fetcher.unresolved(it.now).is_empty());
     it.now = it.fetcher.poll_timeout(it.now).unwrap();
     assert_eq!(it.fetcher.unresolved(it.now), open);
@@ -309,7 +417,8 @@ fn case_78_a_look_up_that_fails_is_repeated_and_resets_nothing() {
 fn a_partition_in_backoff_is_left_out_up_to_its_end() {
     let mut it = Fixture::new();
     let planned = it.planned();
-    it.fetcher.try_later(it.now, &at(0), planned.generation);
+    it.fetcher
+        .try_later(it.now, &at(0), planned.generation, out_of_range());
     let end = it.fetcher.poll_timeout(it.now).unwrap();
     it.now = end - Duration::from_nanos(1);
     assert_eq!(it.plan(ONE).unwrap().partitions.len(), 1);
@@ -360,21 +469,20 @@ fn case_91_a_batch_beyond_the_budget_is_handed_out_and_then_there_is_room_again(
 #[test]
 fn partitions_take_turns_and_one_that_is_stuck_does_not_starve_the_rest() {
     let mut it = Fixture::new();
-    for _ in 0..3 {
+    for round in 0..3 {
         let plan = it.plan(ONE).unwrap();
         it.fetcher.fetch_ended(ONE, None);
         for planned in &plan.partitions {
             if planned.partition == at(0) {
-                let error = Error::new(ErrorKind::Corrupt, "broken");
-                it.fetcher.fail(&at(0), planned.generation, error);
+                it.fail(planned.generation);
             } else {
-                let next = planned.offset + 1;
-                it.fetcher.fetched(planned, [batch("b", next, 1)], next, 9);
+                it.answer(planned, &[batch("b", planned.offset + 1, 1)]);
             }
         }
-        let first = it.fetcher.hand_out().unwrap();
-        let second = it.fetcher.hand_out().unwrap();
-        assert_ne!(first.is_ok(), second.is_ok(), "each has its turn");
+        assert!(it.fetcher.hand_out_error().is_some(), "round {round}");
+        assert!(it.fetcher.hand_out_error().is_none(), "round {round}");
+        assert!(it.fetcher.hand_out().is_some(), "round {round}");
+        it.wait();
     }
     assert_eq!(it.fetcher.position(&at(1)), Some(3));
 }
@@ -388,7 +496,7 @@ fn the_partition_that_waited_longest_for_data_is_asked_for_first() {
         let first = &plan.partitions[0];
         assert_eq!(first.partition, at(expected));
         let next = first.offset + 1;
-        it.fetcher.fetched(first, [batch("a", next, 1)], next, 9);
+        it.answer(first, &[batch("a", next, 1)]);
     }
 }
 
@@ -404,6 +512,6 @@ fn an_assignment_keeps_the_place_of_what_stays_and_frees_what_goes() {
     );
     assert!(!it.fetcher.is_assigned(&at(1)) && it.fetcher.assignment().count() == 2);
     it.fetcher.assign(BTreeMap::new());
-    assert_eq!((it.fetcher.buffered, it.fetcher.has_ready()), (0, false));
+    assert_eq!((it.fetcher.buffered(), it.fetcher.has_ready()), (0, false));
     assert!(!it.fetcher.seek(&at(0), StartAt::End) && !it.fetcher.pause(&at(0), true));
 }

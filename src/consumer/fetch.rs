@@ -260,3 +260,6 @@ fn too_small(planned: &Planned, size: Option<usize>) -> Said {
             .with_partition(at.partition),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -53,7 +53,7 @@ impl Inner {
     /// gigabytes. An error is returned by itself, and keeps no other partition from being handed
     /// out.
     pub(super) fn take_ready(&self) -> Result<Records> {
-        // Held to the end: two polls at once would mix up the order of a partition\'s records.
+        // Held to the end: two polls at once would mix up the order of a partition's records.
         let _alone = self.polling.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = self.take();
         self.wake.notify_one();

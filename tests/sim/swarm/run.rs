@@ -8,6 +8,7 @@ use tidewire::config::{Acks, Compression, GzipLevel};
 use tidewire::mock::MockCluster;
 use tidewire::{Client, Consumer, Producer, Record, StartAt, TopicPartition, WriteStatus};
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::trouble;
@@ -133,6 +134,7 @@ async fn write(
     producer: Producer,
     name: String,
     mut rng: Rng,
+    mut calm: watch::Receiver<bool>,
 ) -> Vec<(String, Said)> {
     let mut enqueued = Vec::new();
     let mut said = Vec::new();
@@ -172,8 +174,26 @@ async fn write(
         };
         said.push((value, outcome));
     }
+    calm.wait_for(|calm| *calm).await.unwrap();
+    if !closing {
+        said.extend(write_on(&setting, &producer, &name).await);
+    }
     let report = within(secs(1), producer.close(secs(1))).await;
     assert!(report.is_complete(), "all was settled before: {report:?}");
+    said
+}
+
+/// Whatever went wrong before, every partition can be written once all is well.
+async fn write_on(setting: &Setting, producer: &Producer, name: &str) -> Vec<(String, Said)> {
+    let mut said = Vec::new();
+    for (number, at) in (1_000..).zip(setting.cluster.partitions()) {
+        let value = format!("{} {name} {number} after", at.topic);
+        let record = Record::to(&*at.topic).partition(at.partition);
+        let sent = producer.send(record.value(value.clone()));
+        let written = within(secs(5), sent).await.expect("all is well");
+        let (partition, offset) = (written.partition, written.offset);
+        said.push((value, Said::Written { partition, offset }));
+    }
     said
 }
 
@@ -208,7 +228,7 @@ async fn read(
     setting: Rc<Setting>,
     client: Client,
     mut rng: Rng,
-    stop: tokio::sync::watch::Receiver<bool>,
+    stop: watch::Receiver<bool>,
 ) -> BTreeMap<At, Log> {
     let consumer = consumer(&setting, &client, &mut rng).await;
     let mut all: BTreeMap<At, Log> = BTreeMap::new();
@@ -265,7 +285,8 @@ pub(super) async fn run(seed: u64, idempotence: Idempotence) -> History {
     let mut rng = Rng::new(seed);
     let setting = Rc::new(setting(seed, idempotence, &mut rng));
     trouble::plan(&setting.cluster, &mut rng);
-    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let (stop, stopped) = watch::channel(false);
+    let (calm, calmed) = watch::channel(false);
     let mut fork = || Rng::new(rng.next());
     let (mut hand, mut draw) = (fork(), fork());
     let mut writers = Vec::new();
@@ -273,7 +294,13 @@ pub(super) async fn run(seed: u64, idempotence: Idempotence) -> History {
         let client = client(&setting, draw.next(), &mut draw);
         let producer = producer(&client, &setting, &mut draw);
         let own = Rng::new(draw.next());
-        writers.push(write(setting.clone(), producer, format!("p{index}"), own));
+        writers.push(write(
+            setting.clone(),
+            producer,
+            format!("p{index}"),
+            own,
+            calmed.clone(),
+        ));
     }
     let mut readers = Vec::new();
     for _ in 0..draw.range(1, 2) {
@@ -289,6 +316,9 @@ pub(super) async fn run(seed: u64, idempotence: Idempotence) -> History {
     let trouble = async {
         trouble::hand(&setting.cluster, hand, time).await;
         setting.network.alias("bootstrap", &setting.cluster);
+        // Connections that fell mute are noticed by request.timeout.ms.
+        sleep(secs(40)).await;
+        calm.send_replace(true);
     };
     let writing = async {
         let ((), said) = tokio::join!(trouble, writers);

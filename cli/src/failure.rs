@@ -68,6 +68,15 @@ impl Failure {
             .next("`tidewire --help` lists what there is")
     }
 
+    /// What is wrong with a topic: in plain words if it is not there.
+    pub(crate) fn of_topic(name: &str, error: tidewire::Error) -> Self {
+        let what = in_plain_words(name, &error);
+        Self {
+            what,
+            ..Self::from(error)
+        }
+    }
+
     /// Says what to do about it.
     pub(crate) fn next(mut self, next: impl Into<String>) -> Self {
         self.next = Some(next.into());
@@ -109,6 +118,17 @@ impl From<tidewire::Error> for Failure {
             what: with_sources(&error),
             next: advice(error.kind()).map(str::to_owned),
         }
+    }
+}
+
+/// The error of a call about one topic. The commonest one needs no code to be understood, but
+/// keeps it for those who look it up.
+pub(crate) fn in_plain_words(name: &str, error: &tidewire::Error) -> String {
+    match error.kind() {
+        ErrorKind::Broker(code @ ErrorCode::UNKNOWN_TOPIC_OR_PARTITION) => {
+            format!("there is no topic {name} ({code})")
+        }
+        _ => format!("{name}: {}", with_sources(error)),
     }
 }
 

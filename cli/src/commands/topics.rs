@@ -4,7 +4,7 @@ use serde_json::json;
 use tidewire::{BrokerId, Client, NewTopic, TopicDescription};
 
 use crate::args::{CreateArgs, DeleteArgs, DescribeArgs, Global, TopicsCommand};
-use crate::failure::{Failure, with_sources};
+use crate::failure::{Failure, in_plain_words};
 use crate::output::{note, print};
 use crate::settings::Settings;
 use crate::text::table::Table;
@@ -195,7 +195,7 @@ fn all_or_failure(mut failed: Vec<(String, tidewire::Error)>) -> Result<(), Fail
         return Ok(());
     };
     for (name, error) in failed {
-        note(&format!("error: {name}: {}", with_sources(&error)));
+        note(&format!("error: {}", in_plain_words(&name, &error)));
     }
-    Err(Failure::from(error).while_doing(&name))
+    Err(Failure::of_topic(&name, error))
 }

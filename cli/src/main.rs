@@ -10,6 +10,7 @@ mod commands;
 mod failure;
 mod logging;
 mod output;
+mod patience;
 mod progress;
 mod settings;
 mod signals;

@@ -5,18 +5,23 @@
 
 use std::env;
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tidewire::config::{
     ClientConfig, ConsumerConfig, Notice, Origin, ProducerConfig, Properties, Role,
 };
-use tidewire::{Client, ErrorKind};
+use tidewire::{Client, ClientBuilder, Error, ErrorKind};
+use tokio::time::timeout;
 
 use crate::args::Global;
-use crate::failure::Failure;
+use crate::failure::{Failure, with_sources};
 
-/// How much longer than its limit a command may take.
-const SLACK: Duration = Duration::from_secs(1);
+/// How much longer than its limit a command may take, before a look at what is wrong.
+const SLACK: Duration = Duration::from_millis(500);
+/// How long that look takes at most.
+const PROBE: Duration = Duration::from_millis(800);
+/// How long a call in it takes: it has better words for what went wrong than a limit around it.
+const PROBE_CALL: Duration = Duration::from_millis(500);
 const BOOTSTRAP_ENV: &str = "TIDEWIRE_BOOTSTRAP";
 const BOOTSTRAP: &str = "bootstrap.servers";
 /// librdkafka's other name for it.
@@ -114,16 +119,35 @@ impl Settings {
     /// # Errors
     /// With each address that was tried and why it failed, after at most `limit`.
     pub(crate) async fn connect(&self, limit: Duration) -> Result<Client, Failure> {
-        let builder = Client::builder().properties_with_origin(&self.properties);
-        let next = "check the addresses of -b (or TIDEWIRE_BOOTSTRAP), and that the brokers run and \
-                    take plaintext connections there; -v shows each attempt";
-        builder
-            .connect_within(limit)
-            .await
-            .map_err(|error| match error.kind() {
-                ErrorKind::Config => error.into(),
-                _ => Failure::from(error).next(next),
-            })
+        connect(self.builder(), limit).await
+    }
+
+    /// As [`connect`](Self::connect), for a client whose other calls have that limit too.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub(crate) async fn connect_for(&self, limit: Duration) -> Result<Client, Failure> {
+        connect(self.builder().default_api_timeout(limit), limit).await
+    }
+
+    fn builder(&self) -> ClientBuilder {
+        Client::builder().properties_with_origin(&self.properties)
+    }
+
+    /// Looks with fresh connections whether a broker can be used, for a moment only: the words for
+    /// a wait that ended without any.
+    ///
+    /// # Errors
+    /// With each address that was tried, and why it is of no use.
+    pub(crate) async fn probe(&self) -> Result<(), Failure> {
+        let started = Instant::now();
+        let client = connect(self.builder().default_api_timeout(PROBE_CALL), PROBE).await?;
+        let left = PROBE.saturating_sub(started.elapsed());
+        match timeout(left, client.admin().describe_cluster()).await {
+            Ok(Err(error)) if is_of_the_way(&error) => Err(unusable(&client, Some(&error))),
+            Ok(_) => Ok(()),
+            Err(_) => Err(unusable(&client, None)),
+        }
     }
 
     /// Runs a command that answers once, for at most `default.api.timeout.ms` and a little more,
@@ -136,12 +160,54 @@ impl Settings {
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
         let limit = self.client()?.default_api_timeout;
-        match tokio::time::timeout(limit.saturating_add(SLACK), work).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(Failure::new(format!(
-                "the brokers did not answer within default.api.timeout.ms ({} ms)",
-                limit.as_millis()
-            ))),
+        if let Ok(outcome) = timeout(limit.saturating_add(SLACK), work).await {
+            return outcome;
+        }
+        let late = format!(
+            "no answer within default.api.timeout.ms ({} ms)",
+            limit.as_millis()
+        );
+        match self.probe().await {
+            Ok(()) => Err(Failure::new(late).next("-v shows each connection and retry")),
+            Err(failure) => Err(failure.while_doing(&late)),
         }
     }
+}
+
+async fn connect(builder: ClientBuilder, limit: Duration) -> Result<Client, Failure> {
+    let next = "check the addresses of -b (or TIDEWIRE_BOOTSTRAP), and that the brokers run and \
+                take plaintext connections there; -v shows each attempt";
+    builder
+        .connect_within(limit)
+        .await
+        .map_err(|error| match error.kind() {
+            ErrorKind::Config => error.into(),
+            _ => Failure::from(error).next(next),
+        })
+}
+
+/// Whether the way to the broker is what failed, and not what was asked of it.
+pub(crate) fn is_of_the_way(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Disconnected
+    )
+}
+
+/// The cluster was found, and none of its brokers can be used: the usual trouble with containers
+/// and port forwarding.
+fn unusable(client: &Client, why: Option<&Error>) -> Failure {
+    let brokers = client.metadata();
+    let brokers: Vec<String> = brokers
+        .nodes
+        .values()
+        .map(|node| format!("{}:{} (broker {})", node.host, node.port, node.id))
+        .collect();
+    let brokers = brokers.join(", ");
+    let why = why.map_or_else(|| "no answer so far".to_owned(), with_sources);
+    let what = format!("the cluster says that it is at {brokers}: {why}");
+    Failure::new(what).next(
+        "the address of -b answers, those that the brokers give out (advertised.listeners) do \
+         not: check them, and the way to them from here",
+    )
 }

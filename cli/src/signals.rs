@@ -1,16 +1,18 @@
 //! SIGINT and SIGTERM as one future.
 
 use std::process;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
 
 use crate::failure::Failure;
 use crate::output::note;
 
 /// Waits for the first SIGINT or SIGTERM.
 #[derive(Clone, Debug)]
-pub(crate) struct Signals(watch::Receiver<bool>);
+pub(crate) struct Signals(watch::Receiver<Option<Instant>>);
 
 impl Signals {
     /// Starts to listen, inside a runtime. From here on the first signal does not kill the
@@ -22,10 +24,10 @@ impl Signals {
         let wrong = |error| Failure::new(format!("cannot listen for signals: {error}"));
         let mut interrupt = signal(SignalKind::interrupt()).map_err(wrong)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(wrong)?;
-        let (came, receiver) = watch::channel(false);
+        let (came, receiver) = watch::channel(None);
         tokio::spawn(async move {
             wait(&mut interrupt, &mut terminate).await;
-            came.send_replace(true);
+            came.send_replace(Some(Instant::now()));
             wait(&mut interrupt, &mut terminate).await;
             note("ended by a second signal");
             process::exit(130);
@@ -35,7 +37,7 @@ impl Signals {
 
     /// Whether a signal has come.
     pub(crate) fn came(&self) -> bool {
-        *self.0.borrow()
+        self.0.borrow().is_some()
     }
 
     /// Returns when a signal has come; at once if it came before.
@@ -44,7 +46,18 @@ impl Signals {
     /// Cancel safe: a dropped call loses nothing.
     pub(crate) async fn first(&mut self) {
         // The sender lives as long as the runtime.
-        let _ = self.0.wait_for(|came| *came).await;
+        let _ = self.0.wait_for(Option::is_some).await;
+    }
+
+    /// Returns so long after the first signal: one grace for all that is still to be done,
+    /// however many parts it has.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: a dropped call loses nothing.
+    pub(crate) async fn grace_over(&mut self, grace: Duration) {
+        self.first().await;
+        let came = *self.0.borrow();
+        sleep_until(came.unwrap_or_else(Instant::now) + grace).await;
     }
 }
 

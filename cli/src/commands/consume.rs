@@ -4,7 +4,7 @@
 //! success, and so does a reader that closes the pipe.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use tidewire::{Client, Consumer, Records, StartAt, TopicPartition};
@@ -71,6 +71,7 @@ pub(crate) async fn run(global: &Global, args: ConsumeArgs) -> Result<(), Failur
         prepared = settings.in_time(prepare) => prepared?,
     };
     let printer = Printer {
+        stall: Stall::new(settings)?,
         output: Output::stdout()?,
         buffer: Vec::with_capacity(WRITE),
         json: global.json,
@@ -100,8 +101,9 @@ fn start_at(start: Start) -> Result<StartAt, Failure> {
 /// The partitions to read, sorted, each once.
 async fn partitions(client: &Client, args: &ConsumeArgs) -> Result<Vec<TopicPartition>, Failure> {
     let mut partitions = Vec::new();
-    for topic in client.admin().describe_topics(&args.topics).await? {
-        let topic = topic?;
+    let described = client.admin().describe_topics(&args.topics).await?;
+    for (name, topic) in args.topics.iter().zip(described) {
+        let topic = topic.map_err(|error| Failure::of_topic(name, error))?;
         let all = topic.partitions.iter().map(|partition| partition.partition);
         if args.partitions.is_empty() {
             partitions.extend(all.map(|p| TopicPartition::new(topic.name.clone(), p)));
@@ -167,6 +169,7 @@ async fn goal(
 }
 
 struct Printer {
+    stall: Stall,
     output: Output,
     buffer: Vec<u8>,
     json: bool,
@@ -177,22 +180,34 @@ struct Printer {
 impl Printer {
     /// Prints until the goal is reached, a signal comes or nobody reads any more.
     async fn print_all(mut self, consumer: &Consumer, mut goal: Goal) -> Result<(), Failure> {
-        let limit = if goal.open().is_empty() {
-            POLL
-        } else {
-            POLL_FOR_END
-        };
         pass(consumer, &mut goal)?;
+        self.stall.moved(consumer);
         while !goal.is_reached() {
+            let limit = match (goal.open().is_empty(), goal.is_endless()) {
+                (false, _) => POLL_FOR_END,
+                (true, true) => POLL,
+                (true, false) => POLL.min(self.stall.left()),
+            };
+            let polled = async {
+                let records = consumer.poll(limit).await?;
+                if records.is_empty() && !goal.is_endless() {
+                    self.stall.check(consumer, &goal).await?;
+                }
+                Ok::<_, Failure>(records)
+            };
             let records = tokio::select! {
                 biased;
                 () = self.signals.first() => return Ok(()),
-                records = consumer.poll(limit) => records?,
+                records = polled => records?,
             };
             if self.print(&records, &mut goal).await? == Written::Closed {
                 return Ok(());
             }
             pass(consumer, &mut goal)?;
+            if !records.is_empty() {
+                // The time that printing took is not the brokers'.
+                self.stall.moved(consumer);
+            }
         }
         Ok(())
     }
@@ -232,20 +247,78 @@ impl Printer {
         }
     }
 
-    /// Writes what was collected. After a signal it still gets [`GRACE`], so that the last line is
-    /// a whole one; a pipe that nobody empties gets no more than that.
+    /// Writes what was collected. After a signal all that one poll brought still gets [`GRACE`], so
+    /// that the last line is a whole one; a pipe that is emptied slowly gets no more than that.
     async fn flush(&mut self) -> Result<Written, Failure> {
         let (output, signals) = (&mut self.output, &mut self.signals);
-        let too_late = async {
-            signals.first().await;
-            tokio::time::sleep(GRACE).await;
-        };
         tokio::select! {
             biased;
             written = output.write(&mut self.buffer) => written,
-            () = too_late => Ok(Written::Closed),
+            () = signals.grace_over(GRACE) => Ok(Written::Closed),
         }
     }
+}
+
+/// Watches a consumer that has a goal: without any usable broker it would never come to its end.
+struct Stall {
+    settings: Settings,
+    limit: Duration,
+    since: Instant,
+    positions: Vec<Option<i64>>,
+}
+
+impl Stall {
+    fn new(settings: Settings) -> Result<Self, Failure> {
+        Ok(Self {
+            limit: settings.client()?.default_api_timeout,
+            settings,
+            since: Instant::now(),
+            positions: Vec::new(),
+        })
+    }
+
+    /// How long until a check says anything.
+    fn left(&self) -> Duration {
+        self.limit.saturating_sub(self.since.elapsed())
+    }
+
+    fn moved(&mut self, consumer: &Consumer) {
+        self.positions = positions(consumer);
+        self.since = Instant::now();
+    }
+
+    /// Fails when no position has moved for `default.api.timeout.ms`, and either no broker can be
+    /// used or records that were there at the start do not come. New records may take any time.
+    async fn check(&mut self, consumer: &Consumer, goal: &Goal) -> Result<(), Failure> {
+        if !self.left().is_zero() {
+            return Ok(());
+        }
+        // Control records and records that were compacted away move it without being seen.
+        if positions(consumer) != self.positions {
+            self.moved(consumer);
+            return Ok(());
+        }
+        let late = format!(
+            "nothing came within default.api.timeout.ms ({} ms)",
+            self.limit.as_millis()
+        );
+        let why = self.settings.probe().await;
+        why.map_err(|failure| failure.while_doing(&late))?;
+        if let Some(partition) = goal.open().first() {
+            let what = format!("{late}, and {partition} is not at its end; a broker answers");
+            return Err(Failure::new(what).next(format!(
+                "`tidewire topics describe {}` shows its leader; -v shows each retry",
+                partition.topic
+            )));
+        }
+        self.moved(consumer);
+        Ok(())
+    }
+}
+
+fn positions(consumer: &Consumer) -> Vec<Option<i64>> {
+    let position = |partition| consumer.position(partition).now_or_never()?.ok();
+    consumer.assignment().iter().map(position).collect()
 }
 
 /// Marks the partitions that have reached their end; they are not asked for more.

@@ -39,6 +39,11 @@ impl Goal {
         self.count == Some(0) || self.ends.as_ref().is_some_and(BTreeMap::is_empty)
     }
 
+    /// Whether there is nothing that it would ever stop at.
+    pub(crate) fn is_endless(&self) -> bool {
+        self.count.is_none() && self.ends.is_none()
+    }
+
     /// Whether this record is to be printed; if so, it is counted.
     pub(crate) fn takes(&mut self, topic: &str, partition: i32, offset: i64) -> bool {
         if self.count == Some(0) {
@@ -101,6 +106,7 @@ mod tests {
     #[test]
     fn without_a_goal_it_never_ends() {
         let mut goal = Goal::new(None, None::<Ends>);
+        assert!(goal.is_endless());
         assert!(goal.takes("t", 0, 5));
         assert!(!goal.passed(&tp(0), 1_000_000));
         assert!(!goal.is_reached());
@@ -109,6 +115,7 @@ mod tests {
     #[test]
     fn a_count_is_exact() {
         let mut goal = Goal::new(Some(2), None::<Ends>);
+        assert!(!goal.is_endless());
         assert!(goal.takes("t", 0, 5) && goal.takes("t", 1, 0));
         assert!(goal.is_reached());
         assert!(!goal.takes("t", 0, 6));

@@ -86,7 +86,7 @@ impl Running {
         assert!(status.success());
     }
 
-    /// Closes stdin, reads what is left and waits for the end.
+    /// Closes stdin, reads what is left and waits for the end. It starts to read here.
     pub(crate) fn end(mut self) -> Ended {
         drop(self.child.stdin.take());
         let stdout = self.child.stdout.take().map(collect);
@@ -150,7 +150,7 @@ pub(crate) fn run(args: &[&str], stdin: &[u8]) -> Ended {
 
 /// `tidewire mock` for one test; it ends with it.
 pub(crate) struct Mock {
-    _running: Running,
+    running: Running,
     pub(crate) bootstrap: String,
 }
 
@@ -172,15 +172,17 @@ impl Mock {
         let bootstrap = bootstrap
             .unwrap_or_else(|| panic!("the mock said {line:?}"))
             .to_owned();
-        Self {
-            _running: running,
-            bootstrap,
-        }
+        Self { running, bootstrap }
     }
 
     /// Runs a command against it.
     pub(crate) fn run(&self, args: &[&str], stdin: &[u8]) -> Ended {
         run(&[&["-b", &self.bootstrap], args].concat(), stdin)
+    }
+
+    /// Sends a signal to it: STOP makes every broker silent.
+    pub(crate) fn signal(&self, name: &str) {
+        self.running.signal(name);
     }
 
     /// Starts a command against it.

@@ -8,7 +8,9 @@
 
 mod bad_brokers;
 mod bad_input;
+mod detour;
 mod harness;
+mod lost_brokers;
 mod perf;
 mod round_trip;
 mod servers;

@@ -13,7 +13,7 @@ use super::producer::ProducerConfig;
 use super::properties::{Origin, Properties, Property};
 use super::set::SetKeys;
 use super::values::one_of;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// A struct of typed options.
 pub(super) trait Config: Sized {
@@ -197,6 +197,23 @@ impl Properties {
             }));
         }
         notices
+    }
+
+    /// Refuses what a producer's or consumer's builder was given beyond the first `inherited`
+    /// properties and is for the client, which is built already: it would have no effect.
+    pub(crate) fn refuse_for_client(&self, inherited: usize) -> Result<()> {
+        let added = self.iter().skip(inherited);
+        let of_client = |property: &&Property| {
+            keys::find(property.key.trim()).is_some_and(|key| key.role == Role::Client)
+        };
+        match added.clone().find(of_client) {
+            None => Ok(()),
+            Some(property) => {
+                let what = spelled(&property.key, None, Some(&property.origin));
+                let words = format!("{what}: it is the client's; set it on Client::builder()");
+                Err(Error::new(ErrorKind::Config, words))
+            }
+        }
     }
 }
 

@@ -14,6 +14,8 @@ use crate::machine::consumer::StartAt;
 pub struct ConsumerBuilder {
     client: Client,
     properties: Properties,
+    /// How many of them are the client's.
+    inherited: usize,
     assignment: BTreeMap<TopicPartition, StartAt>,
 }
 
@@ -28,9 +30,11 @@ impl Client {
 impl ConsumerBuilder {
     fn new(client: Client) -> Self {
         let properties = client.shared.properties.clone();
+        let inherited = properties.len();
         Self {
             client,
             properties,
+            inherited,
             assignment: BTreeMap::new(),
         }
     }
@@ -45,7 +49,8 @@ impl ConsumerBuilder {
         self
     }
 
-    /// Sets one property by its Kafka or librdkafka name.
+    /// Sets one property by its Kafka or librdkafka name. One that is the client's, such as
+    /// `request.timeout.ms`, is refused here.
     #[must_use]
     pub fn property(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.properties.push(key, value, Origin::Code);
@@ -64,6 +69,7 @@ impl ConsumerBuilder {
     ///
     /// Dropping the future drops the consumer.
     pub async fn build(self) -> Result<Consumer> {
+        self.properties.refuse_for_client(self.inherited)?;
         let client = self.client.config();
         let (config, notices) = ConsumerConfig::from_properties(&self.properties, client)?;
         Notice::log(&notices);

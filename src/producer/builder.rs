@@ -16,6 +16,8 @@ use crate::error::Result;
 pub struct ProducerBuilder {
     client: Client,
     properties: Properties,
+    /// How many of them are the client's.
+    inherited: usize,
     compression: Option<Compression>,
 }
 
@@ -30,9 +32,11 @@ impl Client {
 impl ProducerBuilder {
     fn new(client: Client) -> Self {
         let properties = client.shared.properties.clone();
+        let inherited = properties.len();
         Self {
             client,
             properties,
+            inherited,
             compression: None,
         }
     }
@@ -90,7 +94,8 @@ impl ProducerBuilder {
         self.property("max.block.ms", millis(limit))
     }
 
-    /// Sets one property by its Kafka or librdkafka name.
+    /// Sets one property by its Kafka or librdkafka name. One that is the client's, such as
+    /// `request.timeout.ms`, is refused here.
     #[must_use]
     pub fn property(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.properties.push(key, value, Origin::Code);
@@ -103,6 +108,7 @@ impl ProducerBuilder {
     ///
     /// `Config` with every problem of the configuration at once.
     pub fn build(self) -> Result<Producer> {
+        self.properties.refuse_for_client(self.inherited)?;
         let mut draft = ProducerConfig::draft(&self.properties);
         if let Some(compression) = self.compression {
             draft.config.set_compression(compression);

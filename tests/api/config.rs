@@ -469,3 +469,17 @@ fn a_file_is_read_from_disk_to_config() {
     let place = format!("retries=many ({} line 4): ", path.display());
     assert!(error.starts_with(&place), "{error}");
 }
+
+#[test]
+fn a_clients_property_is_refused_where_it_would_have_no_effect() {
+    let client = tidewire::Client::builder()
+        .bootstrap_servers("localhost:9092")
+        .property("request.timeout.ms", "1000")
+        .build()
+        .unwrap();
+    client.producer().build().unwrap();
+    let refused = client.producer().property("request.timeout.ms", "2000");
+    let error = refused.build().unwrap_err();
+    assert_eq!(error.kind(), tidewire::ErrorKind::Config);
+    assert!(error.to_string().contains("Client::builder()"), "{error}");
+}

@@ -114,6 +114,9 @@ pub(super) enum Access {
     Consumer(Typed<ConsumerConfig>),
 }
 
+/// librdkafka's name, under which -1 is a time that never comes. Java's name for it takes no -1.
+const NEVER_IF_MINUS_ONE: &str = "topic.metadata.refresh.interval.ms";
+
 /// One row of the table.
 pub(super) struct Key {
     pub(super) name: &'static str,
@@ -206,6 +209,9 @@ impl Key {
             return None;
         };
         let number = text.parse::<i64>().ok()?.checked_mul(scale(name))?;
+        if number == -1 && name == NEVER_IF_MINUS_ONE {
+            return Some(max);
+        }
         (min..=max).contains(&number).then_some(number)
     }
 

@@ -203,6 +203,20 @@ fn numbers_that_stand_for_none_are_read_so() {
 }
 
 #[test]
+fn librdkafkas_minus_one_turns_the_regular_refresh_off() {
+    let age = |name: &str, value: &str| {
+        let all = [("bootstrap.servers", "a:1"), (name, value)]
+            .into_iter()
+            .collect();
+        ClientConfig::from_properties(&all).map(|(config, _)| config.metadata_max_age)
+    };
+    let years = std::time::Duration::from_secs(10 * 365 * 24 * 3600);
+    assert!(age("topic.metadata.refresh.interval.ms", "-1").unwrap() > years);
+    assert!(age("topic.metadata.refresh.interval.ms", "-2").is_err());
+    assert!(age("metadata.max.age.ms", "-1").is_err());
+}
+
+#[test]
 fn hostile_values_are_refused_with_what_is_allowed() {
     let values = [
         "",

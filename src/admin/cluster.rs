@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::Admin;
-use crate::cluster::Target;
 use crate::error::Result;
 use crate::ids::BrokerId;
 use crate::machine::metadata::{ClusterMetadata, Node};
@@ -38,7 +37,7 @@ impl Admin {
             topics: Some(Vec::new()),
             ..MetadataRequest::default()
         };
-        let response = shared.call_until(Target::Any, &request, deadline).await?;
+        let response = shared.describe(&request, deadline).await?;
         let metadata = ClusterMetadata::of(&response);
         Ok(ClusterDescription {
             cluster_id: metadata.cluster_id,
@@ -58,9 +57,6 @@ impl Admin {
     ///
     /// Dropping the future changes nothing.
     pub async fn group_coordinator(&self, group: &str) -> Result<BrokerId> {
-        self.client
-            .shared
-            .coordinator(&Arc::from(group), self.deadline())
-            .await
+        self.client.shared.coordinator(group, self.deadline()).await
     }
 }

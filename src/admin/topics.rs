@@ -165,7 +165,7 @@ impl Admin {
         Ok(self
             .client
             .shared
-            .call_until(Target::Any, &request, deadline)
+            .describe(&request, deadline)
             .await?
             .topics)
     }

@@ -41,7 +41,21 @@ impl Peer {
         R: Request + Encode,
         R::Response: Decode,
     {
-        Ok(self.broker.call(self.role, request, cap, limit).await?)
+        Ok(self.try_call(request, cap, limit).await?)
+    }
+
+    /// As [`call`](Self::call), and says of a failed request whether it may have been carried out.
+    pub(crate) async fn try_call<R>(
+        &self,
+        request: &R,
+        cap: Option<i16>,
+        limit: Duration,
+    ) -> Result<R::Response, CallError>
+    where
+        R: Request + Encode,
+        R::Response: Decode,
+    {
+        self.broker.call(self.role, request, cap, limit).await
     }
 
     /// As [`call`](Self::call), for a request that must not be repeated blindly: asks whether it

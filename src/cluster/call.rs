@@ -4,11 +4,13 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::metadata::accept;
 use super::shared::Shared;
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::ids::BrokerId;
 use crate::machine::backoff::Backoff;
-use crate::net::now;
+use crate::net::{CallError, Sent, now};
+use crate::protocol::metadata::{MetadataRequest, MetadataResponse};
 use crate::protocol::{Decode, Encode, Request};
 
 /// A limit on a wait, and the length it had when it was set (for the error's words).
@@ -25,6 +27,11 @@ impl Deadline {
             .checked_add(limit)
             .unwrap_or_else(|| now() + Duration::from_secs(86_400));
         Self { at, limit }
+    }
+
+    /// This deadline, or an earlier one.
+    pub(crate) fn sooner(self, limit: Duration) -> Self {
+        Self::after(limit.min(self.remaining()))
     }
 
     pub(crate) fn limit(self) -> Duration {
@@ -83,18 +90,38 @@ impl Shared {
         R: Request + Encode,
         R::Response: Decode,
     {
-        let id = self.choose(target, deadline).await?;
+        Ok(self.try_call(target, request, cap, deadline).await?)
+    }
+
+    /// As [`call_at_most`](Self::call_at_most), and says of a failed request whether it may have
+    /// been carried out.
+    pub(crate) async fn try_call<R>(
+        self: &Arc<Self>,
+        target: Target,
+        request: &R,
+        cap: Option<i16>,
+        deadline: Deadline,
+    ) -> Result<R::Response, CallError>
+    where
+        R: Request + Encode,
+        R::Response: Decode,
+    {
+        self.start().map_err(CallError::unsent)?;
+        let id = self.choose(target, deadline).await;
+        let id = id.map_err(CallError::unsent)?;
         let snapshot = self.snapshot();
-        let node = snapshot.nodes.get(&id).ok_or_else(|| unknown_broker(id))?;
+        let node = snapshot.nodes.get(&id);
+        let node = node.ok_or_else(|| CallError::unsent(unknown_broker(id)))?;
         let peer = self.control().get(node);
         let waited = deadline.remaining();
         // The connection is judged by `request.timeout.ms` alone: a caller in a hurry must not end
         // it for the others. And no pause that the broker asks for holds up a deadline.
-        let called = peer.call(request, cap, self.config.request_timeout);
-        deadline
-            .wait(called)
-            .await
-            .unwrap_or_else(|| Err(peer.too_late(R::KEY, waited)))
+        let called = peer.try_call(request, cap, self.config.request_timeout);
+        deadline.wait(called).await.unwrap_or_else(|| {
+            let error = peer.too_late(R::KEY, waited);
+            let sent = Sent::Maybe;
+            Err(CallError { error, sent })
+        })
     }
 
     async fn choose(self: &Arc<Self>, target: Target, deadline: Deadline) -> Result<BrokerId> {
@@ -109,21 +136,16 @@ impl Shared {
             .ok_or_else(|| Error::new(ErrorKind::Connect, "the cluster named no brokers"))
     }
 
-    /// The same, again and again until the deadline for what fails for now. Only for calls whose
-    /// answer has no code of its own to judge.
-    pub(crate) async fn call_until<R>(
+    /// Asks any broker for metadata, again and again until the deadline for what fails for now.
+    pub(crate) async fn describe(
         self: &Arc<Self>,
-        target: Target,
-        request: &R,
+        request: &MetadataRequest,
         deadline: Deadline,
-    ) -> Result<R::Response>
-    where
-        R: Request + Encode,
-        R::Response: Decode,
-    {
+    ) -> Result<MetadataResponse> {
         let mut retry = self.retry(deadline);
         loop {
-            match self.call(target, request, deadline).await {
+            let called = self.call(Target::Any, request, deadline).await;
+            match called.and_then(accept) {
                 Ok(response) => return Ok(response),
                 Err(error) => retry.after(error).await?,
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::shared::Shared;
-use crate::config::{ClientConfig, Notice, Origin, Properties, Property, millis};
+use crate::config::{ClientConfig, Origin, Properties, Property, millis};
 use crate::env::Env;
 use crate::error::Result;
 use crate::machine::metadata::ClusterMetadata;
@@ -165,7 +165,6 @@ impl ClientBuilder {
     /// `Config` with every problem of the configuration at once.
     pub fn build(self) -> Result<Client> {
         let (config, notices) = ClientConfig::from_properties(&self.properties)?;
-        Notice::log(&notices);
         let connector = self.connector.unwrap_or_else(|| {
             Arc::new(TcpConnector::with_buffers(
                 config.send_buffer,
@@ -173,6 +172,7 @@ impl ClientBuilder {
             ))
         });
         let shared = Arc::new(Shared::new(config, self.properties, connector, self.env));
+        shared.say(&notices);
         let guard = Arc::new(ShutDownOnDrop(Arc::clone(&shared)));
         Ok(Client {
             shared,
@@ -185,7 +185,8 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// As [`build`](Self::build); `Connect` with each address that was tried and why it failed.
+    /// As [`build`](Self::build); `Connect` with each address that was tried and why it failed;
+    /// `InvalidInput` outside a tokio runtime.
     ///
     /// # Cancel safety
     ///

@@ -1,7 +1,6 @@
-//! Which broker coordinates a group: found once, kept until it says no.
+//! Which broker coordinates a group. Asked anew each time: groups move.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use super::call::{Deadline, Target};
 use super::shared::Shared;
@@ -15,44 +14,28 @@ const ONE_KEY_VERSION: Option<i16> = Some(3);
 /// "A consumer group", as it stands on the wire.
 const GROUP: i8 = 0;
 
-/// The coordinators found so far, by group.
-#[derive(Debug, Default)]
-pub(super) struct Coordinators(Mutex<BTreeMap<Arc<str>, BrokerId>>);
-
-impl Coordinators {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Arc<str>, BrokerId>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl Shared {
-    /// The broker that coordinates a group, asked for if it is not known or no longer there.
+    /// The broker that coordinates a group.
     pub(crate) async fn coordinator(
         self: &Arc<Self>,
-        group: &Arc<str>,
+        group: &str,
         deadline: Deadline,
     ) -> Result<BrokerId> {
-        let known = self.coordinators.lock().get(group).copied();
-        if let Some(known) = known.filter(|id| self.snapshot().nodes.contains_key(id)) {
-            return Ok(known);
-        }
         let request = FindCoordinatorRequest {
-            key: group.to_string(),
+            key: group.to_owned(),
             key_type: GROUP,
             ..FindCoordinatorRequest::default()
         };
         let mut retry = self.retry(deadline);
-        let found = loop {
+        loop {
             let called = self
                 .call_at_most(Target::Any, &request, ONE_KEY_VERSION, deadline)
                 .await;
             match called.and_then(|response| found(&response)) {
-                Ok(found) => break found,
+                Ok(found) => return Ok(found),
                 Err(error) => retry.after(error).await?,
             }
-        };
-        self.coordinators.lock().insert(Arc::clone(group), found);
-        Ok(found)
+        }
     }
 }
 

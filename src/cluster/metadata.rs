@@ -106,7 +106,8 @@ async fn ask(shared: &Arc<Shared>, query: &Query) -> Result<MetadataResponse> {
     }
 }
 
-fn accept(response: MetadataResponse) -> Result<MetadataResponse> {
+/// Refuses an answer that is an error as a whole.
+pub(super) fn accept(response: MetadataResponse) -> Result<MetadataResponse> {
     match ErrorCode(response.error_code).err() {
         Some(code) => Err(Error::broker(code, "asking for metadata")),
         None => Ok(response),

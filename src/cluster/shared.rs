@@ -5,20 +5,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 
 use super::brokers::Brokers;
 use super::call::Deadline;
-use super::coordinator::Coordinators;
 use super::metadata;
-use crate::config::{ClientConfig, HostPort, Properties};
+use crate::config::{ClientConfig, HostPort, Notice, Properties};
 use crate::env::Env;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
 use crate::machine::backoff::BackoffPolicy;
 use crate::machine::metadata::{ClusterMetadata, Interest, MetadataMachine, Node, TopicMetadata};
 use crate::net::{Broker, Connector, Net, NetOptions, Role, Target, now};
+
+/// How long brokers may lag behind the controller before "there is no such thing" is believed.
+pub(crate) const LAG_MAX: Duration = Duration::from_secs(1);
+
+/// How many notices are remembered as said.
+const SAID_MAX: usize = 256;
 
 /// Configuration, metadata and control connections of one client.
 pub(crate) struct Shared {
@@ -28,7 +34,6 @@ pub(crate) struct Shared {
     pub(super) net: Arc<Net>,
     /// The addresses to start from, each with a backoff of its own.
     pub(super) seeds: Vec<Broker>,
-    pub(super) coordinators: Coordinators,
     pub(super) machine: Mutex<MetadataMachine>,
     pub(super) changed: watch::Sender<Arc<ClusterMetadata>>,
     /// Counts the pictures, so that a reader of one knows when to look again.
@@ -38,6 +43,7 @@ pub(crate) struct Shared {
     pub(super) last_failure: Mutex<Option<Error>>,
     control: Brokers,
     driver: OnceLock<AbortHandle>,
+    said: Mutex<Vec<Notice>>,
 }
 
 impl Shared {
@@ -70,7 +76,6 @@ impl Shared {
             env,
             net,
             seeds,
-            coordinators: Coordinators::default(),
             machine: Mutex::new(machine),
             changed: watch::Sender::new(Arc::default()),
             version: AtomicU64::new(0),
@@ -78,6 +83,7 @@ impl Shared {
             last_failure: Mutex::new(None),
             control,
             driver: OnceLock::new(),
+            said: Mutex::default(),
         }
     }
 
@@ -127,15 +133,39 @@ impl Shared {
         self.changed.subscribe()
     }
 
+    /// Logs what a configuration turned up, the same thing once per client: producers and consumers
+    /// start from the client's properties and find it again.
+    pub(crate) fn say(&self, notices: &[Notice]) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let news = |notice: &&Notice| !said.contains(notice);
+        let news: Vec<Notice> = notices.iter().filter(news).cloned().collect();
+        Notice::log(&news);
+        let room = SAID_MAX.saturating_sub(said.len());
+        said.extend(news.into_iter().take(room));
+    }
+
     /// Starts the metadata task, the first time.
-    pub(crate) fn start(self: &Arc<Self>) {
-        self.driver
-            .get_or_init(|| tokio::spawn(metadata::drive(Arc::clone(self))).abort_handle());
+    ///
+    /// # Errors
+    /// `InvalidInput` outside a tokio runtime, where neither tasks nor time-outs work.
+    pub(crate) fn start(self: &Arc<Self>) -> Result<()> {
+        let runtime = Handle::try_current().map_err(|source| {
+            let words = "a client works inside a tokio runtime, and there is none here";
+            Error::new(ErrorKind::InvalidInput, words).with_source(source)
+        })?;
+        self.driver.get_or_init(|| {
+            runtime
+                .spawn(metadata::drive(Arc::clone(self)))
+                .abort_handle()
+        });
+        Ok(())
     }
 
     /// Asks for fresh metadata as soon as the backoff allows.
     pub(crate) fn refresh_metadata(self: &Arc<Self>) {
-        self.start();
+        if self.start().is_err() {
+            return;
+        }
         self.lock_machine().refresh(now());
         self.wake.notify_one();
     }
@@ -162,7 +192,8 @@ impl Shared {
         topic: &Arc<str>,
         interest: Interest,
     ) -> Option<Arc<TopicMetadata>> {
-        self.start();
+        // Outside a runtime nothing is ever known; those who wait are told so.
+        self.start().ok()?;
         let mut machine = self.lock_machine();
         machine.want(now(), topic, interest);
         let known = machine.snapshot().topic(topic).map(Arc::clone);
@@ -183,6 +214,7 @@ impl Shared {
         interest: Interest,
         deadline: Deadline,
     ) -> Result<Arc<TopicMetadata>> {
+        self.start()?;
         let mut changes = self.subscribe();
         loop {
             changes.borrow_and_update();
@@ -195,6 +227,31 @@ impl Shared {
             }
             if deadline.wait(changes.changed()).await.is_none() {
                 return Err(self.topic_timeout(topic, deadline));
+            }
+        }
+    }
+
+    /// Waits for a partition to be in the metadata.
+    ///
+    /// One that is missing may be new, and the picture or the broker that was asked out of date:
+    /// it is asked for again for [`LAG_MAX`], and only then refused.
+    pub(crate) async fn partition(
+        self: &Arc<Self>,
+        at: &TopicPartition,
+        interest: Interest,
+        deadline: Deadline,
+    ) -> Result<Arc<TopicMetadata>> {
+        let patience = deadline.sooner(LAG_MAX);
+        let mut changes = self.subscribe();
+        loop {
+            changes.borrow_and_update();
+            let topic = self.topic(&at.topic, interest, deadline).await?;
+            if topic.partition(at.partition).is_some() {
+                return Ok(topic);
+            }
+            self.refresh_metadata();
+            if patience.wait(changes.changed()).await.is_none() {
+                return Err(no_such_partition(&topic, at.partition));
             }
         }
     }
@@ -253,7 +310,7 @@ impl Shared {
 
     /// Waits until a broker has described the cluster.
     pub(crate) async fn wait_connected(self: &Arc<Self>, limit: Duration) -> Result<()> {
-        self.start();
+        self.start()?;
         let deadline = Deadline::after(limit);
         let mut changes = self.subscribe();
         loop {
@@ -267,12 +324,22 @@ impl Shared {
         }
     }
 
-    /// Ends the metadata task and closes the control connections.
+    /// Ends the metadata task. The control connections go with the last owner of this part.
     pub(super) fn shut_down(&self) {
         if let Some(driver) = self.driver.get() {
             driver.abort();
         }
     }
+}
+
+/// The error for a partition that its topic does not have.
+pub(crate) fn no_such_partition(topic: &TopicMetadata, partition: i32) -> Error {
+    let code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+    let count = topic.partitions.len();
+    let words = format!("there is no such partition: the topic has {count}");
+    Error::new(ErrorKind::Broker(code), words)
+        .with_topic(Arc::clone(&topic.name))
+        .with_partition(partition)
 }
 
 fn net_options(config: &ClientConfig) -> NetOptions {

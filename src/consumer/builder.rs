@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::handle::Consumer;
 use crate::cluster::Client;
-use crate::config::{ConsumerConfig, Notice, Origin, Properties};
+use crate::config::{ConsumerConfig, Origin, Properties};
 use crate::error::Result;
 use crate::ids::TopicPartition;
 use crate::machine::consumer::StartAt;
@@ -63,7 +63,7 @@ impl ConsumerBuilder {
     ///
     /// `Config` with every problem of the configuration at once; `Broker` for a topic or partition
     /// that does not exist within `default.api.timeout.ms`; `Connect` or `Timeout` if no broker
-    /// answers by then.
+    /// answers by then; `InvalidInput` outside a tokio runtime.
     ///
     /// # Cancel safety
     ///
@@ -72,7 +72,8 @@ impl ConsumerBuilder {
         self.properties.refuse_for_client(self.inherited)?;
         let client = self.client.config();
         let (config, notices) = ConsumerConfig::from_properties(&self.properties, client)?;
-        Notice::log(&notices);
+        self.client.shared.start()?;
+        self.client.shared.say(&notices);
         let consumer = Consumer::new(self.client, config);
         consumer.assign(self.assignment).await?;
         Ok(consumer)

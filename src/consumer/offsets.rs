@@ -1,6 +1,6 @@
 //! Asking leaders which offset a place is: the beginning, the end, a timestamp.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,10 +39,9 @@ impl Inner {
             .iter()
             .map(|(at, place)| (at.clone(), timestamp_of(*place)))
             .collect();
-        let topics: BTreeSet<Arc<str>> = wanted.into_keys().map(|at| at.topic).collect();
-        for topic in &topics {
+        for at in wanted.keys() {
             self.shared
-                .topic(topic, Interest::to_read(false), deadline)
+                .partition(at, Interest::to_read(false), deadline)
                 .await?;
         }
         let mut found = BTreeMap::new();
@@ -80,7 +79,7 @@ impl Inner {
         let metadata = self.shared.snapshot();
         let mut by_leader: BTreeMap<BrokerId, Places> = BTreeMap::new();
         for (at, time) in places {
-            let Some((leader, _)) = metadata.leader(&at.topic, at.partition) else {
+            let Some(leader) = metadata.leader_id(at) else {
                 return Err(no_leader(metadata.topic(&at.topic).is_some(), at));
             };
             by_leader

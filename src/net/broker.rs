@@ -3,8 +3,8 @@
 //! A broker serves the requests of one connection one after the other, so a fetch that waits for
 //! data, a produce request and a heartbeat never share one ([`Role`]). Connections are opened when
 //! they are first needed. However many callers want the same one, a single attempt is under way: it
-//! runs in a task of its own, so that no caller's cancellation disturbs the others, and ends when
-//! nobody wants it any more.
+//! runs in a task of its own, so that no caller's cancellation disturbs the others, and ends early
+//! only with the last handle on the broker, or when the broker moves.
 //!
 //! A broker *is* its id. Where metadata says that the id lives at another address, the connections
 //! to the old one are let go; requests on them still get their answers.

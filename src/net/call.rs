@@ -25,7 +25,7 @@ pub(crate) struct CallError {
 }
 
 impl CallError {
-    pub(super) fn unsent(error: impl Into<Error>) -> Self {
+    pub(crate) fn unsent(error: impl Into<Error>) -> Self {
         Self {
             error: error.into(),
             sent: Sent::No,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::handle::Producer;
 use crate::cluster::Client;
-use crate::config::{Acks, Compression, Notice, Origin, ProducerConfig, Properties, millis};
+use crate::config::{Acks, Compression, Origin, ProducerConfig, Properties, millis};
 use crate::error::Result;
 
 /// Describes a [`Producer`]; starts from the client's properties.
@@ -114,7 +114,7 @@ impl ProducerBuilder {
             draft.config.set_compression(compression);
         }
         let (config, notices) = draft.finish(self.client.config())?;
-        Notice::log(&notices);
+        self.client.shared.say(&notices);
         Ok(Producer::new(self.client, config))
     }
 }

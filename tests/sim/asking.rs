@@ -1,11 +1,16 @@
 //! Calls that ask the cluster: they end in time, and their answers are what happened.
 
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use futures::executor::block_on;
 use tidewire::mock::{Action, Fault};
 use tidewire::protocol::ApiKey;
-use tidewire::{BrokerId, ErrorKind};
+use tidewire::{BrokerId, ErrorCode, ErrorKind, NewTopic};
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use crate::support::{client, cluster, secs};
+use crate::support::{at, client, cluster, connect, consumer, ms, secs, timed, within};
 
 #[tokio::test(start_paused = true)]
 async fn case_117_a_call_ends_in_time_while_its_broker_wants_quiet() {
@@ -46,4 +51,129 @@ async fn a_call_in_a_hurry_leaves_the_connection_to_those_who_are_not() {
         .map(|request| request.connection)
         .collect();
     assert_eq!(connections.first(), connections.last());
+}
+
+#[tokio::test(start_paused = true)]
+async fn offsets_of_a_partition_that_is_not_there_are_refused_soon() {
+    let cluster = cluster().topic("t", 2).build();
+    let client = connect(&cluster).await;
+    let consumer = consumer(&client, 2).build().await.unwrap();
+    let (asked, took) = timed(secs(60), consumer.end_offsets([at(2)])).await;
+    let error = asked.unwrap_err();
+    assert_eq!(error.code(), Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION));
+    assert_eq!((error.topic(), error.partition()), (Some("t"), Some(2)));
+    assert!(error.to_string().contains("the topic has 2"), "{error}");
+    assert!(took <= ms(1_100), "{took:?}");
+    // One that is new is found, however old the client's picture.
+    cluster.add_partitions("t", 4).unwrap();
+    let found = within(secs(1), consumer.end_offsets([at(3)])).await;
+    assert_eq!(found.unwrap().get(&at(3)), Some(&0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_an_error_as_a_whole_is_not_taken_for_an_empty_cluster() {
+    let cluster = cluster().topic("t", 2).build();
+    let limited = client(&cluster).default_api_timeout(secs(5));
+    let client = limited.connect().await.unwrap();
+    let code = ErrorCode::REBOOTSTRAP_REQUIRED;
+    let no = Fault::on(ApiKey::Metadata).then(Action::Error(code));
+    cluster.faults().add(no);
+    let admin = client.admin();
+    assert_eq!(admin.list_topics().await.unwrap_err().code(), Some(code));
+    let described = admin.describe_topics(["t"]).await;
+    assert_eq!(described.unwrap_err().code(), Some(code));
+    let described = admin.describe_cluster().await;
+    assert_eq!(described.unwrap_err().code(), Some(code));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_coordinator_of_a_group_is_where_it_is_now() {
+    let cluster = cluster().build();
+    let client = connect(&cluster).await;
+    let admin = client.admin();
+    let first = admin.group_coordinator("g").await.unwrap();
+    assert_eq!(Some(first), cluster.coordinator("g"));
+    cluster.kill_broker(first);
+    let second = within(secs(60), admin.group_coordinator("g")).await;
+    assert_eq!(Some(second.unwrap()), cluster.coordinator("g"));
+}
+
+#[test]
+fn outside_a_runtime_everything_is_an_error_and_nothing_a_panic() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let entered = runtime.enter();
+    let cluster = cluster().topic("t", 1).build();
+    drop(entered);
+    let refused = |error: tidewire::Error| {
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        assert!(error.to_string().contains("tokio runtime"), "{error}");
+    };
+    refused(block_on(client(&cluster).connect()).unwrap_err());
+    let unconnected = client(&cluster).build().unwrap();
+    let connected = runtime.block_on(connect(&cluster));
+    for client in [unconnected, connected] {
+        let made = block_on(client.consumer().build());
+        refused(made.unwrap_err());
+        refused(block_on(consumer(&client, 1).build()).unwrap_err());
+        refused(block_on(client.admin().list_topics()).unwrap_err());
+        let topics = [NewTopic::new("u")];
+        refused(block_on(client.admin().create_topics(topics)).unwrap_err());
+    }
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_configuration_turned_up_is_said_once_per_client() {
+    let cluster = cluster().topic("t", 1).build();
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(move || writer.clone())
+        .finish();
+    let said = tracing::subscriber::set_default(subscriber);
+    let odd = client(&cluster).property("key.serializer", "any");
+    let client = odd.connect().await.unwrap();
+    let producers = [(); 2].map(|()| client.producer().build().unwrap());
+    let consumer = consumer(&client, 1).build().await.unwrap();
+    drop((producers, consumer, said));
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(text.matches("key.serializer").count(), 1, "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_abandoned_client_leaves_no_connection() {
+    let cluster = cluster().topic("t", 3).build();
+    let client = connect(&cluster).await;
+    let admin = client.admin();
+    admin.list_topics().await.unwrap();
+    // One call hangs, and the metadata task has one of its own.
+    for broker in cluster.brokers() {
+        cluster.pause_broker(broker);
+    }
+    let hung = tokio::time::timeout(secs(5), admin.create_topics([NewTopic::new("u")]));
+    hung.await.unwrap_err();
+    drop((client, admin));
+    for broker in cluster.brokers() {
+        cluster.resume_broker(broker);
+    }
+    tokio::time::sleep(ms(900)).await;
+    let alive = Handle::current().metrics().num_alive_tasks();
+    assert_eq!(alive, 0, "connections are left");
 }

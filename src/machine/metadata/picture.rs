@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::merge::{known_broker, merge_partition};
 use crate::error::ErrorCode;
-use crate::ids::{BrokerId, LeaderEpoch, TopicId};
+use crate::ids::{BrokerId, LeaderEpoch, TopicId, TopicPartition};
 use crate::protocol::metadata::{MetadataResponse, MetadataResponseBroker, MetadataResponseTopic};
 
 /// One broker, as the cluster describes it.
@@ -144,6 +144,12 @@ impl ClusterMetadata {
         let partition = self.topic(topic)?.partition(partition)?;
         let leader = partition.leader.filter(|id| self.nodes.contains_key(id))?;
         Some((leader, partition.leader_epoch))
+    }
+
+    /// As [`leader`](Self::leader), without the epoch.
+    pub(crate) fn leader_id(&self, at: &TopicPartition) -> Option<BrokerId> {
+        self.leader(&at.topic, at.partition)
+            .map(|(leader, _)| leader)
     }
 
     /// Whether a partition's leader is not among the brokers: its newest leader was kept from an

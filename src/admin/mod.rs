@@ -2,6 +2,7 @@
 //!
 //! Calls that name several topics answer for each of them, since one may fail and the rest not.
 
+mod change;
 mod cluster;
 mod topics;
 

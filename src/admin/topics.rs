@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Admin;
-use crate::cluster::{Deadline, Target};
+use super::change::{CREATING, DELETING};
+use crate::cluster::{Deadline, LAG_MAX};
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::ids::TopicId;
 use crate::machine::metadata::TopicMetadata;
-use crate::protocol::create_topics::{CreatableTopic, CreatableTopicConfig, CreateTopicsRequest};
-use crate::protocol::delete_topics::DeleteTopicsRequest;
+use crate::protocol::create_topics::{
+    CreatableTopic, CreatableTopicConfig, CreateTopicsRequest, CreateTopicsResponse,
+};
+use crate::protocol::delete_topics::{DeleteTopicsRequest, DeleteTopicsResponse};
 use crate::protocol::metadata::{MetadataRequest, MetadataRequestTopic, MetadataResponseTopic};
-
-/// The last version of DeleteTopics that takes a plain list of names.
-const BY_NAME: Option<i16> = Some(5);
 
 /// One topic of a list.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -89,7 +89,8 @@ impl NewTopic {
 }
 
 impl Admin {
-    /// All topics, in order of their names.
+    /// All topics, in order of their names; one whose partitions the broker could not tell has none
+    /// here.
     ///
     /// # Errors
     ///
@@ -108,13 +109,16 @@ impl Admin {
         let topics = self.ask(None, self.deadline()).await?;
         let mut all: Vec<TopicListing> = topics
             .into_iter()
-            .filter_map(|topic| described(topic).ok().map(listing))
+            .filter_map(|topic| TopicMetadata::of(topic).map(listing))
             .collect();
         all.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(all)
     }
 
     /// Describes topics; one that does not exist has its own error and is not created.
+    ///
+    /// A broker may not know yet of a topic that was created a moment ago, so that an error that
+    /// may pass is believed only after a second.
     ///
     /// # Errors
     ///
@@ -131,11 +135,23 @@ impl Admin {
             .into_iter()
             .map(|name| name.as_ref().to_owned())
             .collect();
-        let mut found: BTreeMap<String, Result<TopicDescription>> = BTreeMap::new();
-        for topic in self.ask(Some(&names), self.deadline()).await? {
-            if let Some(name) = topic.name.clone() {
-                found.insert(name, described(topic));
+        let deadline = self.deadline();
+        let mut found = self.describe_once(&names, deadline).await?;
+        let patience = deadline.sooner(LAG_MAX);
+        let mut retry = self.client.shared.retry(patience);
+        loop {
+            let open = found.iter().filter_map(|(name, topic)| {
+                let error = topic.as_ref().err().filter(|error| error.is_retriable())?;
+                Some((name.clone(), error.clone()))
+            });
+            let (open, errors): (Vec<String>, Vec<Error>) = open.unzip();
+            let Some(error) = errors.into_iter().next() else {
+                break;
+            };
+            if retry.after(error).await.is_err() {
+                break;
             }
+            found.extend(self.describe_once(&open, deadline).await?);
         }
         let missing = |name: &str| {
             Error::new(
@@ -146,6 +162,17 @@ impl Admin {
         };
         let answer = |name: String| found.remove(&name).unwrap_or_else(|| Err(missing(&name)));
         Ok(names.into_iter().map(answer).collect())
+    }
+
+    async fn describe_once(
+        &self,
+        names: &[String],
+        deadline: Deadline,
+    ) -> Result<BTreeMap<String, Result<TopicDescription>>> {
+        let topics = self.ask(Some(names), deadline).await?.into_iter();
+        Ok(topics
+            .filter_map(|topic| Some((topic.name.clone()?, described(topic))))
+            .collect())
     }
 
     async fn ask(
@@ -172,6 +199,9 @@ impl Admin {
 
     /// Creates topics; the answer has one entry for each, in order.
     ///
+    /// If the answer to an attempt is lost, the next one finds the topic there; that counts as
+    /// created.
+    ///
     /// # Errors
     ///
     /// `Connect` or `Timeout` if the controller does not answer in time: the topics may have been
@@ -185,35 +215,27 @@ impl Admin {
         topics: impl IntoIterator<Item = NewTopic>,
     ) -> Result<Vec<Result<()>>> {
         let topics: Vec<NewTopic> = topics.into_iter().collect();
-        let deadline = self.deadline();
-        let request = CreateTopicsRequest {
-            topics: topics.iter().map(NewTopic::creatable).collect(),
-            timeout_ms: self.request_timeout_ms(),
-            ..CreateTopicsRequest::default()
-        };
-        let shared = &self.client.shared;
-        let mut retry = shared.retry(deadline);
-        let mut found = loop {
-            let answers = shared
-                .call(Target::Controller, &request, deadline)
-                .await
-                .and_then(|all| {
-                    let all = all.topics.into_iter();
-                    per_topic(all.map(|each| (each.name, each.error_code, each.error_message)))
-                });
-            match answers {
-                Ok(found) => break found,
-                Err(error) => retry.after(error).await?,
+        let names = topics.iter().map(|topic| topic.name.clone()).collect();
+        let request = |open: &[String]| {
+            let open = topics.iter().filter(|topic| open.contains(&topic.name));
+            CreateTopicsRequest {
+                topics: open.map(NewTopic::creatable).collect(),
+                timeout_ms: self.request_timeout_ms(),
+                ..CreateTopicsRequest::default()
             }
         };
-        shared.refresh_metadata();
-        Ok(topics
-            .iter()
-            .map(|topic| outcome(&mut found, &topic.name, "creating"))
-            .collect())
+        let read = |response: CreateTopicsResponse| {
+            let all = response.topics.into_iter();
+            all.map(|each| (each.name, each.error_code, each.error_message))
+                .collect()
+        };
+        self.change(&CREATING, names, request, read).await
     }
 
     /// Deletes topics; the answer has one entry for each, in order.
+    ///
+    /// If the answer to an attempt is lost, the next one finds the topic gone; that counts as
+    /// deleted.
     ///
     /// # Errors
     ///
@@ -231,37 +253,17 @@ impl Admin {
             .into_iter()
             .map(|name| name.as_ref().to_owned())
             .collect();
-        let deadline = self.deadline();
-        let request = DeleteTopicsRequest {
-            topic_names: names.clone(),
+        let request = |open: &[String]| DeleteTopicsRequest {
+            topic_names: open.to_vec(),
             timeout_ms: self.request_timeout_ms(),
             ..DeleteTopicsRequest::default()
         };
-        let shared = &self.client.shared;
-        let mut retry = shared.retry(deadline);
-        let mut found = loop {
-            let called = shared
-                .call_at_most(Target::Controller, &request, BY_NAME, deadline)
-                .await;
-            let answers = called.and_then(|all| {
-                per_topic(all.responses.into_iter().map(|each| {
-                    (
-                        each.name.unwrap_or_default(),
-                        each.error_code,
-                        each.error_message,
-                    )
-                }))
-            });
-            match answers {
-                Ok(found) => break found,
-                Err(error) => retry.after(error).await?,
-            }
+        let read = |response: DeleteTopicsResponse| {
+            let all = response.responses.into_iter();
+            all.filter_map(|each| Some((each.name?, each.error_code, each.error_message)))
+                .collect()
         };
-        shared.refresh_metadata();
-        Ok(names
-            .iter()
-            .map(|name| outcome(&mut found, name, "deleting"))
-            .collect())
+        self.change(&DELETING, names, request, read).await
     }
 
     fn request_timeout_ms(&self) -> i32 {
@@ -279,41 +281,4 @@ fn described(topic: MetadataResponseTopic) -> Result<TopicDescription> {
         None => TopicMetadata::of(topic)
             .ok_or_else(|| Error::new(ErrorKind::Malformed, "the broker named no topic")),
     }
-}
-
-type Answers = BTreeMap<String, (ErrorCode, Option<String>)>;
-
-/// Collects the answers, or fails as a whole if the wrong broker was asked.
-fn per_topic(answers: impl Iterator<Item = (String, i16, Option<String>)>) -> Result<Answers> {
-    let answers: Answers = answers
-        .map(|(name, code, message)| (name, (ErrorCode(code), message)))
-        .collect();
-    let moved = answers
-        .values()
-        .any(|(code, _)| *code == ErrorCode::NOT_CONTROLLER);
-    if moved {
-        return Err(Error::broker(
-            ErrorCode::NOT_CONTROLLER,
-            "asking the controller",
-        ));
-    }
-    Ok(answers)
-}
-
-fn outcome(found: &mut Answers, name: &str, doing: &str) -> Result<()> {
-    let Some((code, message)) = found.remove(name) else {
-        let words = "the broker did not answer for the topic";
-        return Err(Error::new(ErrorKind::Malformed, words).with_topic(name));
-    };
-    let Some(code) = code.err() else {
-        return Ok(());
-    };
-    let error = match message {
-        Some(words) => Error::new(
-            ErrorKind::Broker(code),
-            format!("{doing} the topic: {code}: {words}"),
-        ),
-        None => Error::broker(code, &format!("{doing} the topic")),
-    };
-    Err(error.with_topic(name))
 }

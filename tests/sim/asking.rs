@@ -71,6 +71,18 @@ async fn offsets_of_a_partition_that_is_not_there_are_refused_soon() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_topic_that_cannot_be_described_is_listed_all_the_same() {
+    let cluster = cluster().topic("t", 2).topic("u", 1).build();
+    let client = connect(&cluster).await;
+    let code = ErrorCode::LEADER_NOT_AVAILABLE;
+    let fault = Fault::on(ApiKey::Metadata).then(Action::Error(code));
+    cluster.faults().add(fault);
+    let listed = client.admin().list_topics().await.unwrap();
+    let names: Vec<&str> = listed.iter().map(|topic| &*topic.name).collect();
+    assert_eq!(names, ["t", "u"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_that_is_an_error_as_a_whole_is_not_taken_for_an_empty_cluster() {
     let cluster = cluster().topic("t", 2).build();
     let limited = client(&cluster).default_api_timeout(secs(5));
@@ -87,6 +99,29 @@ async fn an_answer_that_is_an_error_as_a_whole_is_not_taken_for_an_empty_cluster
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_topic_is_described_as_soon_as_a_lagging_broker_knows_of_it() {
+    let cluster = cluster().topic("t", 2).build();
+    let client = connect(&cluster).await;
+    for code in [
+        ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+        ErrorCode::LEADER_NOT_AVAILABLE,
+    ] {
+        let lags = Fault::on(ApiKey::Metadata).topic("t").times(2);
+        cluster.faults().add(lags.then(Action::Error(code)));
+        let admin = client.admin();
+        let described = admin.describe_topics(["t", "nosuch"]);
+        let (described, took) = timed(secs(2), described).await;
+        let described = described.unwrap();
+        assert_eq!(described[0].as_ref().unwrap().partitions.len(), 2);
+        let code = described[1].as_ref().unwrap_err().code();
+        assert_eq!(code, Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION));
+        assert!(took <= ms(1_100), "{took:?}");
+    }
+    let (_, took) = timed(secs(2), client.admin().describe_topics(["t"])).await;
+    assert!(took <= ms(10), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_coordinator_of_a_group_is_where_it_is_now() {
     let cluster = cluster().build();
     let client = connect(&cluster).await;
@@ -96,6 +131,52 @@ async fn the_coordinator_of_a_group_is_where_it_is_now() {
     cluster.kill_broker(first);
     let second = within(secs(60), admin.group_coordinator("g")).await;
     assert_eq!(Some(second.unwrap()), cluster.coordinator("g"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_whose_answer_was_lost_counts_as_made() {
+    let cluster = cluster().topic("there", 1).build();
+    let client = connect(&cluster).await;
+    let admin = client.admin();
+    let exists = ErrorCode::TOPIC_ALREADY_EXISTS;
+    let unknown = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+    for lost in [false, true] {
+        if lost {
+            for api in [ApiKey::CreateTopics, ApiKey::DeleteTopics] {
+                let lose = Fault::on(api).nth(1).then(Action::ApplyThenDisconnect);
+                cluster.faults().add(lose);
+            }
+        }
+        let made = admin.create_topics([NewTopic::new("new")]).await.unwrap();
+        assert!(made[0].is_ok(), "{made:?}");
+        let again = admin.create_topics([NewTopic::new("there")]).await.unwrap();
+        assert_eq!(again[0].as_ref().unwrap_err().code(), Some(exists));
+        let gone = admin.delete_topics(["new"]).await.unwrap();
+        assert!(gone[0].is_ok(), "{gone:?}");
+        let again = admin.delete_topics(["new"]).await.unwrap();
+        assert_eq!(again[0].as_ref().unwrap_err().code(), Some(unknown));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_over_a_quota_is_asked_for_again_and_alone() {
+    let cluster = cluster().build();
+    let limited = client(&cluster).default_api_timeout(secs(5));
+    let client = limited.connect().await.unwrap();
+    let code = ErrorCode::THROTTLING_QUOTA_EXCEEDED;
+    let over = Fault::on(ApiKey::CreateTopics).topic("b").times(2);
+    cluster.faults().add(over.then(Action::Error(code)));
+    let wanted = || ["a", "b"].map(NewTopic::new);
+    let made = client.admin().create_topics(wanted()).await.unwrap();
+    assert!(made.iter().all(Result::is_ok), "{made:?}");
+    assert_eq!(cluster.requests(ApiKey::CreateTopics), 3);
+    // If it lasts, the others' outcomes are told beside it.
+    let over = Fault::on(ApiKey::DeleteTopics).topic("b");
+    cluster.faults().add(over.then(Action::Error(code)));
+    let (gone, took) = timed(secs(5), client.admin().delete_topics(["a", "b"])).await;
+    let gone = gone.unwrap();
+    assert!(gone[0].is_ok() && took >= secs(2), "{gone:?}");
+    assert_eq!(gone[1].as_ref().unwrap_err().code(), Some(code));
 }
 
 #[test]

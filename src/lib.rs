@@ -59,7 +59,9 @@ mod producer;
 
 pub use admin::{Admin, ClusterDescription, NewTopic, TopicDescription, TopicListing};
 pub use cluster::{Client, ClientBuilder};
-pub use consumer::{Consumer, ConsumerBuilder, ConsumerRecord, Records, RecordsIter};
+pub use consumer::{
+    Consumer, ConsumerBuilder, ConsumerRecord, DetachedRecord, Records, RecordsIter,
+};
 pub use env::{Env, Environment};
 pub use error::{Error, ErrorCode, ErrorKind, Result, WriteStatus};
 pub use ids::{

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::AbortHandle;
+use tokio::task::JoinHandle;
 
 use super::driver;
 use super::inner::Inner;
@@ -14,7 +14,7 @@ use crate::config::ConsumerConfig;
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::ids::TopicPartition;
 use crate::machine::consumer::StartAt;
-use crate::machine::metadata::Interest;
+use crate::machine::metadata::{Interest, TopicMetadata};
 
 /// Reads records from partitions that are named one by one.
 ///
@@ -23,7 +23,7 @@ use crate::machine::metadata::Interest;
 #[derive(Debug)]
 pub struct Consumer {
     inner: Arc<Inner>,
-    task: AbortHandle,
+    task: JoinHandle<()>,
     // Keeps the metadata task alive for as long as the consumer is.
     _client: Client,
 }
@@ -37,7 +37,7 @@ impl Drop for Consumer {
 impl Consumer {
     pub(super) fn new(client: Client, config: ConsumerConfig) -> Self {
         let inner = Arc::new(Inner::new(Arc::clone(&client.shared), config));
-        let task = tokio::spawn(driver::drive(Arc::clone(&inner))).abort_handle();
+        let task = tokio::spawn(driver::drive(Arc::clone(&inner)));
         Self {
             inner,
             task,
@@ -90,6 +90,11 @@ impl Consumer {
         if topic.partition(partition.partition).is_some() {
             return Ok(());
         }
+        // It may have been added since the topic was looked at.
+        let topic = self.newer_topic(topic, interest, deadline).await?;
+        if topic.partition(partition.partition).is_some() {
+            return Ok(());
+        }
         let code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
         let words = format!(
             "there is no such partition: the topic has {}",
@@ -98,6 +103,24 @@ impl Consumer {
         Err(Error::new(ErrorKind::Broker(code), words)
             .with_topic(partition.topic.clone())
             .with_partition(partition.partition))
+    }
+
+    /// Waits for one answer newer than what is known of a topic, and returns what is known then.
+    async fn newer_topic(
+        &self,
+        known: Arc<TopicMetadata>,
+        interest: Interest,
+        deadline: Deadline,
+    ) -> Result<Arc<TopicMetadata>> {
+        let shared = &self.inner.shared;
+        let mut changes = shared.subscribe();
+        let before = Arc::clone(&changes.borrow_and_update());
+        shared.refresh_metadata();
+        let newer = changes.wait_for(|now| !Arc::ptr_eq(now, &before));
+        if deadline.wait(newer).await.is_none() {
+            return Ok(known);
+        }
+        shared.topic(&known.name, interest, deadline).await
     }
 
     /// The partitions that are read.
@@ -313,8 +336,25 @@ impl Consumer {
             .collect())
     }
 
-    /// Ends the consumer and its task.
-    pub fn close(self) {}
+    /// Ends the consumer and waits for its task to be gone, at most as long as given.
+    ///
+    /// # Errors
+    ///
+    /// `Timeout` if the task is not gone by then; it ends all the same.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future ends the consumer without waiting, as dropping the consumer does.
+    pub async fn close(mut self, limit: Duration) -> Result<()> {
+        self.task.abort();
+        let deadline = Deadline::after(limit);
+        // That it was aborted is what was asked for.
+        if deadline.wait(&mut self.task).await.is_some() {
+            return Ok(());
+        }
+        let words = format!("the consumer did not end within {} ms", limit.as_millis());
+        Err(Error::new(ErrorKind::Timeout, words))
+    }
 }
 
 fn not_assigned(partition: &TopicPartition) -> Error {

@@ -14,4 +14,4 @@ mod unread;
 
 pub use builder::ConsumerBuilder;
 pub use handle::Consumer;
-pub use records::{ConsumerRecord, Records, RecordsIter};
+pub use records::{ConsumerRecord, DetachedRecord, Records, RecordsIter};

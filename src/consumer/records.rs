@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::record::{Headers, RecordView, Span, SpanIter};
 
 /// The records of one poll, in order within each partition.
@@ -156,5 +158,84 @@ impl<'a> ConsumerRecord<'a> {
     #[must_use]
     pub fn headers(&self) -> Headers<'a> {
         self.view.headers()
+    }
+
+    /// Copies the record, so that it can be kept without the batch it came in, which may be
+    /// megabytes.
+    #[must_use]
+    pub fn detach(&self) -> DetachedRecord {
+        let (headers, header_count) = self.view.headers().into_parts();
+        let (key, value) = (self.key(), self.value());
+        let pieces = [key.unwrap_or_default(), value.unwrap_or_default(), headers];
+        let mut bytes = Bytes::from(pieces.concat());
+        let mut take = |len: usize| bytes.split_to(len);
+        DetachedRecord {
+            topic: Arc::clone(self.topic),
+            partition: self.partition,
+            offset: self.offset(),
+            timestamp: self.timestamp(),
+            key: key.map(|key| take(key.len())),
+            value: value.map(|value| take(value.len())),
+            headers: bytes,
+            header_count,
+        }
+    }
+}
+
+/// One record that stands by itself, from [`ConsumerRecord::detach`]. It holds one allocation of
+/// its own size, and a clone shares it.
+#[derive(Clone, Debug)]
+pub struct DetachedRecord {
+    topic: Arc<str>,
+    partition: i32,
+    offset: i64,
+    timestamp: i64,
+    key: Option<Bytes>,
+    value: Option<Bytes>,
+    headers: Bytes,
+    header_count: u32,
+}
+
+impl DetachedRecord {
+    /// The topic.
+    #[must_use]
+    pub fn topic(&self) -> &str {
+        &self.topic
+    }
+
+    /// The partition.
+    #[must_use]
+    pub fn partition(&self) -> i32 {
+        self.partition
+    }
+
+    /// The offset.
+    #[must_use]
+    pub fn offset(&self) -> i64 {
+        self.offset
+    }
+
+    /// Milliseconds since 1970, as [`ConsumerRecord::timestamp`].
+    #[must_use]
+    pub fn timestamp(&self) -> i64 {
+        self.timestamp
+    }
+
+    /// The key; `None` is null.
+    #[must_use]
+    pub fn key(&self) -> Option<&[u8]> {
+        self.key.as_deref()
+    }
+
+    /// The value; `None` is null.
+    #[must_use]
+    pub fn value(&self) -> Option<&[u8]> {
+        self.value.as_deref()
+    }
+
+    /// The headers, in order; names may repeat.
+    #[must_use]
+    pub fn headers(&self) -> Headers<'_> {
+        Headers::from_parts(&self.headers, self.header_count)
     }
 }

@@ -302,6 +302,16 @@ impl<'a> Headers<'a> {
         walk.left == 0 && walk.rest.is_empty()
     }
 
+    /// The bytes that are left, and how many headers they are.
+    pub(crate) fn into_parts(self) -> (&'a [u8], u32) {
+        (self.rest, self.left)
+    }
+
+    /// The headers in a copy of such bytes.
+    pub(crate) fn from_parts(rest: &'a [u8], left: u32) -> Self {
+        Self { rest, left }
+    }
+
     fn read(&mut self) -> Option<HeaderView<'a>> {
         // A header's name is never null.
         let name = take_nullable(&mut self.rest)??;

@@ -587,3 +587,54 @@ async fn several_stuck_partitions_are_all_told_and_the_others_come_at_full_speed
     let rest = within(secs(1), read(&consumer, 6)).await;
     assert_eq!((of(&rest, 0), of(&rest, 2)), (numbers(3), numbers(3)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_partition_that_was_added_just_now_is_found() {
+    let (cluster, client) = written(1, 1).await;
+    let consumer = consumer(&client, 1).build().await.unwrap();
+    read(&consumer, 1).await;
+    cluster.add_partitions("t", 3).unwrap();
+    let wanted = [(at(2), StartAt::Beginning)];
+    within(secs(1), consumer.assign(wanted)).await.unwrap();
+    let wanted = [(at(3), StartAt::Beginning)];
+    let error = within(secs(1), consumer.assign(wanted)).await.unwrap_err();
+    let expected = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+    assert_eq!(error.code(), Some(expected), "{error}");
+    assert_eq!(consumer.assignment(), [at(2)], "as it was");
+    within(secs(1), consumer.close(secs(1))).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_detached_record_is_the_same_record() {
+    let cluster = cluster().topic("t", 1).build();
+    let client = connect(&cluster).await;
+    let producer = client.producer().build().unwrap();
+    let full = record(0, "value").key("key").header("a", "1");
+    let full = full.header("a", "").timestamp(5);
+    within(PATIENCE, producer.send(full)).await.unwrap();
+    let empty = tidewire::Record::to("t").partition(0);
+    within(PATIENCE, producer.send(empty)).await.unwrap();
+    let consumer = consumer(&client, 1).build().await.unwrap();
+    let mut all = Vec::new();
+    while all.len() < 2 {
+        let records = consumer.poll(secs(5)).await.unwrap();
+        for record in &records {
+            let detached = record.detach();
+            assert!(record.headers().eq(detached.headers()));
+            assert_eq!(
+                (record.key(), record.value(), record.timestamp()),
+                (detached.key(), detached.value(), detached.timestamp())
+            );
+            all.push(detached);
+        }
+    }
+    let full = &all[0];
+    assert_eq!((full.topic(), full.partition(), full.offset()), ("t", 0, 0));
+    assert_eq!(
+        (full.key(), full.value()),
+        (Some(&b"key"[..]), Some(&b"value"[..]))
+    );
+    let headers: Vec<_> = full.headers().map(|each| each.value()).collect();
+    assert_eq!(headers, [Some(&b"1"[..]), Some(&b""[..])]);
+    assert_eq!((all[1].offset(), all[1].value()), (1, None));
+}

@@ -10,6 +10,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use super::fetch::{Prepared, Said};
 use super::inner::Inner;
 use super::offsets::{Found, not_mentioned, resolve};
+use super::troubles::{Troubles, is_nonsense};
 use crate::cluster::{Brokers, now};
 use crate::config::OffsetReset;
 use crate::error::{Error, ErrorCode, Result};
@@ -18,6 +19,9 @@ use crate::machine::backoff::Backoff;
 use crate::machine::consumer::{Planned, StartAt};
 use crate::machine::metadata::{ClusterMetadata, Interest};
 use crate::net::Role;
+
+/// So many answers in a row that make no sense are told: the broker will not do better.
+const NONSENSE_MAX: u32 = 3;
 
 type Resolved = Result<BTreeMap<TopicPartition, Result<Found>>>;
 
@@ -41,6 +45,7 @@ pub(super) async fn drive(inner: Arc<Inner>) {
         calls: FuturesUnordered::new(),
         resolving: BTreeSet::new(),
         backoffs: BTreeMap::new(),
+        troubles: Troubles::default(),
         inner,
     };
     let mut metadata = driver.inner.shared.subscribe();
@@ -64,6 +69,7 @@ struct Driver {
     /// Partitions whose place is being asked for, as of which generation.
     resolving: BTreeSet<(TopicPartition, u64)>,
     backoffs: BTreeMap<BrokerId, Backoff>,
+    troubles: Troubles,
 }
 
 impl Driver {
@@ -110,8 +116,9 @@ impl Driver {
     }
 
     /// Says which topics are in use, and asks again while one of them lacks a leader.
-    fn keep_topics_in_use(&self, metadata: &ClusterMetadata) {
+    fn keep_topics_in_use(&mut self, metadata: &ClusterMetadata) {
         let assigned: Vec<TopicPartition> = self.inner.fetcher().assignment().cloned().collect();
+        self.troubles.keep(&assigned);
         let topics: BTreeSet<&Arc<str>> = assigned.iter().map(|at| &at.topic).collect();
         for topic in topics {
             self.inner
@@ -174,6 +181,7 @@ impl Driver {
             self.resolving.remove(&(at.clone(), generation));
             match answers.remove(&at) {
                 Some(Ok(found)) => {
+                    self.passed(&at);
                     let mut fetcher = self.inner.fetcher();
                     fetcher.resolved(&at, generation, found.offset);
                 }
@@ -193,26 +201,43 @@ impl Driver {
     ) {
         let all = match answer {
             Ok(all) => all,
-            Err(error) => {
-                tracing::debug!(%error, %broker, partitions = planned.len(), "a fetch failed");
-                let retry_at = self.backoff(broker).failed(now());
-                self.inner.fetcher().fetch_ended(broker, Some(retry_at));
-                self.inner.shared.refresh_metadata();
-                return;
-            }
+            Err(error) => return self.handle_failed_fetch(broker, &planned, error),
         };
         self.backoff(broker).succeeded();
         self.inner.fetcher().fetch_ended(broker, None);
         for (planned, said) in all {
             match said {
-                Said::Data(answer) => self.inner.fetcher().fetched(&planned, answer),
+                Said::Data(answer) => {
+                    self.passed(&planned.partition);
+                    self.inner.fetcher().fetched(&planned, answer);
+                }
                 Said::Refused(code) => self.handle_refused(&planned, broker, code),
                 Said::Broken(error) => self.fail(&planned.partition, planned.generation, error),
             }
         }
     }
 
-    fn handle_refused(&self, planned: &Planned, broker: BrokerId, code: ErrorCode) {
+    /// A fetch failed as a whole: the broker is asked again later, and what will not pass is told.
+    fn handle_failed_fetch(&mut self, broker: BrokerId, planned: &[Planned], error: Error) {
+        let backoff = self.backoff(broker);
+        let retry_at = backoff.failed(now());
+        let lasts = !error.is_retriable() || is_nonsense(&error);
+        // One answer that makes no sense may be a stream out of step, which a new connection mends.
+        let told = lasts && (!is_nonsense(&error) || backoff.failures() >= NONSENSE_MAX);
+        tracing::debug!(%error, %broker, partitions = planned.len(), "a fetch failed");
+        self.inner.fetcher().fetch_ended(broker, Some(retry_at));
+        for each in planned.iter().filter(|_| told) {
+            let at = &each.partition;
+            let error = error.clone();
+            let error = error
+                .with_topic(at.topic.clone())
+                .with_partition(at.partition);
+            self.fail(at, each.generation, error);
+        }
+        self.inner.shared.refresh_metadata();
+    }
+
+    fn handle_refused(&mut self, planned: &Planned, broker: BrokerId, code: ErrorCode) {
         let at = &planned.partition;
         let error = || {
             Error::broker(code, &format!("fetching from offset {}", planned.offset))
@@ -250,12 +275,23 @@ impl Driver {
     }
 
     /// Tries a partition again after its backoff, with fresh metadata.
-    fn later(&self, at: &TopicPartition, generation: u64, error: Error) {
-        tracing::debug!(%error, %at, "trying again later");
+    fn later(&mut self, at: &TopicPartition, generation: u64, error: Error) {
+        if self.troubles.is_news(at, error.code()) {
+            tracing::warn!(%error, %at, "a partition cannot be read for now; trying again");
+        } else {
+            tracing::debug!(%error, %at, "trying again later");
+        }
         let mut fetcher = self.inner.fetcher();
         fetcher.try_later(now(), at, generation, error);
         drop(fetcher);
         self.inner.shared.refresh_metadata();
+    }
+
+    /// A partition answers as it should.
+    fn passed(&mut self, at: &TopicPartition) {
+        if self.troubles.ends(at) {
+            tracing::info!(%at, "the partition can be read again");
+        }
     }
 
     /// Leaves a partition to the user.

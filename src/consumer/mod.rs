@@ -10,6 +10,7 @@ mod handle;
 mod inner;
 mod offsets;
 mod records;
+mod troubles;
 mod unread;
 
 pub use builder::ConsumerBuilder;

@@ -638,3 +638,26 @@ async fn a_detached_record_is_the_same_record() {
     assert_eq!(headers, [Some(&b"1"[..]), Some(&b""[..])]);
     assert_eq!((all[1].offset(), all[1].value()), (1, None));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_broker_that_only_talks_nonsense_is_told() {
+    for action in [
+        Action::Garbage(Bytes::from_static(&[0x7f; 60])),
+        Action::Raw(Bytes::from_static(&[0xff; 12])),
+    ] {
+        let (cluster, client) = written(1, 3).await;
+        let nonsense = cluster.faults().add(on_fetch().then(action.clone()));
+        let consumer = consumer(&client, 1).build().await.unwrap();
+        let (none, error) = within(secs(5), until_error(&consumer)).await;
+        assert!(none.is_empty(), "{action:?}");
+        assert_eq!((error.topic(), error.partition()), (Some("t"), Some(0)));
+        cluster.faults().remove(nonsense);
+        let mut all = Vec::new();
+        while all.len() < 3 {
+            // What was found out before may be told once more.
+            let polled = within(secs(5), poll(&consumer, secs(2))).await;
+            all.extend(polled.unwrap_or_default());
+        }
+        assert_eq!(of(&all, 0), numbers(3), "{action:?}");
+    }
+}

@@ -1,0 +1,86 @@
+//! Which partitions are in trouble, so that each trouble is logged once and not with every attempt.
+
+use std::collections::BTreeMap;
+use std::error::Error as StdError;
+
+use crate::error::{Error, ErrorCode, ErrorKind};
+use crate::ids::TopicPartition;
+
+/// What a partition failed with last, and whether that was logged.
+#[derive(Debug)]
+struct Trouble {
+    code: Option<ErrorCode>,
+    told: bool,
+}
+
+/// The partitions that cannot be read for now.
+#[derive(Debug, Default)]
+pub(super) struct Troubles(BTreeMap<TopicPartition, Trouble>);
+
+impl Troubles {
+    /// A partition failed. True once for each code, at its second failure in a row: a single one is
+    /// what every move of a leader costs.
+    pub(super) fn is_news(&mut self, at: &TopicPartition, code: Option<ErrorCode>) -> bool {
+        match self.0.get_mut(at) {
+            Some(known) if known.code == code => !std::mem::replace(&mut known.told, true),
+            _ => {
+                self.0.insert(at.clone(), Trouble { code, told: false });
+                false
+            }
+        }
+    }
+
+    /// A partition works. Whether trouble ends that was told.
+    pub(super) fn ends(&mut self, at: &TopicPartition) -> bool {
+        self.0.remove(at).is_some_and(|trouble| trouble.told)
+    }
+
+    /// Forgets the partitions that are not assigned any more.
+    pub(super) fn keep(&mut self, assigned: &[TopicPartition]) {
+        self.0.retain(|at, _| assigned.contains(at));
+    }
+}
+
+/// Whether the peer sent what is not the protocol: said by the call itself, or the reason for which
+/// its connection was closed.
+pub(super) fn is_nonsense(error: &Error) -> bool {
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = next {
+        let ours = error.downcast_ref::<Error>();
+        if ours.is_some_and(|error| error.kind() == ErrorKind::Malformed) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trouble_is_news_at_its_second_failure_and_again_with_another_code() {
+        let mut troubles = Troubles::default();
+        let at = TopicPartition::new("t", 0);
+        let (storage, unknown) = (
+            Some(ErrorCode::KAFKA_STORAGE_ERROR),
+            Some(ErrorCode::UNKNOWN_SERVER_ERROR),
+        );
+        let mut news = |code| [(); 3].map(|()| troubles.is_news(&at, code));
+        assert_eq!(news(storage), [false, true, false]);
+        assert_eq!(news(unknown), [false, true, false]);
+        assert!(troubles.ends(&at) && !troubles.ends(&at));
+        assert!(!troubles.is_news(&at, unknown), "it begins anew");
+        troubles.keep(&[]);
+        assert!(!troubles.is_news(&at, unknown), "it begins anew");
+    }
+
+    #[test]
+    fn nonsense_is_found_under_the_connection_that_it_ended() {
+        let reason = Error::new(ErrorKind::Malformed, "a frame of 2 GB");
+        let lost = Error::new(ErrorKind::Disconnected, "Fetch").with_source(reason);
+        assert!(is_nonsense(&lost));
+        assert!(!is_nonsense(&Error::new(ErrorKind::Disconnected, "Fetch")));
+    }
+}

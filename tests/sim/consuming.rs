@@ -571,7 +571,7 @@ async fn several_stuck_partitions_are_all_told_and_the_others_come_at_full_speed
         "one poll"
     );
     let mut told = Vec::new();
-    // At once, and again once each was tried again: after its backoff, with its broker's next fetch.
+    // At once, again once each was tried again: after a backoff, in its broker's next fetch.
     for limit in [1, 1, 700, 700] {
         let polled = within(ms(limit), poll(&consumer, secs(1)));
         let error = polled.await.unwrap_err();

@@ -63,7 +63,6 @@ fn read(offset: i64, records: Bytes, rules: Rules) -> Said {
     let aborted = AbortedTransaction {
         producer_id: PRODUCER.0,
         first_offset: 10,
-        ..AbortedTransaction::default()
     };
     let data = PartitionData {
         records: Some(records.into()),

@@ -80,7 +80,7 @@ impl Driver {
         self.resolve(&metadata);
         let leaders = self.leaders(&metadata);
         for node in metadata.nodes.values() {
-            let leads = |at: &TopicPartition| leader_of(&metadata, at) == Some(node.id);
+            let leads = |at: &TopicPartition| metadata.leader_id(at) == Some(node.id);
             let mut fetcher = self.inner.fetcher();
             let plan = fetcher.poll_fetch(now(), node.id, leaders.len(), leads);
             drop(fetcher);
@@ -111,7 +111,7 @@ impl Driver {
         let fetcher = self.inner.fetcher();
         fetcher
             .assignment()
-            .filter_map(|at| leader_of(metadata, at))
+            .filter_map(|at| metadata.leader_id(at))
             .collect()
     }
 
@@ -125,7 +125,7 @@ impl Driver {
                 .shared
                 .want_topic(topic, Interest::to_read(false));
         }
-        if assigned.iter().any(|at| leader_of(metadata, at).is_none()) {
+        if assigned.iter().any(|at| metadata.leader_id(at).is_none()) {
             self.inner.shared.refresh_metadata();
         }
     }
@@ -135,7 +135,7 @@ impl Driver {
         type Group = (Vec<(TopicPartition, StartAt)>, Vec<(TopicPartition, u64)>);
         let mut by_leader: BTreeMap<BrokerId, Group> = BTreeMap::new();
         for (at, place, generation) in self.inner.fetcher().unresolved(now()) {
-            let Some(leader) = leader_of(metadata, &at) else {
+            let Some(leader) = metadata.leader_id(&at) else {
                 continue;
             };
             if self.resolving.insert((at.clone(), generation)) {
@@ -304,10 +304,4 @@ impl Driver {
         let new = || Backoff::new(shared.retry_policy(), shared.env.seed());
         self.backoffs.entry(broker).or_insert_with(new)
     }
-}
-
-fn leader_of(metadata: &ClusterMetadata, at: &TopicPartition) -> Option<BrokerId> {
-    metadata
-        .leader(&at.topic, at.partition)
-        .map(|(leader, _)| leader)
 }

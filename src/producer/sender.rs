@@ -128,7 +128,7 @@ impl Sender {
         let shared = Arc::clone(&self.inner.shared);
         let snapshot = shared.snapshot();
         let (ready, homeless) = self.inner.accumulator(|all| {
-            let leader = |partition: &TopicPartition| leader_of(&snapshot, partition);
+            let leader = |partition: &TopicPartition| snapshot.leader_id(partition);
             (
                 all.ready_brokers(now(), leader),
                 all.ready_without(now(), leader),
@@ -155,7 +155,7 @@ impl Sender {
         };
         let (drained, finished) = self.inner.accumulator(|all| {
             all.drain(now(), |partition| {
-                leader_of(snapshot, partition) == Some(broker)
+                snapshot.leader_id(partition) == Some(broker)
             })
         });
         self.inner.settle(finished);
@@ -272,12 +272,6 @@ fn lost(failed: CallError) -> Answer {
         maybe_sent: failed.sent == Sent::Maybe,
         error: failed.error,
     }
-}
-
-fn leader_of(snapshot: &ClusterMetadata, partition: &TopicPartition) -> Option<BrokerId> {
-    snapshot
-        .leader(&partition.topic, partition.partition)
-        .map(|(leader, _)| leader)
 }
 
 fn producer_id(response: &InitProducerIdResponse) -> Result<(ProducerId, ProducerEpoch)> {

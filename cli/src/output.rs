@@ -5,8 +5,11 @@
 //! is how a reader says that it has enough.
 
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::thread;
 
+use tokio::io::Interest;
+use tokio::net::unix::pipe::Sender;
 use tokio::sync::mpsc;
 
 use crate::failure::Failure;
@@ -76,6 +79,20 @@ impl Output {
         *buffer = back;
         outcome_of(outcome)
     }
+}
+
+/// Returns when nobody reads stdout any more, which a program that has nothing to write would not
+/// find out. Never returns where that cannot be seen: a file, say.
+pub(crate) async fn closed() {
+    let watched = io::stdout().as_fd().try_clone_to_owned();
+    // Unchecked leaves it blocking: the flag would be shared with whoever has this pipe.
+    let watched = watched.and_then(Sender::from_owned_fd_unchecked);
+    if let Ok(stdout) = watched {
+        if stdout.ready(Interest::ERROR).await.is_ok() {
+            return;
+        }
+    }
+    std::future::pending().await
 }
 
 /// Writes a result that is small and comes last. A closed stdout is no error.

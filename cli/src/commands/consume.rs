@@ -4,6 +4,7 @@
 //! success, and so does a reader that closes the pipe.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
@@ -11,7 +12,7 @@ use tidewire::{Client, Consumer, Records, StartAt, TopicPartition};
 
 use crate::args::{ConsumeArgs, Global};
 use crate::failure::Failure;
-use crate::output::{Output, Written, note};
+use crate::output::{Output, Written, closed, note};
 use crate::settings::Settings;
 use crate::signals::Signals;
 use crate::text::format::{Format, View};
@@ -182,6 +183,7 @@ impl Printer {
     async fn print_all(mut self, consumer: &Consumer, mut goal: Goal) -> Result<(), Failure> {
         pass(consumer, &mut goal)?;
         self.stall.moved(consumer);
+        let mut closed = pin!(closed());
         while !goal.is_reached() {
             let limit = match (goal.open().is_empty(), goal.is_endless()) {
                 (false, _) => POLL_FOR_END,
@@ -198,6 +200,7 @@ impl Printer {
             let records = tokio::select! {
                 biased;
                 () = self.signals.first() => return Ok(()),
+                () = &mut closed => return Ok(()),
                 records = polled => records?,
             };
             if self.print(&records, &mut goal).await? == Written::Closed {

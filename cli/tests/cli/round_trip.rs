@@ -174,6 +174,22 @@ fn a_closed_stdout_ends_the_consumer_quietly() {
 }
 
 #[test]
+fn a_stdout_that_closes_while_no_record_comes_ends_the_consumer_too() {
+    let mock = Mock::start(1);
+    mock.run(&["produce", "t"], b"one\n").ok();
+    let mut consumer = mock.spawn(&["consume", "t"]);
+    let mut stdout = consumer.child.stdout.take().unwrap();
+    stdout.read_exact(&mut [0; 4]).unwrap();
+    // It has written all there is, and waits.
+    std::thread::sleep(Duration::from_millis(100));
+    drop(stdout);
+    let closed = Instant::now();
+    assert_eq!(consumer.wait().code(), Some(0));
+    assert!(closed.elapsed() < Duration::from_secs(5));
+    assert_eq!(consumer.end().stderr, "");
+}
+
+#[test]
 fn a_stdout_that_nobody_reads_does_not_hold_up_a_signal() {
     let mock = Mock::start(1);
     mock.run(&["produce", "t"], &lines(50_000)).ok();

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 
 use tidewire::{ErrorCode, ErrorKind};
 
+const UNKNOWN: ErrorCode = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+
 /// Why the program ends with a code other than 0.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Exit {
@@ -116,7 +118,12 @@ impl From<tidewire::Error> for Failure {
         Self {
             exit,
             what: with_sources(&error),
-            next: advice(error.kind()).map(str::to_owned),
+            next: match (error.topic(), error.partition()) {
+                (Some(topic), Some(_)) if error.code() == Some(UNKNOWN) => Some(format!(
+                    "`tidewire topics describe {topic}` shows its partitions"
+                )),
+                _ => advice(error.kind()).map(str::to_owned),
+            },
         }
     }
 }
@@ -125,7 +132,7 @@ impl From<tidewire::Error> for Failure {
 /// keeps it for those who look it up.
 pub(crate) fn in_plain_words(name: &str, error: &tidewire::Error) -> String {
     match error.kind() {
-        ErrorKind::Broker(code @ ErrorCode::UNKNOWN_TOPIC_OR_PARTITION) => {
+        ErrorKind::Broker(code @ UNKNOWN) => {
             format!("there is no topic {name} ({code})")
         }
         _ => format!("{name}: {}", with_sources(error)),
@@ -155,7 +162,7 @@ fn advice(kind: ErrorKind) -> Option<&'static str> {
              request.timeout.ms change how long it waits"
         }
         ErrorKind::BufferFull => "the brokers are too slow or away; -v shows each retry",
-        ErrorKind::Broker(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION) => {
+        ErrorKind::Broker(UNKNOWN) => {
             "`tidewire topics list` shows the topics, `tidewire topics create` makes one"
         }
         ErrorKind::Bug => "please report it with the output of -vvv",

@@ -8,14 +8,14 @@ use std::time::Duration;
 use crate::harness::{Ended, Running, run, tidewire};
 
 /// The limit that the tests set, and what the design allows on top of it.
-const LIMIT: Duration = Duration::from_millis(1500);
+const LIMIT: Duration = Duration::from_millis(1000);
 const GRACE: Duration = Duration::from_secs(2);
 
 const COMMANDS: [&[&str]; 4] = [
-    &["produce", "t", "-X", "max.block.ms=1500"],
-    &["consume", "t", "-X", "default.api.timeout.ms=1500"],
-    &["topics", "list", "-X", "default.api.timeout.ms=1500"],
-    &["topics", "create", "t", "-X", "default.api.timeout.ms=1500"],
+    &["produce", "t", "-X", "max.block.ms=1000"],
+    &["consume", "t", "-X", "default.api.timeout.ms=1000"],
+    &["topics", "list", "-X", "default.api.timeout.ms=1000"],
+    &["topics", "create", "t", "-X", "default.api.timeout.ms=1000"],
 ];
 
 /// Runs every command against the address.
@@ -122,7 +122,7 @@ fn an_idle_stdin_does_not_hold_up_the_end() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     drop(listener);
-    let args = ["-b", &address, "produce", "t", "-X", "max.block.ms=1500"];
+    let args = ["-b", &address, "produce", "t", "-X", "max.block.ms=1000"];
     let mut running = Running::start(tidewire(&args));
     // Nobody writes to its stdin and nobody closes it.
     assert!(!running.wait().success());

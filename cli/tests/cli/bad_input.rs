@@ -73,7 +73,8 @@ fn a_partition_that_is_not_there_fails() {
     ];
     let produced = mock
         .run(&[&["produce", "t"], &flags[..]].concat(), b"x\n")
-        .fails_with(1);
+        .fails_with(1)
+        .says(&["topics describe t"]);
     assert_eq!(produced.text(), "produced 0 records to t\n");
     mock.run(&[&["consume", "t"], &flags[..]].concat(), b"")
         .fails_with(1)

@@ -9,10 +9,10 @@ use crate::detour::{Detour, dead_port, silent_port};
 use crate::harness::{Ended, Mock, Running, run, tidewire};
 
 /// The limit that the tests set, and what the design allows on top of it.
-const LIMIT: Duration = Duration::from_millis(1500);
+const LIMIT: Duration = Duration::from_millis(1000);
 const GRACE: Duration = Duration::from_secs(2);
-const MAX_BLOCK: [&str; 2] = ["-X", "max.block.ms=1500"];
-const API_TIMEOUT: [&str; 2] = ["-X", "default.api.timeout.ms=1500"];
+const MAX_BLOCK: [&str; 2] = ["-X", "max.block.ms=1000"];
+const API_TIMEOUT: [&str; 2] = ["-X", "default.api.timeout.ms=1000"];
 
 fn in_time(since: Instant) {
     let took = since.elapsed();
@@ -112,7 +112,7 @@ fn a_cluster_that_dies_ends_the_producer_within_max_block_ms() {
     assert_eq!(producer.wait().code(), Some(1), "its stdin is still open");
     in_time(written);
     let ended = producer.end().says(&[
-        "max.block.ms (1500 ms)",
+        "max.block.ms (1000 ms)",
         &address,
         "refused",
         "line 2 of stdin",
@@ -133,7 +133,7 @@ fn a_cluster_that_falls_silent_ends_the_producer_within_max_block_ms() {
     let ended =
         producer
             .end()
-            .says(&["max.block.ms (1500 ms)", &mock.bootstrap, "1 record failed"]);
+            .says(&["max.block.ms (1000 ms)", &mock.bootstrap, "1 record failed"]);
     assert_eq!(ended.text(), "produced 1 record to t\n");
 }
 
@@ -171,7 +171,7 @@ fn a_dead_cluster_ends_a_consumer_that_counts() {
     in_time(killed);
     consumer
         .end()
-        .says(&["default.api.timeout.ms (1500 ms)", &address, "refused"]);
+        .says(&["default.api.timeout.ms (1000 ms)", &address, "refused"]);
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn a_dead_cluster_ends_a_consumer_that_reads_to_the_end() {
     assert!(ended.took < LIMIT + GRACE, "{ended:?}");
     assert!(ended.stdout.len() < text.len() - 100);
     assert_eq!(ended.stdout.len() % 100, 0, "only whole lines");
-    ended.says(&["default.api.timeout.ms (1500 ms)", &address, "refused"]);
+    ended.says(&["default.api.timeout.ms (1000 ms)", &address, "refused"]);
 }
 
 #[test]

@@ -9,9 +9,9 @@ use tokio::task::JoinHandle;
 use super::driver;
 use super::inner::Inner;
 use super::records::Records;
-use crate::cluster::{Client, Deadline};
+use crate::cluster::{Client, Deadline, no_such_partition};
 use crate::config::ConsumerConfig;
-use crate::error::{Error, ErrorCode, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::ids::TopicPartition;
 use crate::machine::consumer::StartAt;
 use crate::machine::metadata::{Interest, TopicMetadata};
@@ -95,14 +95,7 @@ impl Consumer {
         if topic.partition(partition.partition).is_some() {
             return Ok(());
         }
-        let code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
-        let words = format!(
-            "there is no such partition: the topic has {}",
-            topic.partitions.len()
-        );
-        Err(Error::new(ErrorKind::Broker(code), words)
-            .with_topic(partition.topic.clone())
-            .with_partition(partition.partition))
+        Err(no_such_partition(&topic, partition.partition))
     }
 
     /// Waits for one answer newer than what is known of a topic, and returns what is known then.

@@ -18,11 +18,10 @@ use crate::protocol::list_offsets::{
 const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
 
-/// The offset of a place, and the leader epoch there if the broker says.
+/// The offset of a place.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Found {
     pub(super) offset: i64,
-    pub(super) epoch: LeaderEpoch,
 }
 
 type Places = BTreeMap<TopicPartition, i64>;
@@ -158,10 +157,7 @@ fn combine(
             let end = first.map_or(earliest.offset, |end| end.offset);
             let back = i64::try_from(count).unwrap_or(i64::MAX);
             let offset = end.saturating_sub(back).max(earliest.offset);
-            Ok(Found {
-                offset,
-                epoch: LeaderEpoch::NONE,
-            })
+            Ok(Found { offset })
         }
         (_, second) => first
             .or(second)
@@ -242,12 +238,8 @@ fn read(
             let words = format!("the broker answered with offset {}", answer.offset);
             Err(locate(Error::new(ErrorKind::Malformed, words)))
         }
-        None => {
-            let epoch = LeaderEpoch(answer.leader_epoch);
-            Ok(Some(Found {
-                offset: answer.offset,
-                epoch,
-            }))
-        }
+        None => Ok(Some(Found {
+            offset: answer.offset,
+        })),
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use super::delivery::{Completion, Delivery};
 use super::request::Prepared;
 use super::topic::{Topic, Topics};
-use crate::cluster::{Deadline, Shared, now};
+use crate::cluster::{Deadline, Shared, no_such_partition, now};
 use crate::config::ProducerConfig;
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::ids::TopicPartition;
@@ -266,17 +266,18 @@ impl Inner {
         topic: &'a Topic,
         record: &Record<'_>,
     ) -> Result<&'a TopicPartition, NotTaken> {
+        let missing = |partition| {
+            NotTaken::NoPartition(not_written(no_such_partition(topic.metadata(), partition)))
+        };
         if let Some(wanted) = record.target_partition() {
-            return topic
-                .place(wanted)
-                .ok_or_else(|| NotTaken::NoPartition(no_such_partition(topic, wanted)));
+            return topic.place(wanted).ok_or_else(|| missing(wanted));
         }
         let (key, value, headers) = (record.key_bytes(), record.value_bytes(), record.headers());
         let place = match key.filter(|_| !self.config.partitioner_ignore_keys) {
             Some(key) => topic.keyed(key),
             None => topic.sticky(BatchBuilder::encoded_len_of(key, value, headers)),
         };
-        place.ok_or_else(|| NotTaken::NoPartition(no_such_partition(topic, 0)))
+        place.ok_or_else(|| missing(0))
     }
 
     /// Gives finished batches their outcome, and wakes whoever waits for it, outside the lock.
@@ -364,17 +365,4 @@ fn about(error: Error, partition: &TopicPartition) -> Error {
     not_written(error)
         .with_topic(partition.topic.clone())
         .with_partition(partition.partition)
-}
-
-fn no_such_partition(topic: &Topic, partition: i32) -> Error {
-    let code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
-    let words = format!(
-        "there is no such partition: the topic has {}",
-        topic.partition_count()
-    );
-    let error = Error::new(ErrorKind::Broker(code), words);
-    about(
-        error,
-        &TopicPartition::new(Arc::clone(topic.name()), partition),
-    )
 }

@@ -48,8 +48,8 @@ impl Topic {
         &self.metadata.name
     }
 
-    pub(super) fn partition_count(&self) -> usize {
-        self.places.len()
+    pub(super) fn metadata(&self) -> &TopicMetadata {
+        &self.metadata
     }
 
     /// The partition of this number, if there is one.

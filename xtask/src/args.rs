@@ -2,6 +2,7 @@
 
 use crate::codegen;
 use crate::fuzz;
+use crate::proxy;
 use crate::version::Version;
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -19,6 +20,8 @@ pub(crate) enum Command {
     Codegen(codegen::Args),
     /// Start, stop and torment real Kafka brokers on free ports of this machine.
     Broker(BrokerArgs),
+    /// Stand between clients and brokers: delay, throttle, cut, hold, lose.
+    Proxy(proxy::Args),
     /// Run one of Kafka's own tools from the broker's jars, as a witness.
     Kafka(KafkaArgs),
     /// Install and fetch what real brokers need; quick when all is there.
@@ -73,6 +76,9 @@ pub(crate) struct UpArgs {
     /// A container where Docker or Podman answers, otherwise plain JVM processes.
     #[arg(long, value_enum)]
     pub(crate) engine: Option<EngineKind>,
+    /// Give each broker a second address, behind a port for `cargo xtask proxy`.
+    #[arg(long)]
+    pub(crate) proxy: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -119,7 +125,7 @@ pub(crate) struct TestArgs {
 }
 
 /// A name becomes a folder and part of container names, so it is kept plain.
-fn cluster_name(name: &str) -> Result<String, String> {
+pub(crate) fn cluster_name(name: &str) -> Result<String, String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let starts_well = name.starts_with(|c: char| c.is_ascii_alphanumeric());
     if starts_well && name.len() <= 60 && name.chars().all(plain) {

@@ -9,7 +9,7 @@ use crate::engines::{self, Engine, EngineId};
 use crate::ports;
 use crate::probe;
 use crate::process::{ProcessId, Signal};
-use crate::state::{self, Cluster, Member, Role};
+use crate::state::{self, Cluster, Member, Proxied, Role};
 
 /// From start to serving. Alone a node needs 3 s; on a busy machine three of them need much more.
 const START_LIMIT: Duration = Duration::from_secs(120);
@@ -92,11 +92,9 @@ fn plan(
     owner: Option<ProcessId>,
 ) -> Result<Cluster, String> {
     let zookeeper = args.kafka.needs_zookeeper();
-    let count = if zookeeper {
-        args.nodes + 1
-    } else {
-        2 * args.nodes
-    };
+    // One for clients, one for KRaft's controller, two for a proxy and what is behind it.
+    let each = 1 + u32::from(!zookeeper) + 2 * u32::from(args.proxy);
+    let count = each * args.nodes + u32::from(zookeeper);
     let count = usize::try_from(count).map_err(|e| e.to_string())?;
     let mut ports = ports::free(count, &state::ports_in_use()?)?.into_iter();
     let mut next = || ports.next().ok_or("too few ports");
@@ -107,16 +105,25 @@ fn plan(
             role: Role::Zookeeper,
             port: next()?,
             controller_port: None,
+            proxied: None,
             rack: None,
             process: None,
         });
     }
     for id in 1..=args.nodes {
+        let proxied = match args.proxy {
+            true => Some(Proxied {
+                port: next()?,
+                proxy_port: next()?,
+            }),
+            false => None,
+        };
         members.push(Member {
             id,
             role: Role::Broker,
             port: next()?,
             controller_port: if zookeeper { None } else { Some(next()?) },
+            proxied,
             rack: Some(format!("rack-{id}")),
             process: None,
         });
@@ -281,6 +288,9 @@ fn print_cluster(cluster: &Cluster) {
         eprintln!("  {name:<9} {address:<15} {rack:<6} {state}, log: {place}");
     }
     println!("export TIDEWIRE_BOOTSTRAP={}", cluster.bootstrap());
+    if let Some(proxies) = cluster.proxied_bootstrap() {
+        println!("export TIDEWIRE_PROXIED={proxies}");
+    }
 }
 
 /// 127 random bits in URL-safe base64 without padding, as Kafka prints a UUID. With the first bit
@@ -326,16 +336,12 @@ mod tests {
             nodes: 3,
             kafka: "4.3.1".parse().unwrap(),
             engine: None,
+            proxy: true,
         };
         let cluster = plan("unit", &args, EngineId::Jvm, None).unwrap();
-        let mut ports: Vec<u16> = cluster
-            .members
-            .iter()
-            .flat_map(|m| [Some(m.port), m.controller_port])
-            .flatten()
-            .collect();
+        let mut ports: Vec<u16> = cluster.members.iter().flat_map(Member::ports).collect();
         ports.sort_unstable();
         ports.dedup();
-        assert_eq!(ports.len(), 6);
+        assert_eq!(ports.len(), 12);
     }
 }

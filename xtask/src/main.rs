@@ -1,20 +1,23 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 //!
 //! `codegen` writes the message code; `broker`, `kafka` and `setup` give tests a real Kafka on this
-//! machine; `test` runs everything, `fuzz` the fuzz targets. Nothing here is part of the published
-//! crate.
+//! machine, `proxy` a bad network to it; `test` runs everything, `fuzz` the fuzz targets. Nothing
+//! here is part of the published crate.
 
 mod args;
 mod broker;
 mod codegen;
 mod engines;
 mod fuzz;
+mod interrupt;
 mod kafka_tools;
 mod maven;
 mod ports;
 mod probe;
 mod process;
 mod properties;
+mod proxy;
+mod random;
 mod run;
 mod setup;
 mod state;
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Codegen(args) => codegen::run(&args),
         Command::Broker(args) => broker::run(&args),
+        Command::Proxy(args) => proxy::run(&args),
         Command::Kafka(args) => kafka_tools::run(&args),
         Command::Setup => setup::run(),
         Command::Test(args) => test::run(&args),

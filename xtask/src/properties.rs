@@ -83,22 +83,9 @@ fn with_kraft(cluster: &Cluster, member: &Member) -> Lines {
         ("node.id", member.id.to_string()),
         ("controller.quorum.voters", voters.join(",")),
         ("controller.listener.names", "CONTROLLER".into()),
-        (
-            "listeners",
-            format!(
-                "PLAINTEXT://{},CONTROLLER://127.0.0.1:{controller_port}",
-                member.address()
-            ),
-        ),
-        (
-            "advertised.listeners",
-            format!("PLAINTEXT://{}", member.address()),
-        ),
-        (
-            "listener.security.protocol.map",
-            "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT".into(),
-        ),
     ];
+    let controller = format!("CONTROLLER://127.0.0.1:{controller_port}");
+    lines.extend(listeners(member, Some(controller)));
     if voters.len() > 1 {
         lines.push(("broker.session.timeout.ms", SESSION_TIMEOUT_MS.to_string()));
         lines.push(("broker.heartbeat.interval.ms", "500".into()));
@@ -119,7 +106,7 @@ fn with_kraft(cluster: &Cluster, member: &Member) -> Lines {
 
 fn with_zookeeper(cluster: &Cluster, member: &Member) -> Lines {
     let zookeeper = cluster.members.iter().find(|m| m.role == Role::Zookeeper);
-    vec![
+    let mut lines = vec![
         ("broker.id", member.id.to_string()),
         (
             "zookeeper.connect",
@@ -129,13 +116,35 @@ fn with_zookeeper(cluster: &Cluster, member: &Member) -> Lines {
             "zookeeper.session.timeout.ms",
             SESSION_TIMEOUT_MS.to_string(),
         ),
-        ("listeners", format!("PLAINTEXT://{}", member.address())),
+    ];
+    lines.extend(listeners(member, None));
+    lines
+}
+
+/// Where a broker listens and what it tells clients of that: on the listener behind a proxy, the
+/// proxy's port. Brokers talk to each other past it.
+fn listeners(member: &Member, controller: Option<String>) -> Lines {
+    let mut listeners = vec![format!("PLAINTEXT://{}", member.address())];
+    let mut advertised = listeners.clone();
+    if let Some(proxied) = member.proxied {
+        listeners.push(format!("PROXIED://127.0.0.1:{}", proxied.port));
+        advertised.push(format!("PROXIED://127.0.0.1:{}", proxied.proxy_port));
+    }
+    listeners.extend(controller);
+    let map = listeners.iter().filter_map(|l| l.split(':').next());
+    let map: Vec<String> = map.map(|name| format!("{name}:PLAINTEXT")).collect();
+    vec![
+        ("listeners", listeners.join(",")),
+        ("advertised.listeners", advertised.join(",")),
+        ("listener.security.protocol.map", map.join(",")),
+        ("inter.broker.listener.name", "PLAINTEXT".into()),
     ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::Proxied;
     use crate::state::tests::cluster;
 
     fn rendered(kafka: &str, nodes: u32, id: u32) -> String {
@@ -188,6 +197,26 @@ mod tests {
         let text = render(&cluster, &cluster.members[0], Path::new("/data"));
         assert!(has(&text, "clientPortAddress=127.0.0.1"));
         assert!(has(&text, "clientPort=19000"));
+    }
+
+    #[test]
+    fn behind_a_proxy_clients_hear_of_its_port_and_brokers_do_not() {
+        let mut cluster = cluster("4.3.1", 3);
+        cluster.members[1].proxied = Some(Proxied {
+            port: 19_022,
+            proxy_port: 19_032,
+        });
+        let text = render(&cluster, &cluster.members[1], Path::new("/data"));
+        assert!(has(
+            &text,
+            "listeners=PLAINTEXT://127.0.0.1:19002,PROXIED://127.0.0.1:19022,\
+             CONTROLLER://127.0.0.1:19012"
+        ));
+        assert!(has(
+            &text,
+            "advertised.listeners=PLAINTEXT://127.0.0.1:19002,PROXIED://127.0.0.1:19032"
+        ));
+        assert!(has(&text, "inter.broker.listener.name=PLAINTEXT"));
     }
 
     #[test]

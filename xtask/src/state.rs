@@ -37,9 +37,22 @@ pub(crate) struct Member {
     pub(crate) port: u16,
     /// Where KRaft controllers talk to each other.
     pub(crate) controller_port: Option<u16>,
+    /// Where clients connect that come through a proxy.
+    #[serde(default)]
+    pub(crate) proxied: Option<Proxied>,
     pub(crate) rack: Option<String>,
     /// None before the start, and always none for a container, which has a name instead.
     pub(crate) process: Option<ProcessId>,
+}
+
+/// A broker's second listener. Whoever asks there for the brokers is told the proxies' ports, so
+/// that a client which has begun behind the proxies stays there. Brokers talk past them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Proxied {
+    /// Where the broker listens.
+    pub(crate) port: u16,
+    /// What it says instead: where the proxy listens.
+    pub(crate) proxy_port: u16,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +75,16 @@ impl Cluster {
     pub(crate) fn bootstrap(&self) -> String {
         let addresses: Vec<String> = self.brokers().map(Member::address).collect();
         addresses.join(",")
+    }
+
+    /// `host:port,..` of every broker's proxy; none where it was started without `--proxy`.
+    pub(crate) fn proxied_bootstrap(&self) -> Option<String> {
+        let proxies: Option<Vec<_>> = self.brokers().map(|broker| broker.proxied).collect();
+        let addresses: Vec<String> = proxies?
+            .iter()
+            .map(|proxied| format!("127.0.0.1:{}", proxied.proxy_port))
+            .collect();
+        Some(addresses.join(","))
     }
 
     pub(crate) fn broker(&self, id: u32) -> Result<&Member, String> {
@@ -161,6 +184,14 @@ impl Member {
         format!("127.0.0.1:{}", self.port)
     }
 
+    /// Every port that is kept for it.
+    pub(crate) fn ports(&self) -> impl Iterator<Item = u16> + use<> {
+        let behind = self.proxied.map(|proxied| proxied.port);
+        let proxy = self.proxied.map(|proxied| proxied.proxy_port);
+        let all = [Some(self.port), self.controller_port, behind, proxy];
+        all.into_iter().flatten()
+    }
+
     pub(crate) fn name(&self) -> String {
         match self.role {
             Role::Zookeeper => "zookeeper".into(),
@@ -173,10 +204,7 @@ impl Member {
 pub(crate) fn ports_in_use() -> Result<BTreeSet<u16>, String> {
     let clusters = Cluster::all()?;
     let members = clusters.iter().flat_map(|c| &c.members);
-    Ok(members
-        .flat_map(|m| [Some(m.port), m.controller_port])
-        .flatten()
-        .collect())
+    Ok(members.flat_map(Member::ports).collect())
 }
 
 fn home() -> PathBuf {
@@ -199,6 +227,7 @@ pub(crate) mod tests {
             role,
             port: 19_000 + u16::try_from(id).unwrap(),
             controller_port: None,
+            proxied: None,
             rack: None,
             process: None,
         };

@@ -51,6 +51,7 @@ pub(crate) fn run(args: &TestArgs) -> Result<(), String> {
                     nodes,
                     kafka: kafka.parse()?,
                     engine: args.engine.or(engine),
+                    proxy: false,
                 };
                 report.push((
                     format!("Kafka {kafka}, nodes: {nodes}"),

@@ -156,7 +156,7 @@ fn children(source: &Source) -> Vec<Child> {
             .strip_prefix("#[path = \"")
             .and_then(|s| s.strip_suffix("\"]"));
         let candidates = match named {
-            Some(path) => vec![format!("{folder}/{path}")],
+            Some(path) => vec![joined(folder, path)],
             None => vec![
                 format!("{below}/{name}.rs"),
                 format!("{below}/{name}/mod.rs"),
@@ -170,6 +170,14 @@ fn children(source: &Source) -> Vec<Child> {
         });
     }
     found
+}
+
+/// A path as seen from a folder; each `..` leaves one.
+fn joined(folder: &str, path: &str) -> String {
+    match path.strip_prefix("../") {
+        Some(rest) => joined(folder.rsplit_once('/').map_or("", |(above, _)| above), rest),
+        None => format!("{folder}/{path}"),
+    }
 }
 
 #[cfg(test)]
@@ -187,7 +195,8 @@ mod tests {
             ("src/lib.rs", "mod a;\n// mod dead;\n"),
             ("src/a/mod.rs", "mod b;\n#[cfg(test)]\nmod tests;\n"),
             ("src/a/b.rs", "#[path = \"b/x.rs\"]\nmod c;\n"),
-            ("src/a/b/x.rs", ""),
+            ("src/a/b/x.rs", "#[path = \"../../y/z.rs\"]\nmod z;\n"),
+            ("src/y/z.rs", ""),
             ("src/a/tests.rs", ""),
             ("src/dead.rs", ""),
         ]);

@@ -69,6 +69,7 @@ pub use ids::{
 };
 pub use machine::StartAt;
 pub use machine::{ClusterMetadata, Node, PartitionMetadata, TopicMetadata};
+pub use machine::{Partitioner, Partitions};
 pub use net::{BoxFuture, BoxStream, ByteStream, Connector, TcpConnector};
 pub use producer::{
     CloseReport, Delivery, Producer, ProducerBuilder, RecordMetadata, TryEnqueueError,

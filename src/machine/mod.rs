@@ -14,3 +14,4 @@ pub(crate) mod rng;
 
 pub use consumer::StartAt;
 pub use metadata::{ClusterMetadata, Node, PartitionMetadata, TopicMetadata};
+pub use producer::{Partitioner, Partitions};

@@ -10,6 +10,7 @@ mod receipt;
 
 pub(crate) use accumulator::{Accumulator, AccumulatorSettings, Drained};
 pub(crate) use batch::{Answer, BatchId, Finished, Outcome};
+pub use partitioner::{Partitioner, Partitions};
 pub(crate) use partitioner::{Sticky, partition_for_key};
 pub(crate) use receipt::Refused;
 

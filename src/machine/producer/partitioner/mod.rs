@@ -1,165 +1,159 @@
-//! Which partition a record goes to, as Java's default partitioner decides.
+//! Which partition a record goes to: the built-in choices, and the trait for one's own.
 //!
-//! A key (an empty one too) is hashed with murmur2 over all partitions, so that equal keys meet in
-//! one partition whatever client wrote them. A record without a key goes to the sticky partition of
-//! its topic, which moves on after `batch.size` bytes (KIP-480, KIP-794): few, large batches
-//! instead of many small ones, and all partitions get the same share over time.
+//! A choice falls in two steps. The key comes first: [`PartitionerKind::choose`] hashes it, as Java
+//! or librdkafka does, and the hash names one of *all* partitions, so that equal keys meet in one
+//! partition whatever client wrote them. Where the key does not decide, the record may go anywhere
+//! that has a leader: to the sticky partition (KIP-480, KIP-794), to the next in turn, or to a
+//! random one.
 
-use crate::machine::rng::Rng;
+mod hash;
+mod sticky;
+#[cfg(test)]
+mod tests;
 
-/// Java's murmur2 (seed `0x9747b28c`), the hash that places keys.
-#[must_use]
-pub(crate) fn murmur2(key: &[u8]) -> u32 {
-    const M: u32 = 0x5bd1_e995;
-    const R: u32 = 24;
-    let length = u32::try_from(key.len() & 0xffff_ffff).unwrap_or(u32::MAX);
-    let mut hash = 0x9747_b28c_u32 ^ length;
-    let mut words = key.chunks_exact(4);
-    for word in &mut words {
-        let mut k = word
-            .iter()
-            .rev()
-            .fold(0_u32, |k, byte| (k << 8) | u32::from(*byte));
-        k = k.wrapping_mul(M);
-        k ^= k >> R;
-        k = k.wrapping_mul(M);
-        hash = hash.wrapping_mul(M) ^ k;
-    }
-    let rest = words.remainder();
-    if !rest.is_empty() {
-        hash ^= rest
-            .iter()
-            .rev()
-            .fold(0_u32, |k, byte| (k << 8) | u32::from(*byte));
-        hash = hash.wrapping_mul(M);
-    }
-    hash ^= hash >> 13;
-    hash = hash.wrapping_mul(M);
-    hash ^ (hash >> 15)
+use std::fmt;
+
+use crate::config::PartitionerKind;
+use crate::record::Record;
+
+pub(crate) use sticky::Sticky;
+
+/// A program's own choice of partitions, in place of the built-in ones.
+///
+/// It is asked once for each record that names no partition, in the call of `send` or `enqueue` and
+/// with no lock held, from as many tasks at a time as call those. It must not block: a record costs
+/// as much as it does.
+///
+/// What Java's interface has beside `partition` needs no method here: `configure` is a constructor,
+/// `close` is `Drop`.
+///
+/// ```
+/// use tidewire::config::PartitionerKind;
+/// use tidewire::{Partitioner, Partitions, Record};
+///
+/// /// Keeps all records of a tenant together: their keys are `tenant/what`.
+/// #[derive(Debug)]
+/// struct ByTenant;
+///
+/// impl Partitioner for ByTenant {
+///     fn partition(&self, record: &Record<'_>, partitions: &Partitions<'_>) -> Option<i32> {
+///         let tenant = record.key_bytes()?.split(|byte| *byte == b'/').next();
+///         PartitionerKind::Murmur2.partition_for_key(tenant, partitions.count())
+///     }
+/// }
+///
+/// let partitions = Partitions::new(6, &[0, 1, 2, 4, 5]);
+/// let place = |key| ByTenant.partition(&Record::to("orders").key(key), &partitions);
+/// assert_eq!(place("acme/1"), place("acme/2"));
+/// assert_eq!(ByTenant.partition(&Record::to("orders"), &partitions), None);
+/// ```
+pub trait Partitioner: fmt::Debug + Send + Sync {
+    /// The partition for this record; `None` leaves it to the built-in sticky choice (KIP-794).
+    ///
+    /// A number that the topic does not have is treated as one that the record itself asked for.
+    fn partition(&self, record: &Record<'_>, partitions: &Partitions<'_>) -> Option<i32>;
 }
 
-/// The partition of a key among `partitions` of them; `None` where there are none.
+/// The partitions of a topic, as a [`Partitioner`] sees them.
+#[derive(Clone, Copy, Debug)]
+pub struct Partitions<'a> {
+    count: u32,
+    available: &'a [i32],
+}
+
+impl<'a> Partitions<'a> {
+    /// A topic of `count` partitions, numbered from 0, of which those in `available` have a leader.
+    #[must_use]
+    pub fn new(count: u32, available: &'a [i32]) -> Self {
+        Self { count, available }
+    }
+
+    /// How many there are, with a leader or without.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// Those that have a leader, in order of their numbers; all of them while none has.
+    #[must_use]
+    pub fn available(&self) -> &'a [i32] {
+        self.available
+    }
+
+    /// The partition of a hash: its remainder by [`count`](Self::count), whatever is available.
+    /// `None` only where the topic has no partition.
+    #[must_use]
+    pub fn of_hash(&self, hash: u32) -> Option<i32> {
+        i32::try_from(hash.checked_rem(self.count)?).ok()
+    }
+
+    /// The available partition that a number counts to, around and around: for choices in turn, and
+    /// for random ones. `None` only where nothing is available.
+    #[must_use]
+    pub fn nth_available(&self, number: u64) -> Option<i32> {
+        let at = number.checked_rem(u64::try_from(self.available.len()).ok()?)?;
+        self.available.get(usize::try_from(at).ok()?).copied()
+    }
+}
+
+/// How a record's partition is found.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Choice {
+    /// By this hash, over all partitions: [`Partitions::of_hash`].
+    Hash(u32),
+    /// The sticky partition.
+    Sticky,
+    /// A random one of those that are available.
+    Random,
+    /// The next one of those that are available.
+    RoundRobin,
+}
+
+impl PartitionerKind {
+    /// What decides about a record with this key. Null and empty differ, each client in its way.
+    #[must_use]
+    pub(crate) fn choose(self, key: Option<&[u8]>) -> Choice {
+        let of_null = key.unwrap_or_default();
+        match (self, key) {
+            (Self::RoundRobin, _) => Choice::RoundRobin,
+            (Self::Random, _) => Choice::Random,
+            (Self::Consistent, _) => Choice::Hash(hash::crc32(of_null)),
+            (Self::ConsistentRandom, None | Some([])) => Choice::Sticky,
+            (Self::ConsistentRandom, Some(key)) => Choice::Hash(hash::crc32(key)),
+            (Self::Murmur2, _) => Choice::Hash(hash::murmur2_positive(of_null)),
+            (Self::Fnv1a, _) => Choice::Hash(hash::fnv1a_absolute(of_null)),
+            (Self::Default | Self::Murmur2Random | Self::Fnv1aRandom, None) => Choice::Sticky,
+            (Self::Default | Self::Murmur2Random, Some(key)) => {
+                Choice::Hash(hash::murmur2_positive(key))
+            }
+            (Self::Fnv1aRandom, Some(key)) => Choice::Hash(hash::fnv1a_absolute(key)),
+        }
+    }
+
+    /// The partition of a key in a topic of so many partitions; `None` where the key does not
+    /// decide, as with a null key by default, or where there are no partitions.
+    ///
+    /// ```
+    /// use tidewire::config::PartitionerKind;
+    ///
+    /// let key = Some(&b"customer-7"[..]);
+    /// let java = PartitionerKind::Default.partition_for_key(key, 12);
+    /// assert_eq!(java, Some(7));
+    /// assert_eq!(PartitionerKind::Consistent.partition_for_key(key, 12), Some(8));
+    /// assert_eq!(PartitionerKind::Default.partition_for_key(None, 12), None);
+    /// ```
+    #[must_use]
+    pub fn partition_for_key(self, key: Option<&[u8]>, partitions: u32) -> Option<i32> {
+        match self.choose(key) {
+            Choice::Hash(hash) => Partitions::new(partitions, &[]).of_hash(hash),
+            Choice::Sticky | Choice::Random | Choice::RoundRobin => None,
+        }
+    }
+}
+
+/// The partition of a key among `partitions` of them, as Java's default has it; `None` where there
+/// are none.
 #[must_use]
 pub(crate) fn partition_for_key(key: &[u8], partitions: usize) -> Option<i32> {
-    let partitions = u32::try_from(partitions).ok().filter(|n| *n > 0)?;
-    i32::try_from((murmur2(key) & 0x7fff_ffff) % partitions).ok()
-}
-
-/// The sticky choice for records without a key, one per topic.
-#[derive(Debug)]
-pub(crate) struct Sticky {
-    rng: Rng,
-    current: Option<i32>,
-    bytes: usize,
-    switch_after: usize,
-}
-
-impl Sticky {
-    /// Moves on after `switch_after` bytes.
-    pub(crate) fn new(seed: u64, switch_after: usize) -> Self {
-        Self {
-            rng: Rng::new(seed),
-            current: None,
-            bytes: 0,
-            switch_after,
-        }
-    }
-
-    /// The partition for a record of `size` bytes, out of those that have a leader now.
-    pub(crate) fn choose(&mut self, available: &[i32], size: usize) -> Option<i32> {
-        let current = self
-            .current
-            .filter(|p| self.bytes < self.switch_after && available.contains(p));
-        let chosen = match current {
-            Some(partition) => partition,
-            None => {
-                self.bytes = 0;
-                self.next(available)?
-            }
-        };
-        self.current = Some(chosen);
-        self.bytes = self.bytes.saturating_add(size);
-        Some(chosen)
-    }
-
-    fn next(&mut self, available: &[i32]) -> Option<i32> {
-        let others: Vec<i32> = available
-            .iter()
-            .copied()
-            .filter(|p| Some(*p) != self.current)
-            .collect();
-        let pick_from = if others.is_empty() {
-            available
-        } else {
-            &others
-        };
-        let bound = u64::try_from(pick_from.len()).ok().filter(|n| *n > 0)?;
-        let at = usize::try_from(self.rng.below(bound)).ok()?;
-        pick_from.get(at).copied()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn murmur2_equals_javas() {
-        // The vectors of Kafka's own UtilsTest, printed by the Java client.
-        let cases: [(&[u8], i32); 6] = [
-            (b"21", -973_932_308),
-            (b"foobar", -790_332_482),
-            (b"a-little-bit-long-string", -985_981_536),
-            (b"a-little-bit-longer-string", -1_486_304_829),
-            (
-                b"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8",
-                -58_897_971,
-            ),
-            (b"abc", 479_470_107),
-        ];
-        for (key, hash) in cases {
-            assert_eq!(
-                murmur2(key),
-                u32::from_ne_bytes(hash.to_ne_bytes()),
-                "{key:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn an_empty_key_is_hashed_like_any_other() {
-        assert_eq!(murmur2(b""), 275_646_681);
-        assert_eq!(partition_for_key(b"", 6), Some(275_646_681 % 6));
-        assert_eq!(partition_for_key(b"k", 0), None);
-    }
-
-    #[test]
-    fn the_sticky_partition_moves_on_after_its_bytes_and_uses_all() {
-        let mut sticky = Sticky::new(7, 100);
-        let available = [0, 1, 2];
-        let mut runs = Vec::new();
-        for _ in 0..300 {
-            runs.push(sticky.choose(&available, 50).unwrap());
-        }
-        for pair in runs.chunks(2) {
-            assert_eq!(
-                pair[0], pair[1],
-                "two records of 50 bytes share a partition"
-            );
-        }
-        for partition in available {
-            assert!(runs.iter().filter(|p| **p == partition).count() >= 60);
-        }
-        for pair in runs.chunks(2).collect::<Vec<_>>().windows(2) {
-            assert_ne!(pair[0][0], pair[1][0], "a switch goes elsewhere");
-        }
-    }
-
-    #[test]
-    fn the_sticky_partition_leaves_a_partition_without_a_leader() {
-        let mut sticky = Sticky::new(7, 1_000_000);
-        let first = sticky.choose(&[0, 1], 1).unwrap();
-        assert_eq!(sticky.choose(&[1 - first], 1), Some(1 - first));
-        assert_eq!(sticky.choose(&[], 1), None);
-    }
+    PartitionerKind::Default.partition_for_key(Some(key), u32::try_from(partitions).ok()?)
 }

@@ -1,0 +1,236 @@
+//! The sticky choice: one partition for a while, then another, the idle ones more often (KIP-794).
+//!
+//! Few large batches instead of many small ones, and over time each partition gets what its broker
+//! takes. A partition's chance falls with its load as in Java: with loads of 0, 3 and 1 the chances
+//! are 4, 1 and 3 of 8. Unlike Java's, a switch always goes elsewhere if it can.
+
+use crate::machine::rng::Rng;
+
+/// How many partitions a switch compares. What it costs stays the same in a topic of thousands;
+/// up to so many the chances are exactly those above.
+const COMPARED: usize = 64;
+
+/// The next sticky partition, out of those that have a leader: another than `current` if there is.
+///
+/// `load` says how much waits for a partition; `None` leaves it out, as one whose broker has stood
+/// still for `partitioner.availability.timeout.ms`, unless all would be left out. It is asked once
+/// for each partition that is compared, and may change at any time. Equal loads make all chances
+/// equal. Allocates nothing.
+#[must_use]
+pub(crate) fn next_sticky(
+    random: u64,
+    current: Option<i32>,
+    available: &[i32],
+    load: impl Fn(i32) -> Option<u32>,
+) -> Option<i32> {
+    let mut rng = Rng::new(random);
+    let (before, from_start) = available.split_at_checked(start(&mut rng, available.len()))?;
+    let others = from_start.iter().chain(before).copied();
+    let others = others
+        .filter(|partition| Some(*partition) != current)
+        .take(COMPARED);
+    let mut slots = [(0, 0); COMPARED];
+    let mut compared = gather(&mut slots, others.clone(), &load);
+    if compared.is_empty() {
+        compared = gather(&mut slots, others, |_| Some(0));
+    }
+    // Nothing else is there: the current one, if that is.
+    draw(&mut rng, compared).or_else(|| available.first().copied())
+}
+
+/// Where to begin to compare; where all are compared it makes no difference.
+fn start(rng: &mut Rng, available: usize) -> usize {
+    match u64::try_from(available) {
+        Ok(bound) if available > COMPARED => usize::try_from(rng.below(bound)).unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// The partitions that have a load, with it.
+fn gather(
+    slots: &mut [(i32, u32)],
+    partitions: impl Iterator<Item = i32>,
+    load: impl Fn(i32) -> Option<u32>,
+) -> &[(i32, u32)] {
+    let with_load = partitions.filter_map(|partition| Some((partition, load(partition)?)));
+    let mut count = 0;
+    for (slot, found) in slots.iter_mut().zip(with_load) {
+        *slot = found;
+        count += 1;
+    }
+    slots.get(..count).unwrap_or_default()
+}
+
+/// One of them; each has a share for every unit that its load is below the largest, and one more.
+fn draw(rng: &mut Rng, compared: &[(i32, u32)]) -> Option<i32> {
+    let most = compared.iter().map(|(_, load)| *load).max()?;
+    let shares = |load: &u32| u64::from(most.abs_diff(*load)) + 1;
+    let mut ticket = rng.below(compared.iter().map(|(_, load)| shares(load)).sum());
+    for (partition, load) in compared {
+        match ticket.checked_sub(shares(load)) {
+            Some(rest) => ticket = rest,
+            None => return Some(*partition),
+        }
+    }
+    None
+}
+
+/// The sticky choice for records without a key, one per topic.
+#[derive(Debug)]
+pub(crate) struct Sticky {
+    rng: Rng,
+    current: Option<i32>,
+    bytes: usize,
+    switch_after: usize,
+}
+
+impl Sticky {
+    /// Moves on after `switch_after` bytes.
+    pub(crate) fn new(seed: u64, switch_after: usize) -> Self {
+        Self {
+            rng: Rng::new(seed),
+            current: None,
+            bytes: 0,
+            switch_after,
+        }
+    }
+
+    /// The partition for a record of `size` bytes, out of those that have a leader now.
+    pub(crate) fn choose(&mut self, available: &[i32], size: usize) -> Option<i32> {
+        let current = self
+            .current
+            .filter(|p| self.bytes < self.switch_after && available.contains(p));
+        let chosen = match current {
+            Some(partition) => partition,
+            None => {
+                self.bytes = 0;
+                next_sticky(self.rng.next_u64(), self.current, available, |_| Some(0))?
+            }
+        };
+        self.current = Some(chosen);
+        self.bytes = self.bytes.saturating_add(size);
+        Some(chosen)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    const DRAWS: u64 = 80_000;
+
+    /// How often each partition comes next.
+    fn counts(
+        current: Option<i32>,
+        available: &[i32],
+        load: impl Fn(i32) -> Option<u32>,
+    ) -> BTreeMap<i32, u64> {
+        let mut counts = BTreeMap::new();
+        for random in 0..DRAWS {
+            let next = next_sticky(random, current, available, &load).unwrap();
+            *counts.entry(next).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Whether a count is that of so many eighths of the draws, to a twentieth of it.
+    fn is_eighths(count: u64, eighths: u64) -> bool {
+        count.abs_diff(DRAWS * eighths / 8) < DRAWS * eighths / 160
+    }
+
+    #[test]
+    fn chances_fall_with_the_load_as_in_javas_table() {
+        let counts = counts(None, &[0, 1, 2], |p| {
+            [Some(0), Some(3), Some(1)][p as usize]
+        });
+        assert!(is_eighths(counts[&0], 4), "{counts:?}");
+        assert!(is_eighths(counts[&1], 1), "{counts:?}");
+        assert!(is_eighths(counts[&2], 3), "{counts:?}");
+    }
+
+    #[test]
+    fn equal_loads_make_equal_chances_and_the_current_one_is_left() {
+        let counts = counts(Some(7), &[3, 7, 8, 9, 11], |_| Some(1_000_000));
+        assert!(counts.keys().eq(&[3, 8, 9, 11]));
+        assert!(
+            counts.values().all(|count| is_eighths(*count, 2)),
+            "{counts:?}"
+        );
+    }
+
+    #[test]
+    fn the_largest_loads_overflow_nothing() {
+        let counts = counts(None, &[0, 1, 2], |p| {
+            Some(if p == 1 { u32::MAX } else { 0 })
+        });
+        assert!(!counts.contains_key(&1), "one chance in 2^33: {counts:?}");
+        assert!(is_eighths(counts[&0], 4), "{counts:?}");
+    }
+
+    #[test]
+    fn a_partition_that_is_left_out_comes_only_if_all_are() {
+        let slow = |slow: &'static [i32]| move |p: i32| (!slow.contains(&p)).then_some(5);
+        let counted = counts(Some(0), &[0, 1, 2], slow(&[2]));
+        assert!(counted.keys().eq(&[1]));
+        // Even the slow one is elsewhere, and all the others are slow.
+        let counted = counts(Some(0), &[0, 1, 2], slow(&[1, 2]));
+        assert!(
+            is_eighths(counted[&1], 4) && counted.len() == 2,
+            "{counted:?}"
+        );
+    }
+
+    #[test]
+    fn the_current_one_stays_where_no_other_is() {
+        assert_eq!(next_sticky(1, Some(4), &[4], |_| Some(0)), Some(4));
+        assert_eq!(next_sticky(1, Some(4), &[4], |_| None), Some(4));
+        assert_eq!(next_sticky(1, Some(4), &[5], |_| None), Some(5));
+        assert_eq!(next_sticky(1, Some(4), &[], |_| Some(0)), None);
+    }
+
+    #[test]
+    fn a_topic_of_thousands_costs_no_more_and_leaves_none_out() {
+        let available: Vec<i32> = (0..4000).collect();
+        let asked = std::cell::Cell::new(0_usize);
+        let counts = counts(Some(17), &available, |_| {
+            asked.set(asked.get() + 1);
+            Some(9)
+        });
+        assert_eq!(asked.get() / DRAWS as usize, COMPARED);
+        // 20 draws each on average.
+        assert_eq!(counts.len(), 3999);
+        assert!(counts.values().all(|count| *count < 60));
+    }
+
+    #[test]
+    fn the_sticky_partition_moves_on_after_its_bytes_and_uses_all() {
+        let mut sticky = Sticky::new(7, 100);
+        let available = [0, 1, 2];
+        let mut runs = Vec::new();
+        for _ in 0..300 {
+            runs.push(sticky.choose(&available, 50).unwrap());
+        }
+        for pair in runs.chunks(2) {
+            assert_eq!(
+                pair[0], pair[1],
+                "two records of 50 bytes share a partition"
+            );
+        }
+        for partition in available {
+            assert!(runs.iter().filter(|p| **p == partition).count() >= 60);
+        }
+        for pair in runs.chunks(2).collect::<Vec<_>>().windows(2) {
+            assert_ne!(pair[0][0], pair[1][0], "a switch goes elsewhere");
+        }
+    }
+
+    #[test]
+    fn the_sticky_partition_leaves_a_partition_without_a_leader() {
+        let mut sticky = Sticky::new(7, 1_000_000);
+        let first = sticky.choose(&[0, 1], 1).unwrap();
+        assert_eq!(sticky.choose(&[1 - first], 1), Some(1 - first));
+        assert_eq!(sticky.choose(&[], 1), None);
+    }
+}

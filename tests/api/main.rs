@@ -9,4 +9,7 @@
 
 mod config;
 mod config_names;
+#[path = "../vectors/partitions/keys.rs"]
+mod keys;
+mod partitioner;
 mod poll;

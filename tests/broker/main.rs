@@ -12,5 +12,8 @@
 
 mod client;
 mod cluster;
+#[path = "../vectors/partitions/keys.rs"]
+mod keys;
+mod partitioner;
 mod support;
 mod witness;

@@ -103,7 +103,7 @@ impl Broker {
     }
 
     /// Runs kcat on this broker; none where it is not installed, which CI does not accept.
-    pub(crate) fn kcat(&self, args: &[&str], stdin: &str) -> Option<String> {
+    pub(crate) fn kcat(&self, args: &[&str], stdin: impl AsRef<[u8]>) -> Option<String> {
         let installed = Command::new("kcat")
             .arg("-V")
             .stdout(Stdio::null())
@@ -168,16 +168,16 @@ fn say(what: &str) {
 }
 
 /// Runs a program to its end; what it printed. Fails the test when the program fails or hangs.
-fn run(command: &mut Command, stdin: &str) -> String {
+fn run(command: &mut Command, stdin: impl AsRef<[u8]>) -> String {
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program can be started");
     let mut input = child.stdin.take().expect("stdin is piped");
-    let text = stdin.to_owned();
+    let text = stdin.as_ref().to_owned();
     // A program that ends early closes its input; its exit code tells what that means.
-    let writer = std::thread::spawn(move || drop(input.write_all(text.as_bytes())));
+    let writer = std::thread::spawn(move || drop(input.write_all(&text)));
     let out = read_all(child.stdout.take().expect("stdout is piped"));
     let err = read_all(child.stderr.take().expect("stderr is piped"));
     let end = Instant::now() + TOOL_LIMIT;

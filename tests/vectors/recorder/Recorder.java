@@ -4,6 +4,7 @@
 //   consumer_protocol.txt  KIND VERSION HEX
 //   errors.txt           CODE NAME CLASS: CLASS is permanent, retriable or metadata
 //   records/batches.txt   record batches of each codec, and what is in them
+//   partitions/java.txt   where the partitioners put keys and records without one
 // Run through record.sh. It talks to nobody.
 
 import java.io.IOException;
@@ -19,10 +20,16 @@ import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 import org.apache.kafka.clients.consumer.ConsumerPartitionAssignor.Assignment;
 import org.apache.kafka.clients.consumer.ConsumerPartitionAssignor.Subscription;
 import org.apache.kafka.clients.consumer.internals.ConsumerProtocol;
+import org.apache.kafka.clients.producer.RoundRobinPartitioner;
+import org.apache.kafka.clients.producer.internals.BuiltInPartitioner;
+import org.apache.kafka.common.Cluster;
+import org.apache.kafka.common.Node;
+import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
@@ -61,6 +68,7 @@ public class Recorder {
         write(folder.resolve("consumer_protocol.txt"), consumerProtocol());
         write(folder.resolve("errors.txt"), errors());
         write(folder.resolve("records").resolve("batches.txt"), batches());
+        write(folder.resolve("partitions").resolve("java.txt"), partitions());
     }
 
     static void write(Path path, List<String> lines) throws IOException {
@@ -358,6 +366,40 @@ public class Recorder {
             bytes[j] = (byte) (j / 50 + i);
         }
         return bytes;
+    }
+
+    // Partitions.
+
+    /** One digit in base 36 for each key of tests/vectors/partitions/keys.rs, or for each turn. */
+    static List<String> partitions() throws IOException {
+        StringBuilder keyed = new StringBuilder();
+        int state = 1;
+        for (int i = 0; i < 10_000; i++) {
+            byte[] key = new byte[i % 41];
+            for (int j = 0; j < key.length; j++) {
+                state = state * 1_664_525 + 1_013_904_223;
+                int number = state >>> 24;
+                key[j] = (byte) (number < 32 ? number | 64 : number);
+            }
+            keyed.append(Character.forDigit(BuiltInPartitioner.partitionForKey(key, 31), 36));
+        }
+        Node node = new Node(1, "localhost", 9092);
+        Node[] nodes = {node};
+        List<PartitionInfo> infos = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            // Partition 2 has no leader.
+            infos.add(new PartitionInfo("t", i, i == 2 ? null : node, nodes, nodes));
+        }
+        Cluster cluster = new Cluster("id", List.of(node), infos, Set.of(), Set.of());
+        StringBuilder turns = new StringBuilder();
+        try (RoundRobinPartitioner partitioner = new RoundRobinPartitioner()) {
+            for (int i = 0; i < 20; i++) {
+                byte[] key = i % 3 == 0 ? null : new byte[] {(byte) i};
+                int turn = partitioner.partition("t", key, key, null, null, cluster);
+                turns.append(Character.forDigit(turn, 36));
+            }
+        }
+        return List.of("default 31 " + keyed, "round_robin 5 " + turns);
     }
 
     static String hex(byte[] bytes) {

@@ -10,32 +10,33 @@ use crate::machine::rng::Rng;
 /// up to so many the chances are exactly those above.
 const COMPARED: usize = 64;
 
-/// The next sticky partition, out of those that have a leader: another than `current` if there is.
+/// The place, among the `available` partitions, of the next sticky one: another than `current` if
+/// there is another.
 ///
-/// `load` says how much waits for a partition; `None` leaves it out, as one whose broker has stood
-/// still for `partitioner.availability.timeout.ms`, unless all would be left out. It is asked once
-/// for each partition that is compared, and may change at any time. Equal loads make all chances
-/// equal. Allocates nothing.
+/// `load` says how much waits for the partition at a place; `None` leaves it out, as one whose
+/// broker has stood still for `partitioner.availability.timeout.ms`, unless all would be left out.
+/// It is asked once for each that is compared, and may change at any time. Equal loads make all
+/// chances equal. Allocates nothing.
 #[must_use]
 pub(crate) fn next_sticky(
     random: u64,
-    current: Option<i32>,
-    available: &[i32],
-    load: impl Fn(i32) -> Option<u32>,
-) -> Option<i32> {
+    current: Option<usize>,
+    available: usize,
+    load: impl Fn(usize) -> Option<u32>,
+) -> Option<usize> {
     let mut rng = Rng::new(random);
-    let (before, from_start) = available.split_at_checked(start(&mut rng, available.len()))?;
-    let others = from_start.iter().chain(before).copied();
-    let others = others
-        .filter(|partition| Some(*partition) != current)
+    let start = start(&mut rng, available);
+    let others = (start..available)
+        .chain(0..start)
+        .filter(|place| Some(*place) != current)
         .take(COMPARED);
     let mut slots = [(0, 0); COMPARED];
     let mut compared = gather(&mut slots, others.clone(), &load);
     if compared.is_empty() {
         compared = gather(&mut slots, others, |_| Some(0));
     }
-    // Nothing else is there: the current one, if that is.
-    draw(&mut rng, compared).or_else(|| available.first().copied())
+    // Where nothing else is there, the current one stays.
+    draw(&mut rng, compared).or_else(|| current.filter(|place| *place < available))
 }
 
 /// Where to begin to compare; where all are compared it makes no difference.
@@ -46,13 +47,13 @@ fn start(rng: &mut Rng, available: usize) -> usize {
     }
 }
 
-/// The partitions that have a load, with it.
+/// The places that have a load, with it.
 fn gather(
-    slots: &mut [(i32, u32)],
-    partitions: impl Iterator<Item = i32>,
-    load: impl Fn(i32) -> Option<u32>,
-) -> &[(i32, u32)] {
-    let with_load = partitions.filter_map(|partition| Some((partition, load(partition)?)));
+    slots: &mut [(usize, u32)],
+    places: impl Iterator<Item = usize>,
+    load: impl Fn(usize) -> Option<u32>,
+) -> &[(usize, u32)] {
+    let with_load = places.filter_map(|place| Some((place, load(place)?)));
     let mut count = 0;
     for (slot, found) in slots.iter_mut().zip(with_load) {
         *slot = found;
@@ -62,14 +63,14 @@ fn gather(
 }
 
 /// One of them; each has a share for every unit that its load is below the largest, and one more.
-fn draw(rng: &mut Rng, compared: &[(i32, u32)]) -> Option<i32> {
+fn draw(rng: &mut Rng, compared: &[(usize, u32)]) -> Option<usize> {
     let most = compared.iter().map(|(_, load)| *load).max()?;
     let shares = |load: &u32| u64::from(most.abs_diff(*load)) + 1;
     let mut ticket = rng.below(compared.iter().map(|(_, load)| shares(load)).sum());
-    for (partition, load) in compared {
+    for (place, load) in compared {
         match ticket.checked_sub(shares(load)) {
             Some(rest) => ticket = rest,
-            None => return Some(*partition),
+            None => return Some(*place),
         }
     }
     None
@@ -104,31 +105,40 @@ impl Sticky {
             Some(partition) => partition,
             None => {
                 self.bytes = 0;
-                next_sticky(self.rng.next_u64(), self.current, available, |_| Some(0))?
+                self.next(available)?
             }
         };
         self.current = Some(chosen);
         self.bytes = self.bytes.saturating_add(size);
         Some(chosen)
     }
+
+    fn next(&mut self, available: &[i32]) -> Option<i32> {
+        let is_current = |partition: &i32| Some(*partition) == self.current;
+        let current = available.iter().position(is_current);
+        let random = self.rng.next_u64();
+        let place = next_sticky(random, current, available.len(), |_| Some(0))?;
+        available.get(place).copied()
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::collections::BTreeMap;
 
     use super::*;
 
-    const DRAWS: u64 = 80_000;
+    const DRAWS: usize = 80_000;
 
-    /// How often each partition comes next.
+    /// How often each place comes next.
     fn counts(
-        current: Option<i32>,
-        available: &[i32],
-        load: impl Fn(i32) -> Option<u32>,
-    ) -> BTreeMap<i32, u64> {
+        current: Option<usize>,
+        available: usize,
+        load: impl Fn(usize) -> Option<u32>,
+    ) -> BTreeMap<usize, usize> {
         let mut counts = BTreeMap::new();
-        for random in 0..DRAWS {
+        for random in (0..).take(DRAWS) {
             let next = next_sticky(random, current, available, &load).unwrap();
             *counts.entry(next).or_default() += 1;
         }
@@ -136,15 +146,13 @@ mod tests {
     }
 
     /// Whether a count is that of so many eighths of the draws, to a twentieth of it.
-    fn is_eighths(count: u64, eighths: u64) -> bool {
+    fn is_eighths(count: usize, eighths: usize) -> bool {
         count.abs_diff(DRAWS * eighths / 8) < DRAWS * eighths / 160
     }
 
     #[test]
     fn chances_fall_with_the_load_as_in_javas_table() {
-        let counts = counts(None, &[0, 1, 2], |p| {
-            [Some(0), Some(3), Some(1)][p as usize]
-        });
+        let counts = counts(None, 3, |place| [0, 3, 1].get(place).copied());
         assert!(is_eighths(counts[&0], 4), "{counts:?}");
         assert!(is_eighths(counts[&1], 1), "{counts:?}");
         assert!(is_eighths(counts[&2], 3), "{counts:?}");
@@ -152,8 +160,8 @@ mod tests {
 
     #[test]
     fn equal_loads_make_equal_chances_and_the_current_one_is_left() {
-        let counts = counts(Some(7), &[3, 7, 8, 9, 11], |_| Some(1_000_000));
-        assert!(counts.keys().eq(&[3, 8, 9, 11]));
+        let counts = counts(Some(1), 5, |_| Some(1_000_000));
+        assert!(counts.keys().eq(&[0, 2, 3, 4]));
         assert!(
             counts.values().all(|count| is_eighths(*count, 2)),
             "{counts:?}"
@@ -162,20 +170,17 @@ mod tests {
 
     #[test]
     fn the_largest_loads_overflow_nothing() {
-        let counts = counts(None, &[0, 1, 2], |p| {
-            Some(if p == 1 { u32::MAX } else { 0 })
-        });
+        let counts = counts(None, 3, |place| Some(if place == 1 { u32::MAX } else { 0 }));
         assert!(!counts.contains_key(&1), "one chance in 2^33: {counts:?}");
         assert!(is_eighths(counts[&0], 4), "{counts:?}");
     }
 
     #[test]
     fn a_partition_that_is_left_out_comes_only_if_all_are() {
-        let slow = |slow: &'static [i32]| move |p: i32| (!slow.contains(&p)).then_some(5);
-        let counted = counts(Some(0), &[0, 1, 2], slow(&[2]));
+        let but = |slow: &'static [usize]| move |place| (!slow.contains(&place)).then_some(5);
+        let counted = counts(Some(0), 3, but(&[2]));
         assert!(counted.keys().eq(&[1]));
-        // Even the slow one is elsewhere, and all the others are slow.
-        let counted = counts(Some(0), &[0, 1, 2], slow(&[1, 2]));
+        let counted = counts(Some(0), 3, but(&[1, 2]));
         assert!(
             is_eighths(counted[&1], 4) && counted.len() == 2,
             "{counted:?}"
@@ -184,21 +189,21 @@ mod tests {
 
     #[test]
     fn the_current_one_stays_where_no_other_is() {
-        assert_eq!(next_sticky(1, Some(4), &[4], |_| Some(0)), Some(4));
-        assert_eq!(next_sticky(1, Some(4), &[4], |_| None), Some(4));
-        assert_eq!(next_sticky(1, Some(4), &[5], |_| None), Some(5));
-        assert_eq!(next_sticky(1, Some(4), &[], |_| Some(0)), None);
+        assert_eq!(next_sticky(1, Some(0), 1, |_| Some(0)), Some(0));
+        assert_eq!(next_sticky(1, Some(0), 1, |_| None), Some(0));
+        assert_eq!(next_sticky(1, Some(4), 1, |_| None), Some(0));
+        assert_eq!(next_sticky(1, Some(4), 0, |_| Some(0)), None);
+        assert_eq!(next_sticky(1, None, 0, |_| Some(0)), None);
     }
 
     #[test]
     fn a_topic_of_thousands_costs_no_more_and_leaves_none_out() {
-        let available: Vec<i32> = (0..4000).collect();
-        let asked = std::cell::Cell::new(0_usize);
-        let counts = counts(Some(17), &available, |_| {
+        let asked = Cell::new(0);
+        let counts = counts(Some(17), 4000, |_| {
             asked.set(asked.get() + 1);
             Some(9)
         });
-        assert_eq!(asked.get() / DRAWS as usize, COMPARED);
+        assert_eq!(asked.get(), DRAWS * COMPARED);
         // 20 draws each on average.
         assert_eq!(counts.len(), 3999);
         assert!(counts.values().all(|count| *count < 60));

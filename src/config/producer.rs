@@ -54,7 +54,8 @@ pub struct ProducerConfig {
     /// `partitioner.availability.timeout.ms`: records without a key avoid partitions whose batches
     /// have waited for so long. Zero, the default, is off.
     pub partitioner_availability_timeout: Duration,
-    /// `partitioner.ignore.keys`: place records as if they had no key. Default false.
+    /// `partitioner.ignore.keys`: place records as if they had no key. Only the default partitioner
+    /// does. Default false.
     pub partitioner_ignore_keys: bool,
     /// `metadata.max.idle.ms`: when to forget a topic that is no longer written to. Default 5 min.
     pub metadata_max_idle: Duration,
@@ -151,6 +152,7 @@ impl ProducerConfig {
     pub(super) fn check(&mut self, client: &ClientConfig, findings: &mut Findings) {
         self.check_idempotence(findings);
         self.check_delivery_timeout(client, findings);
+        self.settle_partitioner(findings);
         self.settle_compression(findings);
     }
 
@@ -206,6 +208,20 @@ impl ProducerConfig {
             let text = format!(
                 "{key} is raised to {}, which is linger.ms and request.timeout.ms together",
                 least.as_millis()
+            );
+            findings.adapted(key, text);
+        }
+    }
+
+    /// Takes back what only Java's built-in partitioner does, where another was chosen.
+    fn settle_partitioner(&mut self, findings: &mut Findings) {
+        if self.partitioner_ignore_keys && self.partitioner != PartitionerKind::Default {
+            self.partitioner_ignore_keys = false;
+            let key = "partitioner.ignore.keys";
+            let what = self.set.spelled(key, true);
+            let text = format!(
+                "{what}: it has no effect with the partitioner {}",
+                self.partitioner
             );
             findings.adapted(key, text);
         }

@@ -26,6 +26,17 @@ pub(crate) trait Choice: Copy + PartialEq + 'static {
             .find(|(name, _)| name.eq_ignore_ascii_case(text))
             .map(|(_, value)| *value)
     }
+
+    /// What to do instead, for who comes with a name that others take and that is none here.
+    fn instead(_text: &str) -> Option<&'static str> {
+        None
+    }
+}
+
+/// What values are allowed, for one who gave another: "it must be all, -1, 0 or 1".
+pub(crate) fn refusal<C: Choice>(text: &str) -> String {
+    let instead = C::instead(text).map_or_else(String::new, |words| format!("; {words}"));
+    format!("it must be {}{instead}", allowed::<C>())
 }
 
 /// The names to choose from, as in "all, -1, 0 or 1". Java's class names are left out.
@@ -48,9 +59,14 @@ pub(crate) fn one_of(names: &[&str]) -> String {
 }
 
 macro_rules! choice {
-    ($name:ident: $what:literal { $($text:literal => $value:ident,)+ }) => {
+    ($name:ident: $what:literal { $($text:literal => $value:ident,)+ } $(or $instead:path)?) => {
         impl Choice for $name {
             const NAMES: &'static [(&'static str, Self)] = &[$(($text, Self::$value)),+];
+            $(
+                fn instead(text: &str) -> Option<&'static str> {
+                    $instead(text)
+                }
+            )?
         }
 
         impl fmt::Display for $name {
@@ -64,8 +80,8 @@ macro_rules! choice {
 
             fn from_str(text: &str) -> Result<Self, Error> {
                 Self::find(text.trim()).ok_or_else(|| {
-                    let allowed = allowed::<Self>();
-                    let message = format!("{text:?} is no {}: it is {allowed}", $what);
+                    let refusal = refusal::<Self>(text.trim());
+                    let message = format!("{text:?} is no {}: {refusal}", $what);
                     Error::new(ErrorKind::Config, message)
                 })
             }
@@ -172,26 +188,30 @@ choice! { GroupProtocol: "group protocol" {
 } }
 
 /// How a record without an explicit partition gets one (`partitioner.class`).
+///
+/// Where the key does not decide, the record goes to the sticky partition: one for a while, then
+/// another (KIP-480, KIP-794). A program's own choice is a [`Partitioner`](crate::Partitioner).
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub enum PartitionerKind {
-    /// Java's built-in one: murmur2 of the key; without a key, sticky and adaptive (KIP-794).
+    /// Java's built-in one: murmur2 of the key, an empty one too; sticky without a key.
     #[default]
     Default,
-    /// One partition after the other, whatever the key.
+    /// One available partition after the other, whatever the key, as Java's
+    /// `RoundRobinPartitioner`.
     RoundRobin,
-    /// librdkafka's default: CRC-32 of the key; random for an empty key or none.
+    /// librdkafka's default: CRC-32 of the key; sticky for an empty key or none.
     ConsistentRandom,
-    /// CRC-32 of the key; an empty key and none go to the same partition.
+    /// CRC-32 of the key; an empty key and none go to partition 0.
     Consistent,
-    /// murmur2 of the key; records without a key all go to the same partition.
+    /// murmur2 of the key; records without a key all go where an empty key goes.
     Murmur2,
-    /// murmur2 of the key; random without one. Places keys as [`PartitionerKind::Default`] does.
+    /// murmur2 of the key; sticky without one. The same as [`PartitionerKind::Default`].
     Murmur2Random,
-    /// FNV-1a of the key; records without a key all go to the same partition.
+    /// FNV-1a of the key, as in Sarama; records without a key all go where an empty key goes.
     Fnv1a,
-    /// FNV-1a of the key; random without one.
+    /// FNV-1a of the key, as in Sarama; sticky without one.
     Fnv1aRandom,
-    /// A random partition, whatever the key.
+    /// A random available partition, whatever the key.
     Random,
 }
 
@@ -207,7 +227,20 @@ choice! { PartitionerKind: "partitioner" {
     "fnv1a" => Fnv1a,
     "fnv1a_random" => Fnv1aRandom,
     "random" => Random,
-} }
+} or no_such_class }
+
+/// A class of Java's that went with 4.0, or of the user's.
+fn no_such_class(text: &str) -> Option<&'static str> {
+    match text {
+        "org.apache.kafka.clients.producer.UniformStickyPartitioner" => {
+            Some("for what this class did set partitioner.ignore.keys=true (KIP-794)")
+        }
+        text if text.contains('.') => {
+            Some("a partitioner of your own is a Partitioner, set in code")
+        }
+        _ => None,
+    }
+}
 
 /// How the classic group protocol spreads partitions (`partition.assignment.strategy`).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -350,10 +383,13 @@ mod tests {
             AssignorKind::CooperativeSticky
         );
         let error = "2".parse::<Acks>().unwrap_err().to_string();
-        assert_eq!(error, "\"2\" is no number of acks: it is all, -1, 1 or 0");
+        assert_eq!(
+            error,
+            "\"2\" is no number of acks: it must be all, -1, 1 or 0"
+        );
         let error = "x".parse::<AssignorKind>().unwrap_err().to_string();
         assert!(
-            error.ends_with("it is range, roundrobin, sticky or cooperative-sticky"),
+            error.ends_with("it must be range, roundrobin, sticky or cooperative-sticky"),
             "{error}"
         );
     }

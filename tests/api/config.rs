@@ -221,6 +221,37 @@ fn values_are_checked_even_where_all_are_refused() {
 }
 
 #[test]
+fn an_unknown_partitioner_is_refused_with_the_list_and_what_to_do_instead() {
+    const LIST: &str = "it must be default, round_robin, consistent_random, consistent, murmur2, \
+                        murmur2_random, fnv1a, fnv1a_random or random";
+    let error = producer("partitioner=crc32").unwrap_err();
+    assert_eq!(error, format!("partitioner=crc32 (line 1): {LIST}"));
+    let error = producer("partitioner.class=com.acme.ByTenant").unwrap_err();
+    assert!(error.contains(LIST), "{error}");
+    assert!(error.ends_with("; a partitioner of your own is a Partitioner, set in code"));
+    // Java 4.0 has it no more.
+    let gone = "partitioner.class=org.apache.kafka.clients.producer.UniformStickyPartitioner";
+    let error = producer(gone).unwrap_err();
+    assert!(
+        error.ends_with("set partitioner.ignore.keys=true (KIP-794)"),
+        "{error}"
+    );
+}
+
+#[test]
+fn keys_are_ignored_by_the_default_partitioner_alone() {
+    let (config, notices) = producer("partitioner.ignore.keys=true").unwrap();
+    assert!(config.partitioner_ignore_keys && notices.is_empty());
+    let text = "partitioner=murmur2_random\npartitioner.ignore.keys=true";
+    let (config, notices) = producer(text).unwrap();
+    assert!(!config.partitioner_ignore_keys);
+    let expected = "partitioner.ignore.keys=true (line 2): it has no effect with the partitioner \
+                    murmur2_random";
+    assert_eq!(said(&notices), [expected]);
+    assert_eq!(notices[0].kind, NoticeKind::Adapted);
+}
+
+#[test]
 fn an_unknown_name_is_refused_by_every_role_with_the_nearest_right_one() {
     let text = "linger.msec=5";
     let expected = "linger.msec (line 1): there is no such property; did you mean linger.ms?";

@@ -25,7 +25,7 @@ pub(super) use types::{Field, Raw};
 use super::client::ClientConfig;
 use super::consumer::ConsumerConfig;
 use super::producer::ProducerConfig;
-use super::values::{Choice, allowed, one_of};
+use super::values::{Choice, allowed, one_of, refusal};
 
 /// Whose property it is.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -77,6 +77,7 @@ pub(super) enum Kind {
     Choice {
         allowed: fn() -> String,
         valid: fn(&str) -> bool,
+        refusal: fn(&str) -> String,
     },
     /// One of these, whatever the case.
     OneOf(&'static [&'static str]),
@@ -201,7 +202,10 @@ impl Key {
             }
             Kind::Checked { .. } | Kind::Any => Some(Raw::Text(text)),
         };
-        raw.ok_or_else(|| format!("it must be {}", self.allowed(name)))
+        raw.ok_or_else(|| match self.kind {
+            Kind::Choice { refusal, .. } => refusal(text),
+            _ => format!("it must be {}", self.allowed(name)),
+        })
     }
 
     fn number(&self, name: &str, text: &str) -> Option<i64> {
@@ -288,6 +292,7 @@ const fn choice<C: Choice>() -> Kind {
     Kind::Choice {
         allowed: allowed::<C>,
         valid: |text| C::find(text).is_some(),
+        refusal: refusal::<C>,
     }
 }
 

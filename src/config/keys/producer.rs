@@ -145,7 +145,7 @@ pub(super) const KEYS: &[Key] = &[
         "partitioner.ignore.keys",
         field!(Producer.partitioner_ignore_keys),
         Kind::Flag,
-        "Place records as if they had no key.",
+        "Place records as if they had no key; only the default partitioner does.",
     ),
     Key::new(
         "metadata.max.idle.ms",

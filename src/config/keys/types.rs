@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::config::compression::{Codec, Compression, GzipLevel, ZstdLevel};
 use crate::config::findings::printable;
 use crate::config::host_port::HostPort;
-use crate::config::values::{AssignorKind, Choice, OffsetReset, allowed};
+use crate::config::values::{AssignorKind, Choice, OffsetReset, allowed, refusal};
 
 /// A value whose form and range were checked.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -129,9 +129,7 @@ impl Field for Option<String> {
 impl<C: Choice> Field for C {
     fn from_raw(raw: Raw<'_>) -> Result<Self, String> {
         match raw {
-            Raw::Text(text) => {
-                C::find(text).ok_or_else(|| format!("it must be {}", allowed::<Self>()))
-            }
+            Raw::Text(text) => C::find(text).ok_or_else(|| refusal::<Self>(text)),
             _ => mismatch(),
         }
     }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
+use std::time::Duration;
 
 use super::cluster::MockCluster;
+use super::groups::GroupSettings;
 use super::network::memory_address;
 use super::shared::Shared;
 use super::state::{ClusterState, Listener, Settings};
@@ -38,32 +40,54 @@ pub enum KafkaRelease {
 }
 
 impl KafkaRelease {
-    /// Produce, Fetch, ListOffsets, Metadata, FindCoordinator, ApiVersions, CreateTopics,
-    /// DeleteTopics, InitProducerId, DescribeCluster; -1 for an API that is not there yet.
-    fn newest(self) -> [(ApiKey, i16); 10] {
-        let [a, b, c, d, e, f, g, h, i, j] = match self {
-            Self::V2_1 => [7, 10, 4, 7, 2, 2, 3, 3, 1, -1],
-            Self::V2_4 => [8, 11, 5, 9, 3, 3, 5, 4, 2, -1],
-            Self::V2_8 => [9, 12, 6, 11, 3, 3, 7, 6, 4, 0],
-            Self::V3_1 => [9, 13, 7, 12, 4, 3, 7, 6, 4, 0],
-            Self::V3_9 => [11, 17, 9, 12, 6, 4, 7, 6, 5, 1],
-            Self::V4_0 => [12, 17, 10, 13, 6, 4, 7, 6, 5, 2],
-            Self::V4_3 => [13, 18, 11, 13, 6, 4, 7, 6, 5, 2],
+    /// The newest version of each API in this release; -1 for an API that is not there yet.
+    fn newest(self) -> impl Iterator<Item = (ApiKey, i16)> {
+        let older = RELEASES.iter().take_while(move |release| **release != self);
+        let column = older.count();
+        let row = move |(key, versions): &(ApiKey, [i16; 7])| {
+            versions.get(column).map(|version| (*key, *version))
         };
-        [
-            (ApiKey::Produce, a),
-            (ApiKey::Fetch, b),
-            (ApiKey::ListOffsets, c),
-            (ApiKey::Metadata, d),
-            (ApiKey::FindCoordinator, e),
-            (ApiKey::ApiVersions, f),
-            (ApiKey::CreateTopics, g),
-            (ApiKey::DeleteTopics, h),
-            (ApiKey::InitProducerId, i),
-            (ApiKey::DescribeCluster, j),
-        ]
+        NEWEST.iter().filter_map(row)
     }
 }
+
+/// The releases, in the order of the columns of [`NEWEST`].
+const RELEASES: [KafkaRelease; 7] = [
+    KafkaRelease::V2_1,
+    KafkaRelease::V2_4,
+    KafkaRelease::V2_8,
+    KafkaRelease::V3_1,
+    KafkaRelease::V3_9,
+    KafkaRelease::V4_0,
+    KafkaRelease::V4_3,
+];
+
+/// The newest version of each API in each of [`RELEASES`].
+const NEWEST: [(ApiKey, [i16; 7]); 23] = [
+    (ApiKey::Produce, [7, 8, 9, 9, 11, 12, 13]),
+    (ApiKey::Fetch, [10, 11, 12, 13, 17, 17, 18]),
+    (ApiKey::ListOffsets, [4, 5, 6, 7, 9, 10, 11]),
+    (ApiKey::Metadata, [7, 9, 11, 12, 12, 13, 13]),
+    (ApiKey::OffsetCommit, [6, 8, 8, 8, 9, 9, 10]),
+    (ApiKey::OffsetFetch, [5, 6, 7, 8, 9, 9, 10]),
+    (ApiKey::FindCoordinator, [2, 3, 3, 4, 6, 6, 6]),
+    (ApiKey::JoinGroup, [3, 6, 7, 7, 9, 9, 9]),
+    (ApiKey::Heartbeat, [2, 4, 4, 4, 4, 4, 4]),
+    (ApiKey::LeaveGroup, [2, 4, 4, 4, 5, 5, 5]),
+    (ApiKey::SyncGroup, [2, 4, 5, 5, 5, 5, 5]),
+    (ApiKey::DescribeGroups, [2, 5, 5, 5, 5, 6, 6]),
+    (ApiKey::ListGroups, [2, 3, 4, 4, 5, 5, 5]),
+    (ApiKey::ApiVersions, [2, 3, 3, 3, 4, 4, 4]),
+    (ApiKey::CreateTopics, [3, 5, 7, 7, 7, 7, 7]),
+    (ApiKey::DeleteTopics, [3, 4, 6, 6, 6, 6, 6]),
+    (ApiKey::InitProducerId, [1, 2, 4, 4, 5, 5, 5]),
+    (ApiKey::OffsetForLeaderEpoch, [2, 3, 4, 4, 4, 4, 4]),
+    (ApiKey::DeleteGroups, [1, 2, 2, 2, 2, 2, 2]),
+    (ApiKey::OffsetDelete, [-1, 0, 0, 0, 0, 0, 0]),
+    (ApiKey::DescribeCluster, [-1, -1, 0, 0, 1, 2, 2]),
+    (ApiKey::ConsumerGroupHeartbeat, [-1, -1, -1, -1, -1, 1, 1]),
+    (ApiKey::ConsumerGroupDescribe, [-1, -1, -1, -1, -1, 1, 1]),
+];
 
 impl FromStr for KafkaRelease {
     type Err = Error;
@@ -99,6 +123,7 @@ pub struct MockClusterBuilder {
     replication: Option<i16>,
     auto_create_topics: bool,
     topic_defaults: TopicConfig,
+    groups: GroupSettings,
     racks: Vec<String>,
     env: Env,
     seed: Option<u64>,
@@ -115,6 +140,7 @@ impl Default for MockClusterBuilder {
             replication: None,
             auto_create_topics: true,
             topic_defaults: TopicConfig::default(),
+            groups: GroupSettings::default(),
             racks: Vec::new(),
             env: Env::system(),
             seed: None,
@@ -188,6 +214,33 @@ impl MockClusterBuilder {
         self
     }
 
+    /// How long the first rebalance of a group waits for more members
+    /// (`group.initial.rebalance.delay.ms`). Default zero; Kafka's is 3 s.
+    pub fn initial_rebalance_delay(mut self, delay: Duration) -> Self {
+        self.groups.initial_rebalance_delay = delay;
+        self
+    }
+
+    /// The shortest and the longest session of a classic group's member
+    /// (`group.min.session.timeout.ms`, `group.max.session.timeout.ms`). Default 6 s and 30 min.
+    pub fn group_session_timeouts(mut self, shortest: Duration, longest: Duration) -> Self {
+        self.groups.session_timeouts = (shortest, longest);
+        self
+    }
+
+    /// The most members of a group (`group.max.size`). Default no limit.
+    pub fn group_max_size(mut self, members: usize) -> Self {
+        self.groups.max_size = members;
+        self
+    }
+
+    /// The most characters of metadata in an offset commit (`offset.metadata.max.bytes`). Default
+    /// 4096.
+    pub fn offset_metadata_max_size(mut self, characters: usize) -> Self {
+        self.groups.metadata_max = characters;
+        self
+    }
+
     /// Poses as a release of Kafka.
     pub fn kafka_release(mut self, release: KafkaRelease) -> Self {
         for (api, newest) in release.newest() {
@@ -224,6 +277,7 @@ impl MockClusterBuilder {
             default_replication: self.replication.unwrap_or(replication),
             auto_create_topics: self.auto_create_topics,
             topic_defaults: self.topic_defaults,
+            groups: self.groups,
             versions: self.versions,
         };
         let seed = self.seed.unwrap_or_else(|| self.env.seed());

@@ -68,6 +68,7 @@ pub struct FaultMatch {
     client_id: Option<String>,
     topic: Option<String>,
     partition: Option<i32>,
+    group: Option<String>,
     nth: Option<u64>,
     times: Option<u64>,
     every: Option<u64>,
@@ -99,6 +100,13 @@ impl FaultMatch {
     #[must_use]
     pub fn partition(mut self, partition: i32) -> Self {
         self.partition = Some(partition);
+        self
+    }
+
+    /// Only requests about this group. An error then goes to that group alone.
+    #[must_use]
+    pub fn group(mut self, group: impl Into<String>) -> Self {
+        self.group = Some(group.into());
         self
     }
 
@@ -137,10 +145,15 @@ impl FaultMatch {
                 .is_none_or(|index| index == partition.partition)
     }
 
+    fn is_of(&self, group: &str) -> bool {
+        self.group.as_deref().is_none_or(|named| named == group)
+    }
+
     fn matches(&self, request: &RequestSeen) -> bool {
         self.api.is_none_or(|api| Some(api) == request.api)
             && self.broker.is_none_or(|broker| broker == request.broker)
             && (self.client_id.is_none() || self.client_id == request.client_id)
+            && (self.group.is_none() || request.groups.iter().any(|g| self.is_of(g)))
             && ((self.topic.is_none() && self.partition.is_none())
                 || request.partitions.iter().any(|p| self.covers(p)))
     }
@@ -212,6 +225,8 @@ pub struct RequestSeen {
     pub client_id: Option<String>,
     /// The partitions it is about; a topic without partitions stands as partition -1.
     pub partitions: Vec<TopicPartition>,
+    /// The groups it is about.
+    pub groups: Vec<String>,
     /// The faults that hit it, in the order of their rules.
     pub faults: Vec<Action>,
 }
@@ -244,6 +259,13 @@ impl Decision {
             on.topic.as_deref().is_none_or(|name| name == topic)
                 && on.partition.is_none_or(|index| index == partition)
         })
+    }
+
+    /// The error planned for a group: of a rule that names no partition, and no other group.
+    pub(crate) fn error_for_group(&self, group: &str) -> Option<&Injection> {
+        let whole = |e: &&Injection| e.on.topic.is_none() && e.on.partition.is_none();
+        let mut all = self.errors.iter().filter(whole);
+        all.find(|error| error.on.is_of(group))
     }
 
     /// The error planned for the request as a whole: of a rule that names no partition.
@@ -360,6 +382,7 @@ mod tests {
             partitions: partitions
                 .map(|(t, p)| TopicPartition::new(*t, *p))
                 .collect(),
+            groups: Vec::new(),
             faults: Vec::new(),
         }
     }

@@ -21,12 +21,12 @@
 //! ```
 //!
 //! Inside, the brokers' state is pure: `state`, `topics` and `creation`; `log`, with `framing`,
-//! `batch`, `record` and `producers`; `sessions`, `faults`, `handlers`. It takes the time with each
-//! request and knows no sockets. `server` moves the frames of one connection, `shared` is what all
-//! of them share, `network` is how clients get there. The mock shares the protocol and unpacking
-//! with the client, and none of its machines: a bug on both sides would be invisible.
+//! `batch`, `record` and `producers`; `groups`, `sessions`, `faults`, `handlers`. It takes the time
+//! with each request and knows no sockets. `server` moves the frames of one connection, `shared` is
+//! what all of them share, `network` is how clients get there. The mock shares the protocol and
+//! unpacking with the client, and none of its machines: a bug on both sides would be invisible.
 //!
-//! Not there yet: groups, transactions, SASL and TLS, quotas, replicas that lag.
+//! Not there yet: transactions, SASL and TLS, quotas, replicas that lag.
 
 mod batch;
 mod builder;
@@ -35,6 +35,8 @@ mod creation;
 mod decompress;
 mod faults;
 mod framing;
+mod group_view;
+mod groups;
 mod handlers;
 mod inspect;
 mod log;
@@ -51,4 +53,7 @@ mod verbs;
 pub use builder::{KafkaRelease, MockClusterBuilder};
 pub use cluster::{Faults, MockCluster};
 pub use faults::{Action, Fault, FaultId, FaultMatch, RequestSeen};
+pub use group_view::{GroupMember, GroupState};
+pub use groups::offsets::{CommitSeen, CommittedOffset};
+pub use groups::owners::OwnershipChange;
 pub use inspect::StoredRecord;

@@ -123,6 +123,7 @@ impl Connection {
             let targets = work.as_ref().map(|work| work.targets(state, self.broker));
             (work, targets.unwrap_or_default())
         });
+        let groups = work.as_ref().map(|work| work.groups());
         let plan = self.shared.faults().judge(RequestSeen {
             at: Instant::now().into_std(),
             broker: BrokerId(self.broker),
@@ -132,6 +133,7 @@ impl Connection {
             correlation: header.correlation,
             client_id: header.client_id.clone(),
             partitions,
+            groups: groups.unwrap_or_default(),
             faults: Vec::new(),
         });
         let work = work.ok_or(Ended::Refused)?;
@@ -154,7 +156,7 @@ impl Connection {
             _ => {}
         }
         self.gate().await;
-        let outcome = self.apply(work, header.api_version, &plan).await?;
+        let outcome = self.apply(work, header, &plan).await?;
         pause(plan.delay_answer).await;
         self.gate().await;
         let frame = match outcome {
@@ -172,7 +174,7 @@ impl Connection {
     async fn apply(
         &mut self,
         mut work: Box<dyn Work>,
-        version: i16,
+        header: &RequestHeader,
         plan: &Arc<Decision>,
     ) -> Result<Outcome<Chunks>, Ended> {
         loop {
@@ -182,7 +184,8 @@ impl Connection {
                 now_ms: self.shared.env.timestamp_ms(),
                 broker: self.broker,
                 listener: self.door,
-                version,
+                version: header.api_version,
+                client_id: header.client_id.clone(),
                 plan: Arc::clone(plan),
             };
             match self.shared.with(|state| work.run(state, &on)) {

@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use super::groups::{GroupSettings, Groups};
 use super::sessions::Sessions;
 use super::topics::{Partition, Topic, TopicConfig};
 use crate::error::ErrorCode;
 use crate::ids::Uuid;
-use crate::protocol::VersionRange;
+use crate::protocol::{ApiKey, VersionRange};
 
 /// Fetch sessions per broker, as `max.incremental.fetch.session.cache.slots` has it.
 pub(crate) const SESSIONS_MAX: usize = 1_000;
@@ -48,8 +49,17 @@ pub(crate) struct Settings {
     pub(crate) default_replication: i16,
     pub(crate) auto_create_topics: bool,
     pub(crate) topic_defaults: TopicConfig,
+    pub(crate) groups: GroupSettings,
     /// Versions that differ from what this crate speaks; `None` for APIs that are not served.
     pub(crate) versions: BTreeMap<i16, Option<VersionRange>>,
+}
+
+impl Settings {
+    /// Whether the brokers know the groups of KIP-848.
+    pub(crate) fn has_consumer_groups(&self) -> bool {
+        let key = ApiKey::ConsumerGroupHeartbeat.code();
+        !matches!(self.versions.get(&key), Some(None))
+    }
 }
 
 /// Everything the cluster knows.
@@ -59,6 +69,7 @@ pub(crate) struct ClusterState {
     pub(crate) settings: Settings,
     pub(crate) brokers: BTreeMap<i32, BrokerState>,
     pub(crate) topics: BTreeMap<String, Topic>,
+    pub(crate) groups: Groups,
     pub(super) names: BTreeMap<Uuid, String>,
     next_producer_id: i64,
     random: u64,
@@ -74,10 +85,12 @@ impl ClusterState {
             addresses: BTreeMap::new(),
             sessions: Sessions::new(SESSIONS_MAX),
         };
+        let ids: Vec<i32> = (1..=brokers).collect();
         let mut state = Self {
             cluster_id: String::new(),
+            groups: Groups::new(settings.groups.clone(), &ids),
             settings,
-            brokers: (1..=brokers).map(|id| (id, broker(id))).collect(),
+            brokers: ids.iter().map(|id| (*id, broker(*id))).collect(),
             topics: BTreeMap::new(),
             names: BTreeMap::new(),
             next_producer_id: 0,
@@ -103,9 +116,9 @@ impl ClusterState {
         Uuid(versioned.to_be_bytes())
     }
 
-    /// Whether something changed that a waiting fetch may care about; asking resets it.
+    /// Whether something changed that a waiting request may care about; asking resets it.
     pub(crate) fn take_changed(&mut self) -> bool {
-        std::mem::take(&mut self.changed)
+        self.groups.take_changed() | std::mem::take(&mut self.changed)
     }
 
     pub(crate) fn mark_changed(&mut self) {
@@ -184,28 +197,16 @@ impl ClusterState {
         id
     }
 
-    /// The broker that coordinates a group or a transactional id: the same for the same key while
-    /// the same brokers are up.
+    /// The broker that coordinates a group or a transactional id.
     pub(crate) fn coordinator(&self, key: &str) -> Option<i32> {
-        let up: Vec<i32> = self
-            .brokers
-            .keys()
-            .copied()
-            .filter(|id| self.is_up(*id))
-            .collect();
-        // FNV-1a, so that keys spread over brokers.
-        let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        let count = u64::try_from(up.len()).ok().filter(|count| *count > 0)?;
-        let index = usize::try_from((hash >> 32) % count).ok()?;
-        up.get(index).copied()
+        self.groups.coordinators.of(key)
     }
 
     /// Deletes a topic with all it held.
     pub(crate) fn delete_topic(&mut self, name: &str) -> Option<Topic> {
         let topic = self.topics.remove(name)?;
         self.names.remove(&topic.id);
+        self.groups.handle_topic_deleted(name);
         self.changed = true;
         Some(topic)
     }
@@ -218,6 +219,9 @@ impl ClusterState {
         broker.up = false;
         broker.sessions.clear();
         self.each_partition(|partition| partition.handle_down(id));
+        let up: Vec<i32> = self.brokers.keys().copied().collect();
+        let up: Vec<i32> = up.into_iter().filter(|id| self.is_up(*id)).collect();
+        self.groups.coordinators.handle_down(id, &up);
     }
 
     /// A broker came up.
@@ -227,6 +231,7 @@ impl ClusterState {
         };
         broker.up = true;
         self.each_partition(|partition| partition.handle_up(id));
+        self.groups.coordinators.handle_up(id);
     }
 
     fn each_partition(&mut self, change: impl FnMut(&mut Partition)) {
@@ -249,6 +254,7 @@ pub(crate) mod tests {
             default_replication: i16::try_from(brokers.min(3)).unwrap(),
             auto_create_topics: true,
             topic_defaults: TopicConfig::default(),
+            groups: GroupSettings::default(),
             versions: BTreeMap::new(),
         };
         let mut state = ClusterState::new(brokers, settings, 42);

@@ -1,6 +1,7 @@
 //! What a test does to a running cluster: kill, pause and move brokers, move leaders, forget state.
 
 use std::io;
+use std::time::Duration;
 
 use super::cluster::MockCluster;
 use super::network::memory_address;
@@ -117,6 +118,26 @@ impl MockCluster {
             found.elect(Some(to));
             Ok(())
         })?
+    }
+
+    /// Makes a broker the coordinator of a group, and of every group that shares its partition of
+    /// the internal topic. It knows what the old one wrote: members, assignment and offsets of the
+    /// last generation that was synced, and nothing of a rebalance under way.
+    pub fn move_coordinator(&self, group: &str, to: impl Into<BrokerId>) {
+        let BrokerId(to) = to.into();
+        self.shared.with(|state| {
+            if state.is_up(to) {
+                state.groups.coordinators.move_to(group, to);
+                state.mark_changed();
+            }
+        });
+    }
+
+    /// How long a coordinator that took over from another loads its groups, counted from the first
+    /// request; until then it answers COORDINATOR_LOAD_IN_PROGRESS. Default zero.
+    pub fn set_coordinator_load_time(&self, time: Duration) {
+        self.shared
+            .with(|state| state.groups.coordinators.set_load_time(time));
     }
 
     /// Loses the end of a log, as an unclean election does: the log ends at `offset` (before the

@@ -11,6 +11,7 @@
 
 mod faults;
 mod fetch;
+mod groups;
 mod metadata;
 mod network;
 mod offsets;

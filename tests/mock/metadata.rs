@@ -6,10 +6,10 @@ use tidewire::protocol::api_versions::ApiVersionsRequest;
 use tidewire::protocol::create_topics::{CreatableTopic, CreateTopicsRequest};
 use tidewire::protocol::delete_topics::{DeleteTopicState, DeleteTopicsRequest};
 use tidewire::protocol::describe_cluster::DescribeClusterRequest;
+use tidewire::protocol::describe_configs::DescribeConfigsRequest;
 use tidewire::protocol::find_coordinator::FindCoordinatorRequest;
 use tidewire::protocol::frame::decode_api_versions_response;
 use tidewire::protocol::init_producer_id::InitProducerIdRequest;
-use tidewire::protocol::join_group::JoinGroupRequest;
 use tidewire::protocol::metadata::{MetadataRequest, MetadataRequestTopic};
 use tidewire::{ErrorCode, Uuid};
 
@@ -152,7 +152,7 @@ async fn versions_are_told_and_unknown_ones_answered_in_version_zero() {
         .unwrap();
     assert_eq!(wire.frame().await, None);
     let mut wire = Wire::to(&cluster, 1).await;
-    wire.closed_by(&JoinGroupRequest::default(), 5).await;
+    wire.closed_by(&DescribeConfigsRequest::default(), 4).await;
 }
 
 #[tokio::test(start_paused = true)]

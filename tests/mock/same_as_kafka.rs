@@ -5,6 +5,7 @@
 
 mod admin;
 mod fetch;
+mod groups;
 mod produce;
 mod replicas;
 
@@ -36,6 +37,8 @@ struct Side {
     wire: Wire,
     prefix: String,
     said: Vec<(String, String)>,
+    /// Whether it is, or poses as, Kafka 4.
+    kafka_4: bool,
 }
 
 impl Side {
@@ -48,6 +51,7 @@ impl Side {
             wire,
             prefix: format!("same-{}", tidewire::Env::system().seed()),
             said: Vec::new(),
+            kafka_4: true,
         }
     }
 
@@ -224,20 +228,25 @@ async fn the_mock_answers_as_kafka_does() {
         return;
     };
     let kafka = std::env::var("TIDEWIRE_TEST_KAFKA").unwrap_or_default();
-    // Of an older broker only the versions are compared: all else is answered as Kafka 4 does.
+    // Of an older broker less is compared: all else is answered as Kafka 4 does.
     let older = !kafka.starts_with('4');
+    let what = match &*kafka {
+        kafka if kafka.starts_with('4') => Script::All,
+        kafka if kafka.starts_with("3.9") => Script::ClassicGroups,
+        _ => Script::Versions,
+    };
     let release = if older { minor(&kafka) } else { "4.3" };
     let Ok(release) = release.parse::<KafkaRelease>() else {
         eprintln!("SKIPPED: the mock does not pose as Kafka {kafka}");
         return;
     };
     let tcp: Arc<dyn Connector> = Arc::new(TcpConnector::default());
-    let real = script(Side::new(tcp, &bootstrap).await, older).await;
+    let real = script(Side::new(tcp, &bootstrap).await, what).await;
     let nodes = i32::try_from(bootstrap.split(',').count()).unwrap();
     let builder = MockCluster::builder().brokers(nodes);
     let cluster = builder.kafka_release(release).build();
     let mock = Side::new(cluster.connector(), &cluster.bootstrap_servers()).await;
-    let mock = script(mock, older).await;
+    let mock = script(mock, what).await;
     let mut differences = Vec::new();
     for ((what, kafka), (_, mock)) in real.iter().zip(&mock) {
         if kafka != mock {
@@ -253,9 +262,22 @@ fn minor(version: &str) -> &str {
     version.rsplit_once('.').map_or(version, |(minor, _)| minor)
 }
 
-async fn script(mut side: Side, only_versions: bool) -> Vec<(String, String)> {
+/// What is compared.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Script {
+    Versions,
+    ClassicGroups,
+    All,
+}
+
+async fn script(mut side: Side, what: Script) -> Vec<(String, String)> {
+    side.kafka_4 = what == Script::All;
     admin::versions(&mut side).await;
-    if only_versions {
+    if what == Script::Versions {
+        return side.said;
+    }
+    groups::script(&mut side).await;
+    if what == Script::ClassicGroups {
         return side.said;
     }
     produce::script(&mut side).await;

@@ -12,12 +12,18 @@ use crate::protocol::frame::encode_response;
 use crate::protocol::{ApiKey, Chunks, VersionRange};
 
 /// The APIs the mock serves.
-const SERVED: [ApiKey; 10] = [
+const SERVED: [ApiKey; 16] = [
     ApiKey::Produce,
     ApiKey::Fetch,
     ApiKey::ListOffsets,
     ApiKey::Metadata,
+    ApiKey::OffsetCommit,
+    ApiKey::OffsetFetch,
     ApiKey::FindCoordinator,
+    ApiKey::JoinGroup,
+    ApiKey::Heartbeat,
+    ApiKey::LeaveGroup,
+    ApiKey::SyncGroup,
     ApiKey::ApiVersions,
     ApiKey::CreateTopics,
     ApiKey::DeleteTopics,
@@ -93,6 +99,10 @@ struct Unsupported(CorrelationId);
 
 impl Work for Unsupported {
     fn targets(&self, _: &ClusterState, _: i32) -> Vec<TopicPartition> {
+        Vec::new()
+    }
+
+    fn groups(&self) -> Vec<String> {
         Vec::new()
     }
 

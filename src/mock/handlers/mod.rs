@@ -10,10 +10,17 @@ mod delete_topics_20;
 mod describe_cluster_60;
 mod fetch_01;
 mod find_coordinator_10;
+mod groups;
+mod heartbeat_12;
 mod init_producer_id_22;
+mod join_group_11;
+mod leave_group_13;
 mod list_offsets_02;
 mod metadata_03;
+mod offset_commit_08;
+mod offset_fetch_09;
 mod produce_00;
+mod sync_group_14;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -36,6 +43,8 @@ pub(crate) struct Context {
     pub(crate) broker: i32,
     pub(crate) listener: Listener,
     pub(crate) version: i16,
+    /// What the client calls itself.
+    pub(crate) client_id: Option<String>,
     /// Planned errors; all else in the plan is the server's business.
     pub(crate) plan: Arc<Decision>,
 }
@@ -51,6 +60,18 @@ impl Context {
     fn spoilt(&self, topic: &str, partition: i32) -> Option<ErrorCode> {
         let planned = self.plan.error_for(topic, partition);
         planned.filter(|error| error.apply).map(|error| error.code)
+    }
+
+    /// The error to answer without doing what was asked.
+    fn all_refused(&self) -> Option<ErrorCode> {
+        let planned = self.error().filter(|error| !error.apply);
+        planned.map(|error| error.code)
+    }
+
+    /// The error to answer after all went well.
+    fn all_spoilt(&self) -> Option<ErrorCode> {
+        let planned = self.error().filter(|error| error.apply);
+        planned.map(|error| error.code)
     }
 
     /// The error planned for the whole request.
@@ -95,6 +116,11 @@ trait Handler: Send + Sized + 'static {
         Vec::new()
     }
 
+    /// The groups it is about, for fault rules and the history.
+    fn groups(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     fn run(&mut self, cluster: &mut ClusterState, on: &Context) -> Outcome<Self::Response>;
 
     fn set_throttle(response: &mut Self::Response, ms: i32);
@@ -103,6 +129,8 @@ trait Handler: Send + Sized + 'static {
 /// A request that was read and not served yet, whatever its API.
 pub(crate) trait Work: Send {
     fn targets(&self, cluster: &ClusterState, broker: i32) -> Vec<TopicPartition>;
+
+    fn groups(&self) -> Vec<String>;
 
     /// Serves it; the answer is a whole frame.
     fn run(&mut self, cluster: &mut ClusterState, on: &Context) -> Outcome<Chunks>;
@@ -116,6 +144,10 @@ struct Typed<H> {
 impl<H: Handler> Work for Typed<H> {
     fn targets(&self, cluster: &ClusterState, broker: i32) -> Vec<TopicPartition> {
         self.handler.targets(cluster, broker)
+    }
+
+    fn groups(&self) -> Vec<String> {
+        self.handler.groups()
     }
 
     fn run(&mut self, cluster: &mut ClusterState, on: &Context) -> Outcome<Chunks> {
@@ -158,6 +190,12 @@ pub(crate) fn read(
         ApiKey::CreateTopics => typed::<create_topics_19::CreateTopics>(header, body),
         ApiKey::DeleteTopics => typed::<delete_topics_20::DeleteTopics>(header, body),
         ApiKey::InitProducerId => typed::<init_producer_id_22::InitProducerId>(header, body),
+        ApiKey::OffsetCommit => typed::<offset_commit_08::OffsetCommit>(header, body),
+        ApiKey::OffsetFetch => typed::<offset_fetch_09::OffsetFetch>(header, body),
+        ApiKey::JoinGroup => typed::<join_group_11::JoinGroup>(header, body),
+        ApiKey::Heartbeat => typed::<heartbeat_12::Heartbeat>(header, body),
+        ApiKey::LeaveGroup => typed::<leave_group_13::LeaveGroup>(header, body),
+        ApiKey::SyncGroup => typed::<sync_group_14::SyncGroup>(header, body),
         ApiKey::DescribeCluster => typed::<describe_cluster_60::DescribeCluster>(header, body),
         _ => None,
     }

@@ -6,6 +6,8 @@
 
 pub(crate) mod backoff;
 pub(crate) mod consumer;
+#[allow(dead_code, unused_imports, reason = "the consumer drives it next")]
+pub(crate) mod group;
 pub(crate) mod handshake;
 pub(crate) mod metadata;
 pub(crate) mod pipeline;

@@ -1,0 +1,182 @@
+//! What a [`Member`] asks its coordinator, and when.
+
+use std::time::{Duration, Instant};
+
+use super::member::{Asked, Member, PROTOCOL_TYPE, Phase};
+use crate::protocol::heartbeat::HeartbeatRequest;
+use crate::protocol::join_group::{JoinGroupRequest, JoinGroupRequestProtocol};
+use crate::protocol::leave_group::LeaveGroupRequest;
+use crate::protocol::sync_group::{SyncGroupRequest, SyncGroupRequestAssignment};
+
+/// How much longer than the rebalance itself a join may take before the coordinator is given up.
+const JOIN_LAPSE: Duration = Duration::from_secs(5);
+
+/// A request to the coordinator.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Ask {
+    Join(JoinGroupRequest),
+    Sync(SyncGroupRequest),
+    Heartbeat(HeartbeatRequest),
+    Leave(LeaveGroupRequest),
+}
+
+/// A request, the number under which its answer comes back, and how long it may take.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Call {
+    pub(crate) number: u64,
+    pub(crate) ask: Ask,
+    pub(crate) limit: Duration,
+}
+
+impl Member {
+    /// The next request, if the coordinator is known.
+    pub(crate) fn poll_call(&mut self, now: Instant) -> Option<Call> {
+        self.tick(now);
+        if let Some(call) = self.poll_farewell(now) {
+            return Some(call);
+        }
+        if self.asked.is_some() || self.backoff.until().is_some_and(|until| now < until) {
+            return None;
+        }
+        match self.phase {
+            Phase::Preparing if self.prepared && self.handover.is_idle() => self.join(now),
+            Phase::Syncing => Some(self.sync(now)),
+            _ if self.beats() && now >= self.heartbeat_due => Some(self.heartbeat(now)),
+            _ => None,
+        }
+    }
+
+    fn poll_farewell(&mut self, now: Instant) -> Option<Call> {
+        let farewell = self.farewell.as_mut()?;
+        if now >= farewell.until {
+            self.farewell = None;
+            return None;
+        }
+        let paused = farewell.backoff.until().is_some_and(|until| now < until);
+        if farewell.asked.is_some() || paused {
+            return None;
+        }
+        self.last_number += 1;
+        farewell.asked = Some(self.last_number);
+        let ask = Ask::Leave(LeaveGroupRequest {
+            group_id: self.settings.group_id.clone(),
+            member_id: farewell.member_id.clone(),
+            ..LeaveGroupRequest::default()
+        });
+        let limit = farewell.until.saturating_duration_since(now);
+        Some(self.numbered(self.last_number, ask, limit))
+    }
+
+    fn numbered(&self, number: u64, ask: Ask, limit: Duration) -> Call {
+        let limit = limit.min(self.rebalance_limit());
+        Call { number, ask, limit }
+    }
+
+    fn rebalance_limit(&self) -> Duration {
+        let rebalance = self.settings.max_poll_interval.saturating_add(JOIN_LAPSE);
+        rebalance.max(self.settings.request_timeout)
+    }
+
+    fn ask(&mut self, now: Instant, ask: Ask, limit: Duration) -> Call {
+        self.last_number += 1;
+        let number = self.last_number;
+        self.asked = Some(Asked { number, sent: now });
+        self.numbered(number, ask, limit)
+    }
+
+    fn join(&mut self, now: Instant) -> Option<Call> {
+        let topics = self.wanted.clone().unwrap_or_default();
+        let subscriptions =
+            self.strategies
+                .subscriptions(&topics, self.handover.owned(), self.generation);
+        let protocols = match subscriptions {
+            Ok(protocols) => protocols,
+            Err(error) => {
+                self.refuse(error);
+                return None;
+            }
+        };
+        self.joined_with = topics;
+        self.phase = Phase::Joining;
+        let reason = self.rejoin.take();
+        let protocol = |(name, metadata)| JoinGroupRequestProtocol { name, metadata };
+        let request = JoinGroupRequest {
+            group_id: self.settings.group_id.clone(),
+            session_timeout_ms: millis(self.settings.session_timeout),
+            rebalance_timeout_ms: millis(self.settings.max_poll_interval),
+            member_id: self.member_id.clone(),
+            group_instance_id: self.settings.instance_id.clone(),
+            protocol_type: PROTOCOL_TYPE.to_owned(),
+            protocols: protocols.into_iter().map(protocol).collect(),
+            reason,
+        };
+        Some(self.ask(now, Ask::Join(request), self.rebalance_limit()))
+    }
+
+    fn sync(&mut self, now: Instant) -> Call {
+        let assignment = |(member_id, assignment)| SyncGroupRequestAssignment {
+            member_id,
+            assignment,
+        };
+        let assignments = std::mem::take(&mut self.assignments);
+        let request = SyncGroupRequest {
+            group_id: self.settings.group_id.clone(),
+            generation_id: self.generation,
+            member_id: self.member_id.clone(),
+            group_instance_id: self.settings.instance_id.clone(),
+            protocol_type: Some(PROTOCOL_TYPE.to_owned()),
+            protocol_name: Some(self.assignor.clone()),
+            assignments: assignments.into_iter().map(assignment).collect(),
+        };
+        self.ask(now, Ask::Sync(request), self.rebalance_limit())
+    }
+
+    fn heartbeat(&mut self, now: Instant) -> Call {
+        self.heartbeat_due = now + self.settings.heartbeat_interval;
+        let request = HeartbeatRequest {
+            group_id: self.settings.group_id.clone(),
+            generation_id: self.generation,
+            member_id: self.member_id.clone(),
+            group_instance_id: self.settings.instance_id.clone(),
+        };
+        // Early enough to ask elsewhere before the session is over.
+        let third = (self.settings.session_timeout / 3).max(Duration::from_secs(1));
+        self.ask(
+            now,
+            Ask::Heartbeat(request),
+            third.min(self.settings.request_timeout),
+        )
+    }
+
+    /// When there may be something to do without any news.
+    pub(crate) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
+        let mut due = vec![self.handover.poll_timeout()];
+        if self.beats() {
+            due.push(Some(self.session_until));
+            if self.asked.is_none() {
+                due.push(Some(self.heartbeat_due));
+            }
+        }
+        if self.is_in() && self.polling == 0 {
+            due.push(Some(self.poll_until));
+        }
+        if self.asked.is_none() {
+            due.push(self.backoff.until());
+        }
+        due.push(self.decision.as_ref().map(|decision| decision.until));
+        if let Some(farewell) = &self.farewell {
+            due.push(Some(farewell.until));
+            due.push(
+                farewell
+                    .backoff
+                    .until()
+                    .filter(|_| farewell.asked.is_none()),
+            );
+        }
+        due.into_iter().flatten().filter(|at| *at > now).min()
+    }
+}
+
+fn millis(duration: Duration) -> i32 {
+    i32::try_from(duration.as_millis()).unwrap_or(i32::MAX)
+}

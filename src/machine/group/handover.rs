@@ -1,0 +1,377 @@
+//! How partitions change hands inside one member: step by step, each reported back. Pure.
+//!
+//! Giving up partitions: *hold* them (nothing of them is handed out any more, and what was handed
+//! out is waited for), *commit*, *tell* the listener, *take* them from the fetcher. Getting some:
+//! *give* them to the fetcher, still held, *tell* the listener, which may seek, and *release* them.
+//!
+//! Partitions that are lost have a new owner already, perhaps: they are taken at once, nothing is
+//! committed for them, and whatever step of a revocation was under way for them is void, except for
+//! a listener that is already running: it is waited for, since there is never more than one.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Instant;
+
+use crate::ids::TopicPartition;
+
+/// Partitions, sorted, each once.
+pub(crate) type Partitions = BTreeSet<TopicPartition>;
+
+/// What a listener is told.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Event {
+    /// New partitions; those that were there before stay.
+    Assigned(Partitions),
+    /// About to be given up; offsets can still be committed.
+    Revoked(Partitions),
+    /// Gone: another member may read them already.
+    Lost(Partitions),
+}
+
+/// One step for the driver. Those with a number are reported back with [`Handover::done`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Act {
+    /// Hand out nothing more of these. If `wait`, done when the user has come back for more after
+    /// the last record of them.
+    Hold {
+        step: u64,
+        partitions: Partitions,
+        wait: bool,
+    },
+    /// Commit what can be committed of these; done when it is settled, well or not.
+    Commit { step: u64, partitions: Partitions },
+    /// Call the listener; done when it has returned.
+    Tell { step: u64, event: Event },
+    /// Drop these: position, buffer and all.
+    Take(Partitions),
+    /// Add these, held.
+    Give(Partitions),
+    /// Begin to fetch these.
+    Release(Partitions),
+}
+
+#[derive(Debug)]
+enum Step {
+    Hold(Partitions, bool),
+    Commit(Partitions),
+    Tell(Event),
+    Take(Partitions),
+    Give(Partitions),
+    Release(Partitions),
+}
+
+/// A step that is under way.
+#[derive(Debug)]
+struct Running {
+    number: u64,
+    /// What the listener is being told, if it is that.
+    telling: Option<Event>,
+    /// When it is given up; the listener never is.
+    until: Option<Instant>,
+}
+
+/// The partitions of one member, and how they come and go; see the module's page.
+#[derive(Debug, Default)]
+pub(crate) struct Handover {
+    owned: Partitions,
+    /// To be taken before anything else.
+    urgent: Partitions,
+    steps: VecDeque<Step>,
+    running: Option<Running>,
+    last_step: u64,
+    /// When a commit that is under way stops holding up the rest.
+    commit_until: Option<Instant>,
+}
+
+impl Handover {
+    /// The partitions that the member has, those about to be given up included.
+    pub(crate) fn owned(&self) -> &Partitions {
+        &self.owned
+    }
+
+    /// Whether no partition is changing hands.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.urgent.is_empty() && self.steps.is_empty() && self.running.is_none()
+    }
+
+    /// Gives up some partitions: when the user is done with them, with a commit that gets until
+    /// `commit_until`.
+    pub(crate) fn revoke(&mut self, partitions: Partitions, commit_until: Instant) {
+        self.commit_until = Some(commit_until);
+        self.push_revoke(partitions, true);
+    }
+
+    fn push_revoke(&mut self, partitions: Partitions, wait: bool) {
+        if partitions.is_empty() {
+            return;
+        }
+        self.steps.extend([
+            Step::Hold(partitions.clone(), wait),
+            Step::Commit(partitions.clone()),
+            Step::Tell(Event::Revoked(partitions.clone())),
+            Step::Take(partitions),
+        ]);
+    }
+
+    /// Gives up everything, without waiting for the user.
+    pub(crate) fn revoke_all(&mut self, commit_until: Instant) {
+        self.commit_until = Some(commit_until);
+        let told = self.void();
+        let rest = self.owned.difference(&told).cloned().collect();
+        if !told.is_empty() {
+            self.steps.push_back(Step::Take(told));
+        }
+        self.push_revoke(rest, false);
+    }
+
+    /// Takes over some partitions; the listener hears of it even if there are none.
+    pub(crate) fn assign(&mut self, partitions: Partitions) {
+        self.steps.extend([
+            Step::Give(partitions.clone()),
+            Step::Tell(Event::Assigned(partitions.clone())),
+            Step::Release(partitions),
+        ]);
+    }
+
+    /// Everything is gone, now.
+    pub(crate) fn lose(&mut self) {
+        let told = self.void();
+        let lost: Partitions = self.owned.difference(&told).cloned().collect();
+        self.urgent.append(&mut self.owned);
+        if !lost.is_empty() {
+            self.steps.push_back(Step::Tell(Event::Lost(lost)));
+        }
+    }
+
+    /// Forgets all steps but the news of losses, and returns the partitions whose revocation the
+    /// listener is being told.
+    fn void(&mut self) -> Partitions {
+        self.steps
+            .retain(|step| matches!(step, Step::Tell(Event::Lost(_))));
+        match self.running.take() {
+            Some(running) if running.telling.is_some() => {
+                let told = match &running.telling {
+                    Some(Event::Revoked(told)) => told.clone(),
+                    _ => Partitions::new(),
+                };
+                self.running = Some(running);
+                told
+            }
+            _ => Partitions::new(),
+        }
+    }
+
+    /// The next step, if the one before is done.
+    pub(crate) fn poll(&mut self, now: Instant) -> Option<Act> {
+        if !self.urgent.is_empty() {
+            return Some(Act::Take(std::mem::take(&mut self.urgent)));
+        }
+        let late = |running: &Running| running.until.is_some_and(|until| until <= now);
+        if self.running.as_ref().is_some_and(late) {
+            self.running = None;
+        }
+        if self.running.is_some() {
+            return None;
+        }
+        Some(match self.steps.pop_front()? {
+            Step::Hold(partitions, wait) => Act::Hold {
+                step: self.run(None, None),
+                partitions,
+                wait,
+            },
+            Step::Commit(partitions) => Act::Commit {
+                step: self.run(None, self.commit_until),
+                partitions,
+            },
+            Step::Tell(event) => Act::Tell {
+                step: self.run(Some(event.clone()), None),
+                event,
+            },
+            Step::Take(partitions) => {
+                self.owned.retain(|at| !partitions.contains(at));
+                Act::Take(partitions)
+            }
+            Step::Give(partitions) => {
+                self.owned.extend(partitions.iter().cloned());
+                Act::Give(partitions)
+            }
+            Step::Release(partitions) => Act::Release(partitions),
+        })
+    }
+
+    fn run(&mut self, telling: Option<Event>, until: Option<Instant>) -> u64 {
+        self.last_step += 1;
+        self.running = Some(Running {
+            number: self.last_step,
+            telling,
+            until,
+        });
+        self.last_step
+    }
+
+    /// A step is over. One that was given up meanwhile does not matter.
+    pub(crate) fn done(&mut self, step: u64) {
+        if self
+            .running
+            .as_ref()
+            .is_some_and(|running| running.number == step)
+        {
+            self.running = None;
+        }
+    }
+
+    /// When the step under way is given up.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        self.running.as_ref()?.until
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn set(partitions: &[i32]) -> Partitions {
+        let at = |partition: &i32| TopicPartition::new("t", *partition);
+        partitions.iter().map(at).collect()
+    }
+
+    fn owning(partitions: &[i32]) -> (Handover, Instant) {
+        let (mut handover, now) = (Handover::default(), Instant::now());
+        handover.assign(set(partitions));
+        while let Some(act) = handover.poll(now) {
+            if let Act::Tell { step, .. } = act {
+                handover.done(step);
+            }
+        }
+        assert_eq!(*handover.owned(), set(partitions));
+        (handover, now)
+    }
+
+    #[test]
+    fn new_partitions_are_held_until_the_listener_has_returned() {
+        let (mut handover, now) = (Handover::default(), Instant::now());
+        handover.assign(set(&[0, 1]));
+        assert_eq!(handover.poll(now), Some(Act::Give(set(&[0, 1]))));
+        let event = Event::Assigned(set(&[0, 1]));
+        assert_eq!(handover.poll(now), Some(Act::Tell { step: 1, event }));
+        assert_eq!(handover.poll(now), None, "the listener runs");
+        handover.done(1);
+        assert_eq!(handover.poll(now), Some(Act::Release(set(&[0, 1]))));
+        assert!(handover.is_idle());
+    }
+
+    #[test]
+    fn partitions_leave_after_wait_commit_and_listener_in_this_order() {
+        let (mut handover, now) = owning(&[0, 1]);
+        handover.revoke(set(&[1]), now + Duration::from_secs(1));
+        let mut seen = Vec::new();
+        while let Some(act) = handover.poll(now) {
+            let step = match &act {
+                Act::Hold { step, .. } | Act::Commit { step, .. } | Act::Tell { step, .. } => *step,
+                _ => 0,
+            };
+            assert_eq!(handover.poll(now), None, "one step at a time");
+            assert_eq!(handover.owned().len(), if step == 0 { 1 } else { 2 });
+            handover.done(step);
+            seen.push(act);
+        }
+        let names: Vec<String> = seen.iter().map(|act| format!("{act:?}")).collect();
+        let order = ["Hold", "Commit", "Tell", "Take"];
+        assert!(
+            names
+                .iter()
+                .zip(order)
+                .all(|(act, name)| act.starts_with(name)),
+            "{names:?}"
+        );
+        assert_eq!(*handover.owned(), set(&[0]));
+    }
+
+    #[test]
+    fn case_57_a_commit_that_takes_too_long_stops_holding_up_the_rest() {
+        let (mut handover, now) = owning(&[0]);
+        let until = now + Duration::from_secs(1);
+        handover.revoke(set(&[0]), until);
+        let Some(Act::Hold { step, .. }) = handover.poll(now) else {
+            panic!("hold first");
+        };
+        handover.done(step);
+        assert!(matches!(handover.poll(now), Some(Act::Commit { .. })));
+        assert_eq!(handover.poll_timeout(), Some(until));
+        assert_eq!(handover.poll(now), None);
+        assert!(matches!(handover.poll(until), Some(Act::Tell { .. })));
+    }
+
+    #[test]
+    fn case_60_a_loss_during_a_revocation_is_a_loss_and_commits_nothing() {
+        for steps in 0..2 {
+            let (mut handover, now) = owning(&[0, 1]);
+            handover.revoke(set(&[1]), now + Duration::from_secs(1));
+            let mut under_way = 0;
+            for _ in 0..=steps {
+                match handover.poll(now) {
+                    Some(Act::Hold { step, .. } | Act::Commit { step, .. }) => under_way = step,
+                    other => panic!("{other:?}"),
+                }
+                if steps == 1 && under_way == 2 {
+                    handover.done(under_way);
+                }
+            }
+            handover.lose();
+            assert_eq!(handover.poll(now), Some(Act::Take(set(&[0, 1]))), "at once");
+            let event = Event::Lost(set(&[0, 1]));
+            let told = handover.poll(now);
+            assert!(
+                matches!(&told, Some(Act::Tell { event: e, .. }) if *e == event),
+                "{told:?}"
+            );
+            handover.done(under_way);
+            assert_eq!(
+                handover.poll(now),
+                None,
+                "the listener runs; the old step is void"
+            );
+        }
+    }
+
+    #[test]
+    fn case_60_a_loss_waits_for_a_listener_that_runs_and_takes_the_partitions_at_once() {
+        let (mut handover, now) = owning(&[0, 1]);
+        handover.revoke(set(&[1]), now + Duration::from_secs(1));
+        let mut step = 0;
+        for _ in 0..3 {
+            handover.done(step);
+            step = match handover.poll(now) {
+                Some(
+                    Act::Hold { step, .. } | Act::Commit { step, .. } | Act::Tell { step, .. },
+                ) => step,
+                other => panic!("{other:?}"),
+            };
+        }
+        handover.lose();
+        handover.lose();
+        assert_eq!(handover.poll(now), Some(Act::Take(set(&[0, 1]))));
+        assert_eq!(handover.poll(now), None, "one listener call at a time");
+        handover.done(step);
+        let event = Event::Lost(set(&[0]));
+        let told = handover.poll(now);
+        assert!(
+            matches!(&told, Some(Act::Tell { event: e, .. }) if *e == event),
+            "what was told as revoked is not lost as well, and it is told once: {told:?}"
+        );
+    }
+
+    #[test]
+    fn leaving_gives_up_what_there_is_and_takes_nothing_new() {
+        let (mut handover, now) = owning(&[0]);
+        handover.assign(set(&[1]));
+        handover.revoke_all(now);
+        let hold = handover.poll(now);
+        assert!(
+            matches!(&hold, Some(Act::Hold { wait: false, .. })),
+            "{hold:?}"
+        );
+        assert_eq!(*handover.owned(), set(&[0]));
+    }
+}

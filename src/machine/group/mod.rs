@@ -1,0 +1,20 @@
+//! A consumer group, seen from one member: which partitions it has, how they come and go, what it
+//! commits. Pure.
+//!
+//! [`classic`] is a member of the classic protocol, where members assign (eager, or cooperative as
+//! in KIP-429; static as in KIP-345). [`handover`] is what both protocols have in common: the order
+//! in which partitions are given up and taken over.
+//!
+//! What always holds:
+//! - A partition is handed out only between its release and the moment it is held or taken.
+//! - *Revoked* and *lost* are different things. What is revoked can still be committed; what is
+//!   lost may have a new owner, so nothing is committed for it, ever.
+//! - An answer counts only for the membership it was asked in: a late one changes nothing.
+
+pub(crate) mod classic;
+pub(crate) mod handover;
+mod topology;
+mod trouble;
+
+pub(crate) use handover::{Act, Event, Handover, Partitions};
+pub(crate) use topology::Topology;

@@ -1,5 +1,6 @@
 //! The command line of `cargo xtask`, as clap types.
 
+use crate::chaos::Chaos;
 use crate::codegen;
 use crate::fuzz;
 use crate::proxy;
@@ -22,6 +23,9 @@ pub(crate) enum Command {
     Broker(BrokerArgs),
     /// Stand between clients and brokers: delay, throttle, cut, hold, lose.
     Proxy(proxy::Args),
+    /// Torment brokers and connections, and judge what the client said by what the log has.
+    #[command(subcommand)]
+    Chaos(Chaos),
     /// Run one of Kafka's own tools from the broker's jars, as a witness.
     Kafka(KafkaArgs),
     /// Install and fetch what real brokers need; quick when all is there.

@@ -37,9 +37,9 @@ pub(crate) fn run(args: &BrokerArgs) -> Result<(), String> {
                 Ok(())
             }
         },
-        BrokerCommand::Kill { node } => signal(name, *node, Signal::Kill),
-        BrokerCommand::Pause { node } => signal(name, *node, Signal::Stop),
-        BrokerCommand::Resume { node } => signal(name, *node, Signal::Continue),
+        BrokerCommand::Kill { node } => kill(name, *node),
+        BrokerCommand::Pause { node } => pause(name, *node),
+        BrokerCommand::Resume { node } => resume(name, *node),
         BrokerCommand::Restart { node } => restart(name, *node),
         BrokerCommand::Wait => {
             let cluster = Cluster::load(name)?;
@@ -214,6 +214,21 @@ fn wait_until_serving(
     }
 }
 
+/// SIGKILL; returns when the node is gone.
+pub(crate) fn kill(name: &str, node: u32) -> Result<(), String> {
+    signal(name, node, Signal::Kill)
+}
+
+/// SIGSTOP.
+pub(crate) fn pause(name: &str, node: u32) -> Result<(), String> {
+    signal(name, node, Signal::Stop)
+}
+
+/// SIGCONT.
+pub(crate) fn resume(name: &str, node: u32) -> Result<(), String> {
+    signal(name, node, Signal::Continue)
+}
+
 fn signal(name: &str, node: u32, signal: Signal) -> Result<(), String> {
     let cluster = Cluster::load(name)?;
     let member = cluster.broker(node)?;
@@ -225,7 +240,8 @@ fn signal(name: &str, node: u32, signal: Signal) -> Result<(), String> {
     Ok(())
 }
 
-fn restart(name: &str, node: u32) -> Result<(), String> {
+/// Starts a node on its old ports, after a polite stop if it lives; returns when it serves.
+pub(crate) fn restart(name: &str, node: u32) -> Result<(), String> {
     let mut cluster = Cluster::load(name)?;
     let engine = cluster.engine.engine();
     let member = cluster.broker(node)?.clone();

@@ -22,6 +22,11 @@ pub(crate) fn catch() -> Result<(), String> {
     .map_err(|e| format!("cannot catch Ctrl-C: {e}"))
 }
 
+/// As if a signal had come.
+pub(crate) fn raise() {
+    CAME.store(true, Ordering::SeqCst);
+}
+
 pub(crate) fn came() -> bool {
     CAME.load(Ordering::SeqCst)
 }

@@ -183,8 +183,25 @@ pub(crate) fn run(args: &KafkaArgs) -> Result<(), String> {
         (None, Some(cluster)) => cluster.kafka,
         (None, None) => Version::DEFAULT.parse()?,
     };
+    let bootstrap = args.bootstrap.clone();
+    let bootstrap = bootstrap.or_else(|| cluster.as_ref().map(Cluster::bootstrap));
+    replace_with(&mut java(kafka, &args.tool, bootstrap, &args.args)?)
+}
+
+/// A tool of a running cluster, ready to be started.
+pub(crate) fn command(cluster: &Cluster, tool: &str, args: &[String]) -> Result<Command, String> {
+    java(cluster.kafka, tool, Some(cluster.bootstrap()), args)
+}
+
+/// A tool's command line; it gets the address if it takes one and has none.
+fn java(
+    kafka: Version,
+    tool: &str,
+    bootstrap: Option<String>,
+    args: &[String],
+) -> Result<Command, String> {
     let libs = maven::jars(kafka)?;
-    let (class, takes_address) = class(&args.tool, kafka, &libs)?;
+    let (class, takes_address) = class(tool, kafka, &libs)?;
     let mut command = Command::new(run::java()?);
     command
         .args(TOOL_FLAGS)
@@ -196,13 +213,11 @@ pub(crate) fn run(args: &KafkaArgs) -> Result<(), String> {
         .arg("-cp")
         .arg(maven::classpath(&libs))
         .arg(class);
-    let bootstrap = args.bootstrap.clone();
-    let bootstrap = bootstrap.or_else(|| cluster.as_ref().map(Cluster::bootstrap));
-    if let (true, Some(bootstrap)) = (takes_address && !has_address(&args.args), bootstrap) {
-        command.args([address_flag(&args.tool, kafka), &bootstrap]);
+    if let (true, Some(bootstrap)) = (takes_address && !has_address(args), bootstrap) {
+        command.args([address_flag(tool, kafka), &bootstrap]);
     }
-    command.args(&args.args);
-    replace_with(&mut command)
+    command.args(args);
+    Ok(command)
 }
 
 /// The class of a tool in these jars, and whether it takes the cluster's address.

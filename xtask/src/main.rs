@@ -1,11 +1,12 @@
 //! The project's own commands, run as `cargo xtask COMMAND`.
 //!
 //! `codegen` writes the message code; `broker`, `kafka` and `setup` give tests a real Kafka on this
-//! machine, `proxy` a bad network to it; `test` runs everything, `fuzz` the fuzz targets. Nothing
-//! here is part of the published crate.
+//! machine, `proxy` a bad network to it, `chaos` brokers that die and a judge; `test` runs
+//! everything, `fuzz` the fuzz targets. Nothing here is part of the published crate.
 
 mod args;
 mod broker;
+mod chaos;
 mod codegen;
 mod engines;
 mod fuzz;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Command::Codegen(args) => codegen::run(&args),
         Command::Broker(args) => broker::run(&args),
         Command::Proxy(args) => proxy::run(&args),
+        Command::Chaos(chaos) => chaos::run(&chaos),
         Command::Kafka(args) => kafka_tools::run(&args),
         Command::Setup => setup::run(),
         Command::Test(args) => test::run(&args),

@@ -121,8 +121,9 @@ impl Shared {
     fn say(&self, what: &str) {
         if let Some(log) = lock(&self.log).as_mut() {
             let seconds = self.start.elapsed().as_secs_f64();
+            let line = format!("{seconds:.4} {what}\n");
             // A log that cannot be written must not end what it is about.
-            let _ = writeln!(log, "{seconds:.4} {what}");
+            let _ = log.write_all(line.as_bytes());
         }
     }
 }
@@ -187,6 +188,11 @@ impl Proxy {
             proxy.listeners.push((address, thread));
         }
         Ok(proxy)
+    }
+
+    /// Other rules from now on; none lets everything pass.
+    pub(crate) fn set_rules(&self, rules: Vec<Rule>) {
+        self.shared.script().replace(rules);
     }
 
     pub(crate) fn counts(&self) -> Counts {

@@ -207,6 +207,11 @@ impl Script {
         }
     }
 
+    /// Other rules from now on.
+    pub(super) fn replace(&mut self, rules: Vec<Rule>) {
+        self.rules = with_history(rules);
+    }
+
     /// What happens to this request or to its response.
     pub(super) fn decide(&mut self, node: u32, api: i16, now: Instant) -> Option<(Verb, Side)> {
         let mut decision = None;

@@ -197,7 +197,15 @@ fn pipelined_requests_share_the_delay() {
 }
 
 #[test]
-fn a_broker_that_is_down_refuses() {
+fn a_broker_that_is_down_refuses_and_rules_can_change() {
+    let broker = Broker::start();
+    let (proxy, mut client) = proxy(&broker, &["cut-request"], Link::default());
+    client.write_all(&request(0, 1, &[])).unwrap();
+    assert_eq!(read_frame(&mut client), None);
+    proxy.set_rules(Vec::new());
+    let mut client = connect(&proxy);
+    client.write_all(&request(0, 2, &[])).unwrap();
+    assert_eq!(read_frame(&mut client), Some(response(2, &[])));
     let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let route = Route {
         node: 1,

@@ -138,6 +138,17 @@ impl ConsumerConfig {
         load::read(properties)
     }
 
+    /// How much one partition holds of what was fetched and not handed out, before no more of it is
+    /// asked for: one fetch, while the next is under way. More hides no more of the way to the
+    /// broker, and less of it stays in the processor's cache. Who sets
+    /// `queued.max.messages.kbytes` wants as much as that allows.
+    pub(crate) fn ahead(&self) -> usize {
+        if self.set.has("queued.max.messages.kbytes") {
+            return usize::MAX;
+        }
+        usize::try_from(self.max_partition_fetch_bytes).unwrap_or(usize::MAX)
+    }
+
     pub(super) fn check(&mut self, client: &ClientConfig, findings: &mut Findings) {
         self.check_group(findings);
         if self.group_id.is_none() {

@@ -1,5 +1,7 @@
-//! The consumer's task: keeps a fetch in flight at every broker that leads something, and finds
-//! out which offsets the places are that the user named.
+//! The consumer's task: keeps a fetch in flight at every broker that something is read from.
+//!
+//! All it knows by itself is what is under way; what to ask and what to make of an answer is the
+//! [`Fetcher`](crate::machine::consumer::Fetcher)'s.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,45 +9,50 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 
-use super::fetch::{Prepared, Said};
+use super::answer::Said;
+use super::farewell::close_sessions;
+use super::fetch::{Fetch, Prepared};
 use super::inner::Inner;
-use super::offsets::{Found, not_mentioned, resolve};
+use super::lookups::{Ends, Resolved};
 use super::troubles::{Troubles, is_nonsense};
 use crate::cluster::{Brokers, now};
 use crate::config::OffsetReset;
 use crate::error::{Error, ErrorCode, Result};
-use crate::ids::{BrokerId, TopicPartition};
+use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
 use crate::machine::backoff::Backoff;
-use crate::machine::consumer::{Planned, StartAt};
-use crate::machine::metadata::{ClusterMetadata, Interest};
+use crate::machine::consumer::{Doubtful, Planned, StartAt};
+use crate::machine::metadata::{ClusterMetadata, Interest, Node};
 use crate::net::Role;
 
 /// So many answers in a row that make no sense are told: the broker will not do better.
 const NONSENSE_MAX: u32 = 3;
 
-type Resolved = Result<BTreeMap<TopicPartition, Result<Found>>>;
-
 /// What one of the task's calls came back with.
-enum Event {
+pub(super) enum Event {
     Fetched {
-        broker: BrokerId,
-        planned: Vec<Planned>,
-        answer: Result<Vec<(Planned, Said)>>,
+        prepared: Prepared,
+        answer: Result<Fetch>,
     },
     Resolved {
         asked: Vec<(TopicPartition, u64)>,
         answer: Resolved,
     },
+    Validated {
+        asked: Vec<Doubtful>,
+        answer: Ends,
+    },
 }
 
-/// Runs until it is aborted.
+/// Runs until the consumer is closed.
 pub(super) async fn drive(inner: Arc<Inner>) {
     let mut driver = Driver {
         brokers: inner.shared.brokers(Role::Fetch, 1),
         calls: FuturesUnordered::new(),
-        resolving: BTreeSet::new(),
+        asking: BTreeSet::new(),
         backoffs: BTreeMap::new(),
         troubles: Troubles::default(),
+        known: None,
+        sources: BTreeSet::new(),
         inner,
     };
     let mut metadata = driver.inner.shared.subscribe();
@@ -54,179 +61,147 @@ pub(super) async fn drive(inner: Arc<Inner>) {
         let due = driver.inner.fetcher().poll_timeout(now());
         tokio::select! {
             biased;
+            () = driver.inner.closing.notified() => break,
             Some(event) = driver.calls.next() => driver.handle(event),
             () = driver.inner.wake.notified() => {}
             Ok(()) = metadata.changed() => {}
             () = tokio::time::sleep_until(due.unwrap_or_else(now).into()), if due.is_some() => {}
         }
     }
+    let inner = Arc::clone(&driver.inner);
+    drop(driver);
+    close_sessions(&inner).await;
 }
 
-struct Driver {
-    inner: Arc<Inner>,
-    brokers: Brokers,
-    calls: FuturesUnordered<BoxFuture<'static, Event>>,
-    /// Partitions whose place is being asked for, as of which generation.
-    resolving: BTreeSet<(TopicPartition, u64)>,
+pub(super) struct Driver {
+    pub(super) inner: Arc<Inner>,
+    pub(super) brokers: Brokers,
+    pub(super) calls: FuturesUnordered<BoxFuture<'static, Event>>,
+    /// Partitions that something is being asked about beside fetches, as of which generation.
+    pub(super) asking: BTreeSet<(TopicPartition, u64)>,
     backoffs: BTreeMap<BrokerId, Backoff>,
     troubles: Troubles,
+    /// The assignment and the picture of the cluster that `sources` are of.
+    known: Option<(u64, u64)>,
+    /// The brokers that lead an assigned partition.
+    sources: BTreeSet<BrokerId>,
 }
 
 impl Driver {
     /// Starts whatever can be started now.
     fn step(&mut self) {
+        let version = self.inner.shared.metadata_version();
         let metadata = self.inner.shared.snapshot();
-        self.keep_topics_in_use(&metadata);
+        self.look_around(version, &metadata);
         self.resolve(&metadata);
-        let leaders = self.leaders(&metadata);
+        self.validate(&metadata);
         for node in metadata.nodes.values() {
-            let leads = |at: &TopicPartition| metadata.leader_id(at) == Some(node.id);
-            let mut fetcher = self.inner.fetcher();
-            let plan = fetcher.poll_fetch(now(), node.id, leaders.len(), leads);
+            let (mut fetcher, count) = (self.inner.fetcher(), self.sources.len());
+            let plan = fetcher.poll_fetch(now(), node.id, count, &*metadata);
             drop(fetcher);
             let Some(plan) = plan else { continue };
-            let prepared = Prepared::new(plan, &self.inner.config, &metadata);
+            let prepared = Prepared::new(plan, &self.inner.config);
             let peer = self.brokers.get(node);
             // The broker may hold the answer back for the wait it was asked for.
             let limit = self.inner.shared.config.request_timeout + self.inner.config.fetch_max_wait;
             self.calls.push(Box::pin(async move {
-                let broker = prepared.broker;
-                let planned = prepared.planned().cloned().collect();
                 let called = peer.call(&prepared.request, prepared.max_version, limit);
-                let answer = match called.await {
-                    Ok(response) => prepared.read(response),
-                    Err(error) => Err(error),
-                };
-                Event::Fetched {
-                    broker,
-                    planned,
-                    answer,
-                }
+                let answer = called.await.and_then(|response| prepared.read(response));
+                Event::Fetched { prepared, answer }
             }));
         }
     }
 
-    /// The brokers that lead an assigned partition.
-    fn leaders(&self, metadata: &ClusterMetadata) -> BTreeSet<BrokerId> {
+    /// When the assignment or the cluster has changed: says which topics are in use, and asks again
+    /// while one of them lacks a leader.
+    fn look_around(&mut self, version: u64, metadata: &ClusterMetadata) {
         let fetcher = self.inner.fetcher();
-        fetcher
-            .assignment()
-            .filter_map(|at| metadata.leader_id(at))
-            .collect()
-    }
-
-    /// Says which topics are in use, and asks again while one of them lacks a leader.
-    fn keep_topics_in_use(&mut self, metadata: &ClusterMetadata) {
-        let assigned: Vec<TopicPartition> = self.inner.fetcher().assignment().cloned().collect();
+        let seen = (fetcher.assignments(), version);
+        if self.known == Some(seen) {
+            return;
+        }
+        let assigned: Vec<TopicPartition> = fetcher.assignment().cloned().collect();
+        drop(fetcher);
+        self.known = Some(seen);
         self.troubles.keep(&assigned);
-        let topics: BTreeSet<&Arc<str>> = assigned.iter().map(|at| &at.topic).collect();
-        for topic in topics {
-            self.inner
-                .shared
-                .want_topic(topic, Interest::to_read(false));
-        }
-        if assigned.iter().any(|at| metadata.leader_id(at).is_none()) {
-            self.inner.shared.refresh_metadata();
-        }
-    }
-
-    /// Asks leaders for the places that are not offsets yet.
-    fn resolve(&mut self, metadata: &ClusterMetadata) {
-        type Group = (Vec<(TopicPartition, StartAt)>, Vec<(TopicPartition, u64)>);
-        let mut by_leader: BTreeMap<BrokerId, Group> = BTreeMap::new();
-        for (at, place, generation) in self.inner.fetcher().unresolved(now()) {
-            let Some(leader) = metadata.leader_id(&at) else {
-                continue;
-            };
-            if self.resolving.insert((at.clone(), generation)) {
-                let group = by_leader.entry(leader).or_default();
-                group.0.push((at.clone(), place));
-                group.1.push((at, generation));
+        self.sources.clear();
+        let (mut topics, mut lacks) = (BTreeSet::new(), false);
+        for at in &assigned {
+            topics.insert(&at.topic);
+            match metadata.leader_id(at) {
+                Some(leader) => drop(self.sources.insert(leader)),
+                None => lacks = true,
             }
         }
-        for (leader, (places, asked)) in by_leader {
-            let shared = Arc::clone(&self.inner.shared);
-            let isolation = self.inner.config.isolation_level;
-            let limit = shared.config.request_timeout;
-            self.calls.push(Box::pin(async move {
-                let answer = resolve(&shared, leader, places, isolation, limit).await;
-                Event::Resolved { asked, answer }
-            }));
+        for topic in topics {
+            let interest = Interest::to_read(false);
+            self.inner.shared.want_topic(topic, interest);
+        }
+        if lacks {
+            self.inner.shared.refresh_metadata();
         }
     }
 
     fn handle(&mut self, event: Event) {
         match event {
             Event::Resolved { asked, answer } => self.handle_resolved(asked, answer),
-            Event::Fetched {
-                broker,
-                planned,
-                answer,
-            } => {
-                self.handle_fetched(broker, planned, answer);
-            }
+            Event::Validated { asked, answer } => self.handle_validated(asked, answer),
+            Event::Fetched { prepared, answer } => match answer {
+                Ok(fetch) => self.handle_fetched(prepared.broker, fetch),
+                Err(error) => self.handle_failed_fetch(&prepared, error),
+            },
         }
         self.inner.ready.notify_waiters();
     }
 
-    fn handle_resolved(&mut self, asked: Vec<(TopicPartition, u64)>, answer: Resolved) {
-        let mut answers = match answer {
-            Ok(answers) => answers,
-            Err(error) => {
-                let failed = |(at, _): &(TopicPartition, u64)| (at.clone(), Err(error.clone()));
-                asked.iter().map(failed).collect()
-            }
-        };
-        for (at, generation) in asked {
-            self.resolving.remove(&(at.clone(), generation));
-            match answers.remove(&at) {
-                Some(Ok(found)) => {
-                    self.passed(&at);
-                    let mut fetcher = self.inner.fetcher();
-                    fetcher.resolved(&at, generation, found.offset);
-                }
-                // A failure to find out is never taken for "no offset": ask again later.
-                Some(Err(error)) if error.is_retriable() => self.later(&at, generation, error),
-                Some(Err(error)) => self.fail(&at, generation, error),
-                None => self.later(&at, generation, not_mentioned()),
-            }
-        }
-    }
-
-    fn handle_fetched(
-        &mut self,
-        broker: BrokerId,
-        planned: Vec<Planned>,
-        answer: Result<Vec<(Planned, Said)>>,
-    ) {
-        let all = match answer {
-            Ok(all) => all,
-            Err(error) => return self.handle_failed_fetch(broker, &planned, error),
-        };
+    fn handle_fetched(&mut self, broker: BrokerId, fetch: Fetch) {
         self.backoff(broker).succeeded();
-        self.inner.fetcher().fetch_ended(broker, None);
-        for (planned, said) in all {
+        let mut fetcher = self.inner.fetcher();
+        fetcher.answered(broker, fetch.session, fetch.strangers);
+        drop(fetcher);
+        for (planned, said) in fetch.partitions {
             match said {
                 Said::Data(answer) => {
                     self.passed(&planned.partition);
                     self.inner.fetcher().fetched(&planned, answer);
                 }
-                Said::Refused(code) => self.handle_refused(&planned, broker, code),
+                Said::Refused(code, leader) => {
+                    let node = leader.and_then(|(id, _)| fetch.nodes.iter().find(|n| n.id == id));
+                    self.handle_refused(&planned, broker, code, leader, node);
+                }
+                Said::Diverged(end) => {
+                    let at = &planned.partition;
+                    self.handle_cut(at, planned.generation, planned.offset, end);
+                }
+                Said::Redirected(replica) => self.handle_redirected(&planned, replica),
                 Said::Broken(error) => self.fail(&planned.partition, planned.generation, error),
             }
         }
     }
 
     /// A fetch failed as a whole: the broker is asked again later, and what will not pass is told.
-    fn handle_failed_fetch(&mut self, broker: BrokerId, planned: &[Planned], error: Error) {
+    fn handle_failed_fetch(&mut self, prepared: &Prepared, error: Error) {
+        let (broker, planned) = (prepared.broker, &prepared.planned);
+        let refused = error.code().filter(|_| !is_nonsense(&error));
+        let is_session = refused.is_some_and(|code| self.inner.fetcher().refused(broker, code));
         let backoff = self.backoff(broker);
         let retry_at = backoff.failed(now());
+        // A session that the broker has thrown out costs nothing but the next request's length.
+        let retry_at = (!is_session || backoff.failures() > 1).then_some(retry_at);
         let lasts = !error.is_retriable() || is_nonsense(&error);
         // One answer that makes no sense may be a stream out of step, which a new connection mends.
         let told = lasts && (!is_nonsense(&error) || backoff.failures() >= NONSENSE_MAX);
         tracing::debug!(%error, %broker, partitions = planned.len(), "a fetch failed");
-        self.inner.fetcher().fetch_ended(broker, Some(retry_at));
-        for each in planned.iter().filter(|_| told) {
+        let mut fetcher = self.inner.fetcher();
+        if is_session {
+            fetcher.fetch_ended(broker, retry_at);
+            return;
+        }
+        fetcher.lost(broker, retry_at);
+        let left = |each: &&Planned| !fetcher.leave_replica(now(), &each.partition, broker);
+        let led: Vec<&Planned> = planned.iter().filter(left).collect();
+        drop(fetcher);
+        for each in led.into_iter().filter(|_| told) {
             let at = &each.partition;
             let error = error.clone();
             let error = error
@@ -237,8 +212,26 @@ impl Driver {
         self.inner.shared.refresh_metadata();
     }
 
-    fn handle_refused(&mut self, planned: &Planned, broker: BrokerId, code: ErrorCode) {
-        let at = &planned.partition;
+    fn handle_refused(
+        &mut self,
+        planned: &Planned,
+        broker: BrokerId,
+        code: ErrorCode,
+        leader: Option<(BrokerId, LeaderEpoch)>,
+        node: Option<&Node>,
+    ) {
+        let (at, shared) = (&planned.partition, &self.inner.shared);
+        if self.inner.fetcher().leave_replica(now(), at, broker) {
+            tracing::debug!(%code, %broker, %at, "going back from a replica to the leader");
+            return;
+        }
+        if let Some((leader, epoch)) = leader.filter(|(_, epoch)| *epoch > planned.leader.epoch) {
+            shared.handle_leader_hint(at, leader, epoch, node.cloned());
+            let known = shared.snapshot().leader(&at.topic, at.partition);
+            if known == Some((leader, epoch)) {
+                return;
+            }
+        }
         let error = || {
             Error::broker(code, &format!("fetching from offset {}", planned.offset))
                 .with_topic(at.topic.clone())
@@ -260,8 +253,21 @@ impl Driver {
         }
     }
 
+    /// The leader says which replica is closer. One that metadata does not know is no use yet.
+    fn handle_redirected(&mut self, planned: &Planned, replica: BrokerId) {
+        let shared = &self.inner.shared;
+        let there = shared.snapshot().nodes.contains_key(&replica);
+        let lease = shared.config.metadata_max_age;
+        let mut fetcher = self.inner.fetcher();
+        fetcher.redirect(now(), planned, replica, there, lease);
+        drop(fetcher);
+        if !there {
+            shared.refresh_metadata();
+        }
+    }
+
     /// Where `auto.offset.reset` says to start over; `None` if it says not to.
-    fn reset_to(&self) -> Option<StartAt> {
+    pub(super) fn reset_to(&self) -> Option<StartAt> {
         match self.inner.config.auto_offset_reset {
             OffsetReset::Earliest => Some(StartAt::Beginning),
             OffsetReset::Latest => Some(StartAt::End),
@@ -275,7 +281,7 @@ impl Driver {
     }
 
     /// Tries a partition again after its backoff, with fresh metadata.
-    fn later(&mut self, at: &TopicPartition, generation: u64, error: Error) {
+    pub(super) fn later(&mut self, at: &TopicPartition, generation: u64, error: Error) {
         if self.troubles.is_news(at, error.code()) {
             tracing::warn!(%error, %at, "a partition cannot be read for now; trying again");
         } else {
@@ -288,14 +294,14 @@ impl Driver {
     }
 
     /// A partition answers as it should.
-    fn passed(&mut self, at: &TopicPartition) {
+    pub(super) fn passed(&mut self, at: &TopicPartition) {
         if self.troubles.ends(at) {
             tracing::info!(%at, "the partition can be read again");
         }
     }
 
     /// Leaves a partition to the user.
-    fn fail(&self, at: &TopicPartition, generation: u64, error: Error) {
+    pub(super) fn fail(&self, at: &TopicPartition, generation: u64, error: Error) {
         self.inner.fetcher().fail(now(), at, generation, error);
     }
 

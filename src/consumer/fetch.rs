@@ -1,24 +1,21 @@
-//! Between a fetch plan and the fetch request, and between its answer and batches.
+//! Between a fetch plan and the fetch request, and between its answer and the partitions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::unread::Unread;
-use crate::config::{ConsumerConfig, IsolationLevel};
-use crate::error::{Error, ErrorCode, ErrorKind, Result};
-use crate::ids::{BrokerId, ProducerId, Uuid};
-use crate::machine::consumer::{AbortedFilter, Answer, FetchPlan, Fetched, Planned};
-use crate::machine::metadata::ClusterMetadata;
+use super::answer::{Rules, Said, Untold, read_partition};
+use crate::config::ConsumerConfig;
+use crate::error::{Error, ErrorCode, Result};
+use crate::ids::{BrokerId, TopicPartition, Uuid};
+use crate::machine::consumer::{FetchPlan, Planned, SessionStep};
+use crate::machine::metadata::Node;
 use crate::protocol::Chunks;
 use crate::protocol::fetch::{
-    FetchPartition, FetchRequest, FetchResponse, FetchTopic, PartitionData,
+    FetchPartition, FetchRequest, FetchResponse, FetchTopic, FetchableTopicResponse, ForgottenTopic,
 };
-use crate::record::{Batch, Batches, ControlKind, DecodeLimits, RecordError};
 
 /// The last version that names topics; later ones know them by id alone (KIP-516).
 const LAST_VERSION_WITH_NAMES: i16 = 12;
-/// "Not part of a fetch session", as it stands on the wire (KIP-227).
-const NO_SESSION_EPOCH: i32 = -1;
 
 /// One fetch request, and what is needed to read its answer.
 #[derive(Debug)]
@@ -27,85 +24,43 @@ pub(super) struct Prepared {
     pub(super) request: FetchRequest,
     /// Set where a topic's id is not known, so that it must go by its name.
     pub(super) max_version: Option<i16>,
-    planned: BTreeMap<(Arc<str>, i32), Planned>,
-    /// The partition that the broker fills its answer with first: of this one alone it must send
-    /// the first batch whole, whatever the limits.
-    first: Option<(Arc<str>, i32)>,
-    topics: BTreeMap<Uuid, Arc<str>>,
+    /// All partitions that the answer may be about, listed or not.
+    pub(super) planned: Vec<Planned>,
     rules: Rules,
 }
 
-/// How an answer is read.
-#[derive(Clone, Copy, Debug)]
-struct Rules {
-    isolation: IsolationLevel,
-    check_crcs: bool,
-}
-
-/// What an answer says of one partition.
+/// An answer to a fetch.
 #[derive(Debug)]
-pub(super) enum Said {
-    Data(Answer<Unread>),
-    Refused(ErrorCode),
-    /// What is in the log cannot be read, or not by this client.
-    Broken(Error),
+pub(super) struct Fetch {
+    pub(super) session: i32,
+    /// It told of partitions that nobody asked for.
+    pub(super) strangers: bool,
+    /// What it says of each partition, once each. One that is left out has nothing new.
+    pub(super) partitions: Vec<(Planned, Said)>,
+    /// Where new leaders are that it names (KIP-951).
+    pub(super) nodes: Vec<Node>,
 }
 
 impl Prepared {
-    pub(super) fn new(
-        plan: FetchPlan,
-        config: &ConsumerConfig,
-        metadata: &ClusterMetadata,
-    ) -> Self {
+    pub(super) fn new(plan: FetchPlan, config: &ConsumerConfig) -> Self {
         let bytes = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
-        let partition_max_bytes = bytes(plan.partition_max_bytes);
-        // In the order of the plan, since the broker fills its answer in that of the request.
-        let mut by_topic: Vec<(Arc<str>, Vec<FetchPartition>)> = Vec::new();
-        let mut places: BTreeMap<Arc<str>, usize> = BTreeMap::new();
-        let (mut planned, mut first) = (BTreeMap::new(), None);
-        for each in plan.partitions {
-            let (topic, partition) = (Arc::clone(&each.partition.topic), each.partition.partition);
-            let epoch = metadata
-                .leader(&topic, partition)
-                .map_or(-1, |(_, epoch)| epoch.0);
-            let request = FetchPartition {
-                partition,
-                current_leader_epoch: epoch,
-                fetch_offset: each.offset,
-                partition_max_bytes,
-                ..FetchPartition::default()
-            };
-            first.get_or_insert_with(|| (Arc::clone(&topic), partition));
-            let place = *places.entry(Arc::clone(&topic)).or_insert(by_topic.len());
-            match by_topic.get_mut(place) {
-                Some((_, partitions)) => partitions.push(request),
-                None => by_topic.push((Arc::clone(&topic), vec![request])),
-            }
-            planned.insert((topic, partition), each);
-        }
-        let (mut topics, mut max_version) = (BTreeMap::new(), None);
-        let mut fetch_topics = Vec::with_capacity(by_topic.len());
-        for (name, partitions) in by_topic {
-            let topic_id = metadata.topic(&name).map_or(Uuid::ZERO, |topic| topic.id.0);
-            if topic_id.is_zero() {
-                max_version = Some(LAST_VERSION_WITH_NAMES);
-            }
-            let topic = name.to_string();
-            topics.insert(topic_id, name);
-            fetch_topics.push(FetchTopic {
-                topic,
-                topic_id,
-                partitions,
-            });
-        }
+        let SessionStep {
+            id,
+            epoch,
+            by_id,
+            forgotten,
+        } = plan.session;
+        let listed = plan.partitions.iter().filter(|planned| planned.listed);
         let wait = config.fetch_max_wait.as_millis();
         let request = FetchRequest {
             max_wait_ms: i32::try_from(wait).unwrap_or(i32::MAX),
             min_bytes: config.fetch_min_bytes,
             max_bytes: bytes(plan.max_bytes),
             isolation_level: config.isolation_level.into(),
-            session_epoch: NO_SESSION_EPOCH,
-            topics: fetch_topics,
+            session_id: id,
+            session_epoch: epoch,
+            topics: by_topic(listed, bytes(plan.partition_max_bytes)),
+            forgotten_topics_data: forgotten_by_topic(forgotten),
             ..FetchRequest::default()
         };
         let rules = Rules {
@@ -115,151 +70,150 @@ impl Prepared {
         Self {
             broker: plan.broker,
             request,
-            max_version,
-            planned,
-            first,
-            topics,
+            max_version: (!by_id).then_some(LAST_VERSION_WITH_NAMES),
+            planned: plan.partitions,
             rules,
         }
     }
 
-    /// The partitions that were asked for.
-    pub(super) fn planned(&self) -> impl Iterator<Item = &Planned> {
-        self.planned.values()
-    }
-
-    /// What the answer says of each partition, once each. A partition that is left out has nothing
-    /// new.
-    pub(super) fn read(mut self, response: FetchResponse) -> Result<Vec<(Planned, Said)>> {
+    /// What the answer says.
+    ///
+    /// # Errors
+    /// It is a refusal of the whole request.
+    pub(super) fn read(&self, response: FetchResponse) -> Result<Fetch> {
         if let Some(code) = ErrorCode(response.error_code).err() {
             return Err(Error::broker(code, "fetching").with_broker(self.broker));
         }
-        let partitions = response.responses.iter().flat_map(|each| &each.partitions);
+        let mut fetch = Fetch {
+            session: response.session_id,
+            strangers: false,
+            partitions: Vec::new(),
+            nodes: Vec::new(),
+        };
+        if response.responses.is_empty() {
+            return Ok(fetch);
+        }
+        for node in response.node_endpoints {
+            let node = Node::new(node.node_id, node.host, node.port, node.rack);
+            fetch.nodes.extend(node);
+        }
+        self.read_topics(response.responses, &mut fetch);
+        Ok(fetch)
+    }
+
+    fn read_topics(&self, topics: Vec<FetchableTopicResponse>, fetch: &mut Fetch) {
+        let partitions = topics.iter().flat_map(|each| &each.partitions);
         let records = partitions.filter_map(|each| each.records.as_ref());
         let frame_bytes = records.map(Chunks::len).sum();
-        let mut all = Vec::new();
-        for topic in response.responses {
-            let name = if topic.topic.is_empty() {
-                self.topics.get(&topic.topic_id).map(Arc::clone)
-            } else {
-                Some(topic.topic.into())
-            };
-            let Some(name) = name else { continue };
+        let mut open = Open::of(&self.planned);
+        let (mut whole, mut untold) = (false, None);
+        for topic in topics {
             for data in topic.partitions {
-                let key = (Arc::clone(&name), data.partition_index);
-                let Some(planned) = self.planned.remove(&key) else {
+                let index = data.partition_index;
+                let Some(planned) = open.take(&topic.topic, topic.topic_id, index) else {
+                    fetch.strangers = true;
                     continue;
                 };
-                let is_first = self.first.as_ref() == Some(&key);
-                let mut said = read_partition(&planned, data, self.rules, is_first);
-                if let Said::Data(answer) = &mut said {
-                    answer.frame_bytes = frame_bytes;
+                let (mut said, rest) = read_partition(planned, data, self.rules);
+                match &mut said {
+                    Said::Data(answer) => {
+                        answer.frame_bytes = frame_bytes;
+                        whole |= answer.passed.offset > planned.offset;
+                        if untold.is_none() {
+                            untold = rest.map(|rest| (fetch.partitions.len(), rest));
+                        }
+                    }
+                    // What cannot be read was there, at least.
+                    Said::Broken(_) => whole = true,
+                    _ => {}
                 }
-                all.push((planned, said));
+                fetch.partitions.push((planned.clone(), said));
             }
         }
-        Ok(all)
-    }
-}
-
-fn read_partition(planned: &Planned, data: PartitionData, rules: Rules, is_first: bool) -> Said {
-    if let Some(code) = ErrorCode(data.error_code).err() {
-        return Said::Refused(code);
-    }
-    let aborted = data.aborted_transactions.unwrap_or_default();
-    let aborted = aborted
-        .iter()
-        .map(|each| (ProducerId(each.producer_id), each.first_offset));
-    let mut filter = AbortedFilter::new(aborted);
-    let records = data.records.map(Chunks::into_bytes).unwrap_or_default();
-    let whole = records.len();
-    let mut reader = Batches::new(records);
-    let mut batches = Vec::new();
-    let mut passed = planned.offset;
-    for batch in &mut reader {
-        let kept = batch.and_then(|batch| {
-            let next = batch.last_offset().saturating_add(1);
-            Ok((next, keep(batch, &mut filter, passed, rules)?))
-        });
-        match kept {
-            Ok((next, batch)) => {
-                passed = passed.max(next);
-                batches.extend(batch);
+        // A broker must send the first batch whole, whatever the limits; of the others a part may
+        // come, and they are first in their turn.
+        if let Some((place, Untold { size })) = untold.filter(|_| !whole) {
+            if let Some((planned, said)) = fetch.partitions.get_mut(place) {
+                *said = Said::too_small(planned, size);
             }
-            // What came before it is handed out first; then it is fetched again, and is first.
-            Err(_) if !batches.is_empty() => break,
-            Err(error) => return broken(planned, error),
         }
     }
-    if is_first && batches.is_empty() && passed == planned.offset && whole > 0 {
-        return too_small(planned, reader.partial_size());
+}
+
+/// The partitions that an answer has not mentioned yet.
+struct Open<'a> {
+    by_name: BTreeMap<&'a str, BTreeMap<i32, &'a Planned>>,
+    names: BTreeMap<Uuid, &'a str>,
+}
+
+impl<'a> Open<'a> {
+    fn of(planned: &'a [Planned]) -> Self {
+        let mut open = Self {
+            by_name: BTreeMap::new(),
+            names: BTreeMap::new(),
+        };
+        for each in planned {
+            let (name, partition) = (&*each.partition.topic, each.partition.partition);
+            open.names.insert(each.leader.topic_id, name);
+            open.by_name
+                .entry(name)
+                .or_default()
+                .insert(partition, each);
+        }
+        open
     }
-    Said::Data(Answer {
-        batches,
-        passed,
-        high_watermark: data.high_watermark,
-        frame_bytes: whole,
-    })
-}
 
-/// A batch to hand out; `None` for one that the user never sees: a marker, an aborted one, one from
-/// before the position. What is passed over is checked here; the rest is when it is handed out.
-fn keep(
-    batch: Batch,
-    filter: &mut AbortedFilter,
-    position: i64,
-    rules: Rules,
-) -> Result<Option<Fetched<Unread>>, RecordError> {
-    let header = batch.header();
-    let (producer, last) = (header.producer_id, batch.last_offset());
-    let next_offset = last.saturating_add(1);
-    let is_control = header.attributes.is_control();
-    let transactional = header.attributes.is_transactional();
-    let is_aborted = rules.isolation == IsolationLevel::ReadCommitted
-        && !is_control
-        && filter.is_aborted(producer, last, transactional);
-    if !is_control && !is_aborted && next_offset > position {
-        let batch = Unread::Fetched(batch);
-        return Ok(Some(Fetched { batch, next_offset }));
+    fn take(&mut self, name: &str, id: Uuid, partition: i32) -> Option<&'a Planned> {
+        let named = if name.is_empty() {
+            let name = self.names.get(&id).filter(|_| !id.is_zero())?;
+            self.by_name.get_mut(name)
+        } else {
+            self.by_name.get_mut(name)
+        };
+        named?.remove(&partition)
     }
-    if rules.check_crcs {
-        batch.verify_crc()?;
+}
+
+/// In the order given, since the broker fills its answer in that of the request.
+fn by_topic<'a>(
+    planned: impl Iterator<Item = &'a Planned>,
+    partition_max_bytes: i32,
+) -> Vec<FetchTopic> {
+    let mut topics: Vec<FetchTopic> = Vec::new();
+    let mut places: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+    for each in planned {
+        let at = &each.partition;
+        let request = FetchPartition {
+            partition: at.partition,
+            current_leader_epoch: each.leader.epoch.0,
+            fetch_offset: each.offset,
+            partition_max_bytes,
+            ..FetchPartition::default()
+        };
+        let place = *places.entry(Arc::clone(&at.topic)).or_insert(topics.len());
+        match topics.get_mut(place) {
+            Some(topic) => topic.partitions.push(request),
+            None => topics.push(FetchTopic {
+                topic: at.topic.to_string(),
+                topic_id: each.leader.topic_id,
+                partitions: vec![request],
+            }),
+        }
     }
-    if is_control {
-        let is_abort = is_abort_marker(&batch)?;
-        filter.handle_marker(producer, batch.base_offset(), is_abort);
+    topics
+}
+
+fn forgotten_by_topic(forgotten: Vec<(TopicPartition, Uuid)>) -> Vec<ForgottenTopic> {
+    let mut topics: Vec<ForgottenTopic> = Vec::new();
+    for (at, topic_id) in forgotten {
+        match topics.last_mut().filter(|last| *last.topic == *at.topic) {
+            Some(last) => last.partitions.push(at.partition),
+            None => topics.push(ForgottenTopic {
+                topic: at.topic.to_string(),
+                topic_id,
+                partitions: vec![at.partition],
+            }),
+        }
     }
-    Ok(None)
+    topics
 }
-
-/// A control batch may be empty: compaction can leave nothing of it but its place.
-fn is_abort_marker(batch: &Batch) -> Result<bool, RecordError> {
-    let decoded = batch.decode(DecodeLimits::default())?;
-    let first = decoded.records().next().transpose()?;
-    Ok(first.and_then(|record| ControlKind::of(&record)) == Some(ControlKind::Abort))
-}
-
-fn broken(planned: &Planned, error: RecordError) -> Said {
-    let at = &planned.partition;
-    Said::Broken(error.into_error(Arc::clone(&at.topic), at.partition))
-}
-
-/// A batch that is cut off is asked for again, and once its partition is asked for first it comes
-/// whole; only a broken broker does this then.
-fn too_small(planned: &Planned, size: Option<usize>) -> Said {
-    let at = &planned.partition;
-    let words = format!(
-        "the broker sent only a part of the batch at offset {} (it takes {} bytes)",
-        planned.offset,
-        size.unwrap_or_default()
-    );
-    let error = Error::new(ErrorKind::Malformed, words);
-    Said::Broken(
-        error
-            .with_topic(at.topic.clone())
-            .with_partition(at.partition),
-    )
-}
-
-#[cfg(test)]
-mod tests;

@@ -220,8 +220,8 @@ impl Consumer {
                 if !fetcher.is_assigned(partition) {
                     return Err(not_assigned(partition));
                 }
-                if let Some(position) = fetcher.position(partition) {
-                    return Ok(position);
+                if let Some(place) = fetcher.position(partition) {
+                    return Ok(place.offset);
                 }
                 if let Some((error, true)) = fetcher.last_failure(partition) {
                     return Err(error.clone());
@@ -329,7 +329,8 @@ impl Consumer {
             .collect())
     }
 
-    /// Ends the consumer and waits for its task to be gone, at most as long as given.
+    /// Ends the consumer: closes its fetch sessions and waits for its task to be gone, at most as
+    /// long as given.
     ///
     /// # Errors
     ///
@@ -339,9 +340,9 @@ impl Consumer {
     ///
     /// Dropping the future ends the consumer without waiting, as dropping the consumer does.
     pub async fn close(mut self, limit: Duration) -> Result<()> {
-        self.task.abort();
         let deadline = Deadline::after(limit);
-        // That it was aborted is what was asked for.
+        self.inner.closing.notify_one();
+        // A task that was aborted is gone, too.
         if deadline.wait(&mut self.task).await.is_some() {
             return Ok(());
         }

@@ -20,6 +20,8 @@ pub(super) struct Inner {
     pub(super) wake: Notify,
     /// Wakes a poll: something may be ready.
     pub(super) ready: Notify,
+    /// Tells the task to take its leave.
+    pub(super) closing: Notify,
     fetcher: Mutex<Fetcher<Unread>>,
     /// Whoever takes records holds it.
     polling: Mutex<()>,
@@ -32,6 +34,7 @@ impl Inner {
             budget: config.prefetch_memory,
             max_bytes: bytes(config.fetch_max_bytes),
             partition_max_bytes: bytes(config.max_partition_fetch_bytes),
+            ahead: config.ahead(),
         };
         let fetcher = Fetcher::new(limits, shared.retry_policy(), shared.env.seed());
         Self {
@@ -39,6 +42,7 @@ impl Inner {
             config,
             wake: Notify::new(),
             ready: Notify::new(),
+            closing: Notify::new(),
             fetcher: Mutex::new(fetcher),
             polling: Mutex::default(),
         }
@@ -88,7 +92,9 @@ impl Inner {
     fn read(&self, mut handed: Handed<Unread>, room: usize) -> Option<Part> {
         let taken = handed.batch.batch.open(self.config.check_crcs);
         let taken = taken.and_then(|mut opened| {
-            let span = opened.batch.take(&mut opened.cursor, handed.from, room)?;
+            let span = opened
+                .batch
+                .take(&mut opened.cursor, handed.from.offset, room)?;
             Ok((opened, span))
         });
         match taken {

@@ -3,11 +3,14 @@
 //! Network state belongs to the task, never to a future of the user: a dropped `poll` loses
 //! nothing. All decisions are made in [`machine::consumer`](crate::machine::consumer).
 
+mod answer;
 mod builder;
 mod driver;
+mod farewell;
 mod fetch;
 mod handle;
 mod inner;
+mod lookups;
 mod offsets;
 mod records;
 mod troubles;

@@ -105,7 +105,9 @@ fn timestamp_of(place: StartAt) -> i64 {
     match place {
         StartAt::Beginning => EARLIEST,
         StartAt::Timestamp(time) => time.max(0),
-        StartAt::End | StartAt::FromEnd(_) | StartAt::Offset(_) => LATEST,
+        StartAt::End | StartAt::FromEnd(_) | StartAt::Offset(_) | StartAt::OffsetInEpoch(..) => {
+            LATEST
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::ids::LeaderEpoch;
 use crate::record::{Headers, RecordView, Span, SpanIter};
 
 /// The records of one poll, in order within each partition.
@@ -32,6 +33,14 @@ pub(super) struct Part {
     pub(super) topic: Arc<str>,
     pub(super) partition: i32,
     pub(super) span: Span,
+}
+
+impl Part {
+    /// No checksum covers it, so it may be anything.
+    fn leader_epoch(&self) -> LeaderEpoch {
+        let epoch = self.span.batch().header().partition_leader_epoch;
+        epoch.max(LeaderEpoch::NONE)
+    }
 }
 
 impl Records {
@@ -92,6 +101,7 @@ impl<'a> Iterator for RecordsIter<'a> {
                     return Some(ConsumerRecord {
                         topic,
                         partition,
+                        leader_epoch: part.leader_epoch(),
                         view,
                     });
                 }
@@ -113,6 +123,7 @@ impl ExactSizeIterator for RecordsIter<'_> {}
 pub struct ConsumerRecord<'a> {
     topic: &'a Arc<str>,
     partition: i32,
+    leader_epoch: LeaderEpoch,
     view: RecordView<'a>,
 }
 
@@ -133,6 +144,14 @@ impl<'a> ConsumerRecord<'a> {
     #[must_use]
     pub fn offset(&self) -> i64 {
         self.view.offset()
+    }
+
+    /// The epoch of the leader that appended it; [`LeaderEpoch::NONE`] where the log does not say.
+    /// With it an offset can be checked later against a log that was cut off
+    /// ([`StartAt::OffsetInEpoch`](crate::StartAt::OffsetInEpoch), KIP-320).
+    #[must_use]
+    pub fn leader_epoch(&self) -> LeaderEpoch {
+        self.leader_epoch
     }
 
     /// Milliseconds since 1970: the producer's time, or the broker's where the topic uses

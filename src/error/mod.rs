@@ -40,6 +40,8 @@ pub enum ErrorKind {
     Malformed,
     /// Stored data is damaged or in a format this client does not read.
     Corrupt,
+    /// The log was cut off before what a consumer has read: an election lost records (KIP-320).
+    LogTruncation,
     /// This crate: something that must not happen did. Please report it.
     Bug,
 }

@@ -53,6 +53,16 @@ impl MockCluster {
             .map(BrokerId)
     }
 
+    /// The fetch sessions that a broker keeps (KIP-227): how many partitions each has.
+    #[must_use]
+    pub fn fetch_sessions(&self, broker: impl Into<BrokerId>) -> Vec<usize> {
+        let BrokerId(id) = broker.into();
+        self.shared.with(|state| {
+            let broker = state.brokers.get(&id);
+            broker.map_or_else(Vec::new, |broker| broker.sessions.sizes().collect())
+        })
+    }
+
     /// Every record in a partition's log, by offset; empty for a partition that is not there.
     #[must_use]
     pub fn log(&self, topic: &str, partition: i32) -> Vec<StoredRecord> {

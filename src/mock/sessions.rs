@@ -199,6 +199,11 @@ impl Sessions {
         Ok((Context::Incremental { session, epoch }, known.wanted()))
     }
 
+    /// How many partitions each session has.
+    pub(crate) fn sizes(&self) -> impl Iterator<Item = usize> {
+        self.by_id.values().map(|session| session.partitions.len())
+    }
+
     /// The partitions of a session, for whoever must know what an incremental request is about.
     pub(crate) fn partitions(&self, session: i32) -> impl Iterator<Item = &Key> {
         self.by_id

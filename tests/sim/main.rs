@@ -16,6 +16,7 @@
 mod asking;
 mod consuming;
 mod dropping;
+mod fetching;
 mod finding;
 mod giving_up;
 mod network;

@@ -1,16 +1,26 @@
 //! The consumer's decisions: where each partition is, what to fetch next, what may be handed out.
 
 mod aborted;
+mod epochs;
 mod fetcher;
 mod frames;
+mod handing;
 mod partition;
 mod plan;
+mod planning;
 mod positions;
+mod replicas;
+mod session;
 
 pub(crate) use aborted::AbortedFilter;
+pub(crate) use epochs::Doubtful;
 pub(crate) use fetcher::Fetcher;
 pub(crate) use plan::{Answer, FetchLimits, FetchPlan, Fetched, Handed, Planned};
+#[cfg(test)]
+pub(crate) use plan::{Cluster, Leader};
+pub(crate) use positions::Place;
 pub use positions::StartAt;
+pub(crate) use session::{FINAL, SessionStep};
 
 #[cfg(test)]
 mod model;

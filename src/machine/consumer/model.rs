@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::error::{Error, ErrorKind};
-use crate::ids::{BrokerId, TopicPartition};
+use crate::ids::{BrokerId, LeaderEpoch, TopicPartition, Uuid};
 use crate::machine::backoff::BackoffPolicy;
 use crate::machine::rng::Rng;
 
@@ -18,6 +18,7 @@ const LIMITS: FetchLimits = FetchLimits {
     budget: 300,
     max_bytes: 200,
     partition_max_bytes: 60,
+    ahead: 100,
 };
 const RETRY: BackoffPolicy = BackoffPolicy {
     initial: Duration::from_millis(100),
@@ -47,6 +48,23 @@ impl Log {
     fn is_gap(&self, from: i64, to: i64) -> bool {
         let mut records = self.batches.iter().flat_map(|batch| &batch.records);
         !records.any(|offset| (from.max(self.start)..to).contains(offset))
+    }
+}
+
+/// Who leads each partition, as the client knows it.
+struct Leaders(Vec<i32>);
+
+impl Cluster for Leaders {
+    fn leader(&self, at: &TopicPartition) -> Option<Leader> {
+        Some(Leader {
+            id: BrokerId(self.0[index(at)]),
+            epoch: LeaderEpoch::NONE,
+            topic_id: Uuid::ZERO,
+        })
+    }
+
+    fn has(&self, _broker: BrokerId) -> bool {
+        true
     }
 }
 
@@ -158,12 +176,11 @@ impl World {
 
     fn poll_fetch(&mut self) {
         let broker = i32::try_from(self.rng.below(2)).unwrap();
-        let leaders: Vec<i32> = self.logs.iter().map(|log| log.leader).collect();
-        let leads = |partition: &TopicPartition| leaders[index(partition)] == broker;
+        let leaders = Leaders(self.logs.iter().map(|log| log.leader).collect());
         let brokers = usize::try_from(BROKERS).unwrap();
         let plan = self
             .fetcher
-            .poll_fetch(self.now, BrokerId(broker), brokers, leads);
+            .poll_fetch(self.now, BrokerId(broker), brokers, &leaders);
         if let Some(plan) = plan {
             let busy = self
                 .under_way
@@ -185,10 +202,10 @@ impl World {
         let plan = self.under_way.remove(pick);
         if faults && self.pick(6) == 0 {
             let retry_at = self.now + Duration::from_millis(50);
-            self.fetcher.fetch_ended(plan.broker, Some(retry_at));
+            self.fetcher.lost(plan.broker, Some(retry_at));
             return;
         }
-        self.fetcher.fetch_ended(plan.broker, None);
+        self.fetcher.answered(plan.broker, 1, false);
         let (mut room, mut answers) = (plan.max_bytes, Vec::new());
         for planned in &plan.partitions {
             match if faults { self.pick(12) } else { 11 } {
@@ -247,13 +264,16 @@ impl World {
                 sent.push(Fetched {
                     batch: batch.records.clone(),
                     next_offset: batch.next,
+                    bytes: batch.bytes,
+                    epoch: LeaderEpoch(0),
                 });
             }
         }
         Some(Answer {
             batches: sent,
-            passed,
+            passed: Place::at(passed),
             high_watermark: log.end,
+            end: log.end,
             frame_bytes: size,
         })
     }
@@ -292,16 +312,16 @@ impl World {
             .batch
             .iter()
             .copied()
-            .filter(|o| *o >= handed.from)
+            .filter(|o| *o >= handed.from.offset)
             .collect();
         let room = self.pick(8);
         let log = &mut self.logs[partition];
-        let expected = log.expected.unwrap_or(handed.from);
+        let expected = log.expected.unwrap_or(handed.from.offset);
         assert!(
-            handed.from >= expected && log.is_gap(expected, handed.from),
+            handed.from.offset >= expected && log.is_gap(expected, handed.from.offset),
             "a jump"
         );
-        let mut expected = handed.from;
+        let mut expected = handed.from.offset;
         for offset in fresh.iter().take(room) {
             assert!(
                 *offset >= expected && log.is_gap(expected, *offset),
@@ -313,7 +333,7 @@ impl World {
         log.expected = Some(expected);
         if rest.is_some() && self.pick(4) == 0 {
             // All of it is damaged: nothing of it was handed out.
-            self.logs[partition].expected = Some(handed.from);
+            self.logs[partition].expected = Some(handed.from.offset);
             self.fetcher.unreadable(self.now, &handed, broken());
             return;
         }
@@ -368,7 +388,7 @@ impl World {
         assert_eq!(self.fetcher.buffered(), buffered, "the count of bytes");
         assert!(self.fetcher.reserved() <= LIMITS.budget);
         for (partition, log) in self.logs.iter().enumerate() {
-            let position = self.fetcher.position(&at(partition));
+            let position = self.fetcher.position(&at(partition)).map(|at| at.offset);
             if let (Some(position), Some(expected)) = (position, log.expected) {
                 let sound = position < log.start || log.is_gap(expected, position);
                 assert!(sound, "t-{partition} at {position}, not at {expected}");
@@ -393,7 +413,11 @@ impl World {
                     continue;
                 };
                 let log = &mut self.logs[index(&handed.partition)];
-                let fresh = handed.batch.batch.iter().filter(|o| **o >= handed.from);
+                let fresh = handed
+                    .batch
+                    .batch
+                    .iter()
+                    .filter(|o| **o >= handed.from.offset);
                 for offset in fresh {
                     let expected = log.expected.unwrap_or(*offset);
                     assert!(
@@ -405,14 +429,15 @@ impl World {
             }
             self.check();
             let ends = self.logs.iter().enumerate();
-            let mut at_end = ends.map(|(i, log)| self.fetcher.position(&at(i)) == Some(log.end));
+            let mut at_end = ends
+                .map(|(i, log)| self.fetcher.position(&at(i)).map(|at| at.offset) == Some(log.end));
             if at_end.all(|at_end| at_end) && self.under_way.is_empty() {
                 break;
             }
         }
         assert_eq!((self.fetcher.buffered(), self.fetcher.reserved()), (0, 0));
         for (partition, log) in self.logs.iter().enumerate() {
-            let position = self.fetcher.position(&at(partition));
+            let position = self.fetcher.position(&at(partition)).map(|at| at.offset);
             assert_eq!(position, Some(log.end), "t-{partition} is stuck");
             assert!(
                 log.expected

@@ -4,15 +4,16 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::frames::{Frame, Frames};
-use super::plan::Fetched;
-use super::positions::Position;
+use super::plan::{Answer, Cluster, Fetched, Leader};
+use super::positions::{Place, Position};
 use crate::error::Error;
+use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
 use crate::machine::backoff::Backoff;
 
 /// A batch that waits to be handed out, and the position before it.
 #[derive(Debug)]
 pub(super) struct Buffered<T> {
-    pub(super) from: i64,
+    pub(super) from: Place,
     pub(super) batch: Fetched<T>,
     pub(super) frame: Frame,
 }
@@ -21,12 +22,16 @@ pub(super) struct Buffered<T> {
 pub(super) struct Partition<T> {
     /// Where the next fetch starts.
     pub(super) fetch: Position,
+    /// The leader epoch for which the fetch position is known to be in the log (KIP-320).
+    pub(super) validated: LeaderEpoch,
     pub(super) paused: bool,
     /// Names the last question about this partition, or the change that made it obsolete.
     pub(super) generation: u64,
     /// The generation that the user's last seek began.
     pub(super) place: u64,
     pub(super) buffered: VecDeque<Buffered<T>>,
+    /// Of what is buffered.
+    pub(super) bytes: usize,
     backoff: Backoff,
     pub(super) not_before: Option<Instant>,
     /// What keeps it from going on, until the user is told.
@@ -34,24 +39,35 @@ pub(super) struct Partition<T> {
     /// The last failure of any kind, until something works.
     pub(super) last_failure: Option<Error>,
     pub(super) high_watermark: Option<i64>,
+    /// Up to where it may be read, as of the last answer.
+    pub(super) end: Option<i64>,
     /// The generation of the last answer that brought data.
     pub(super) served: u64,
+    /// The replica that the leader named to read from, and until when (KIP-392).
+    pub(super) replica: Option<(BrokerId, Instant)>,
+    /// No other replica is to be named up to then.
+    pub(super) leader_only: Option<Instant>,
 }
 
 impl<T> Partition<T> {
     pub(super) fn new(fetch: Position, generation: u64, backoff: Backoff) -> Self {
         Self {
             fetch,
+            validated: LeaderEpoch::NONE,
             paused: false,
             generation,
             place: generation,
             buffered: VecDeque::new(),
+            bytes: 0,
             backoff,
             not_before: None,
             failed: None,
             last_failure: None,
             high_watermark: None,
+            end: None,
             served: 0,
+            replica: None,
+            leader_only: None,
         }
     }
 
@@ -75,11 +91,60 @@ impl<T> Partition<T> {
         for each in self.buffered.drain(..) {
             frames.release(each.frame);
         }
+        self.bytes = 0;
+    }
+
+    /// The next batch, and the position before it.
+    pub(super) fn pop(&mut self, frames: &mut Frames) -> Option<Buffered<T>> {
+        let first = self.buffered.pop_front()?;
+        self.bytes = self.bytes.saturating_sub(first.batch.bytes);
+        frames.release(first.frame);
+        Some(first)
+    }
+
+    /// The rest of a batch is the next.
+    pub(super) fn push_front(&mut self, rest: Buffered<T>, frames: &mut Frames) {
+        frames.hold(rest.frame);
+        self.bytes += rest.batch.bytes;
+        self.buffered.push_front(rest);
     }
 
     /// Whether a question about it may be asked now.
     pub(super) fn may_ask(&self, now: Instant) -> bool {
         self.failed.is_none() && self.not_before.is_none_or(|at| at <= now)
+    }
+
+    /// Whether the leader has to be asked first whether the position is still in its log.
+    pub(super) fn must_validate(&self, leader: &Leader) -> bool {
+        let Position::At(place) = self.fetch else {
+            return false;
+        };
+        let known = place.epoch != LeaderEpoch::NONE && leader.epoch != LeaderEpoch::NONE;
+        known && self.validated != leader.epoch
+    }
+
+    /// Where it may be fetched from now, and who leads it.
+    pub(super) fn source(
+        &self,
+        now: Instant,
+        at: &TopicPartition,
+        cluster: &impl Cluster,
+    ) -> Option<(Place, BrokerId, Leader)> {
+        let Position::At(place) = self.fetch else {
+            return None;
+        };
+        if self.paused || !self.may_ask(now) {
+            return None;
+        }
+        let leader = cluster.leader(at)?;
+        if self.must_validate(&leader) {
+            return None;
+        }
+        let replica = self
+            .replica
+            .filter(|(id, until)| now < *until && cluster.has(*id));
+        let broker = replica.map_or(leader.id, |(id, _)| id);
+        Some((place, broker, leader))
     }
 
     /// Whether it has records for the user.
@@ -92,30 +157,49 @@ impl<T> Partition<T> {
         !self.paused && self.buffered.is_empty() && self.failed.is_some()
     }
 
-    /// Takes in an answer's batches, and the offset that it passed as a whole: markers, aborted
+    /// Takes in an answer's batches, and the place that it passed as a whole: markers, aborted
     /// batches and compacted offsets included.
-    pub(super) fn extend(
-        &mut self,
-        batches: Vec<Fetched<T>>,
-        passed: i64,
-        frame: Frame,
-        frames: &mut Frames,
-    ) {
+    pub(super) fn extend(&mut self, answer: Answer<T>, frame: Frame, frames: &mut Frames) {
         self.succeeded();
-        let Position::At(mut offset) = self.fetch else {
+        self.high_watermark = Some(answer.high_watermark);
+        self.end = Some(answer.end);
+        let Position::At(mut place) = self.fetch else {
             return;
         };
-        for batch in batches {
+        for batch in answer.batches {
             // An old broker may send batches from before the position; they bring nothing new.
-            if batch.next_offset <= offset {
+            if batch.next_offset <= place.offset {
                 continue;
             }
-            let from = std::mem::replace(&mut offset, batch.next_offset);
+            let next = Place {
+                offset: batch.next_offset,
+                epoch: batch.epoch,
+            };
+            let from = std::mem::replace(&mut place, next);
             frames.hold(frame);
             self.served = self.generation;
+            self.bytes += batch.bytes;
             self.buffered.push_back(Buffered { from, batch, frame });
         }
-        self.fetch = Position::At(offset.max(passed));
+        if answer.passed.offset > place.offset {
+            place = answer.passed;
+        }
+        self.fetch = Position::At(place);
+    }
+
+    /// The log was cut off here: what was read of what is gone is dropped.
+    pub(super) fn cut(&mut self, end: Place, generation: u64, frames: &mut Frames) {
+        while let Some(last) = self.buffered.pop_back() {
+            if last.batch.next_offset <= end.offset {
+                self.buffered.push_back(last);
+                break;
+            }
+            self.bytes = self.bytes.saturating_sub(last.batch.bytes);
+            frames.release(last.frame);
+        }
+        self.fetch = Position::At(end);
+        self.validated = LeaderEpoch::NONE;
+        self.generation = generation;
     }
 
     pub(super) fn succeeded(&mut self) {

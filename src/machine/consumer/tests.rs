@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::error::{Error, ErrorCode, ErrorKind};
-use crate::ids::{BrokerId, TopicPartition};
+use crate::ids::{BrokerId, LeaderEpoch, TopicPartition, Uuid};
 use crate::machine::backoff::BackoffPolicy;
+
+mod places;
 
 const ONE: BrokerId = BrokerId(1);
 const TWO: BrokerId = BrokerId(2);
@@ -14,6 +16,7 @@ const LIMITS: FetchLimits = FetchLimits {
     budget: 1000,
     max_bytes: 800,
     partition_max_bytes: 100,
+    ahead: usize::MAX,
 };
 const RETRY: BackoffPolicy = BackoffPolicy {
     initial: Duration::from_millis(100),
@@ -24,19 +27,46 @@ fn at(partition: i32) -> TopicPartition {
     TopicPartition::new("t", partition)
 }
 
+const EPOCH: LeaderEpoch = LeaderEpoch(3);
+
 /// A batch, and how many bytes of its answer it is.
-fn batch(name: &'static str, next_offset: i64, bytes: usize) -> (Fetched<&'static str>, usize) {
-    let batch = name;
-    (Fetched { batch, next_offset }, bytes)
+fn batch(name: &'static str, next_offset: i64, bytes: usize) -> Fetched<&'static str> {
+    Fetched {
+        batch: name,
+        next_offset,
+        bytes,
+        epoch: EPOCH,
+    }
 }
 
 /// An answer of one partition, up to an offset.
-fn answer(batches: &[(Fetched<&'static str>, usize)], passed: i64) -> Answer<&'static str> {
+fn answer(batches: &[Fetched<&'static str>], passed: i64) -> Answer<&'static str> {
     Answer {
-        batches: batches.iter().map(|(batch, _)| batch.clone()).collect(),
-        passed,
+        batches: batches.to_vec(),
+        passed: Place {
+            offset: passed,
+            epoch: EPOCH,
+        },
         high_watermark: 100,
-        frame_bytes: batches.iter().map(|(_, bytes)| bytes).sum(),
+        end: 90,
+        frame_bytes: batches.iter().map(|batch| batch.bytes).sum(),
+    }
+}
+
+/// A cluster in which one broker leads everything.
+struct LedBy(BrokerId);
+
+impl Cluster for LedBy {
+    fn leader(&self, _at: &TopicPartition) -> Option<Leader> {
+        Some(Leader {
+            id: self.0,
+            epoch: EPOCH,
+            topic_id: Uuid::ZERO,
+        })
+    }
+
+    fn has(&self, _broker: BrokerId) -> bool {
+        true
     }
 }
 
@@ -52,7 +82,11 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
-        let mut fetcher = Fetcher::new(LIMITS, RETRY, 1);
+        Self::with(LIMITS)
+    }
+
+    fn with(limits: FetchLimits) -> Self {
+        let mut fetcher = Fetcher::new(limits, RETRY, 1);
         let both = [(at(0), StartAt::Offset(0)), (at(1), StartAt::Offset(0))];
         fetcher.assign(BTreeMap::from(both));
         let now = Instant::now();
@@ -61,7 +95,7 @@ impl Fixture {
 
     /// The plan of a broker that leads everything, one of two brokers.
     fn plan(&mut self, broker: BrokerId) -> Option<FetchPlan> {
-        self.fetcher.poll_fetch(self.now, broker, 2, |_| true)
+        self.fetcher.poll_fetch(self.now, broker, 2, &LedBy(broker))
     }
 
     /// A fetch from broker 1 that ends at once, as planned for `t-0`.
@@ -74,13 +108,13 @@ impl Fixture {
     }
 
     /// Fetches these batches for `t-0`.
-    fn fetch(&mut self, batches: &[(Fetched<&'static str>, usize)]) {
+    fn fetch(&mut self, batches: &[Fetched<&'static str>]) {
         let planned = self.planned();
         self.answer(&planned, batches);
     }
 
-    fn answer(&mut self, planned: &Planned, batches: &[(Fetched<&'static str>, usize)]) {
-        let last = batches.last().map(|(last, _)| last.next_offset);
+    fn answer(&mut self, planned: &Planned, batches: &[Fetched<&'static str>]) {
+        let last = batches.last().map(|last| last.next_offset);
         let answer = answer(batches, last.unwrap_or(planned.offset));
         self.fetcher.fetched(planned, answer);
     }
@@ -88,11 +122,11 @@ impl Fixture {
     /// Hands out the next batch: its name, and the position before it.
     fn take(&mut self) -> (&'static str, i64) {
         let handed = self.fetcher.hand_out().expect("something is ready");
-        (handed.batch.batch, handed.from)
+        (handed.batch.batch, handed.from.offset)
     }
 
     fn position(&self) -> Option<i64> {
-        self.fetcher.position(&at(0))
+        self.fetcher.position(&at(0)).map(|place| place.offset)
     }
 
     fn fail(&mut self, generation: u64) {
@@ -444,7 +478,10 @@ fn a_broker_in_backoff_is_left_alone_up_to_its_end() {
 
 #[test]
 fn each_broker_reserves_its_share_and_waits_for_room() {
-    let mut it = Fixture::new();
+    let mut it = Fixture::with(FetchLimits {
+        partition_max_bytes: 400,
+        ..LIMITS
+    });
     let (one, two) = (it.plan(ONE).unwrap(), it.plan(TWO).unwrap());
     assert_eq!((one.max_bytes, two.max_bytes), (500, 500));
     it.fetcher.fetch_ended(ONE, None);
@@ -452,9 +489,49 @@ fn each_broker_reserves_its_share_and_waits_for_room() {
     assert_eq!(it.plan(ONE), None, "99 bytes are no room");
     it.take();
     it.fetcher.fetch_ended(TWO, None);
-    it.fetch(&[batch("larger", 9, 900)]);
+    it.fetcher.pause(&at(1), true);
+    it.fetch(&[batch("larger", 9, 700)]);
     let plan = it.plan(ONE).unwrap();
-    assert_eq!((plan.max_bytes, plan.partition_max_bytes), (100, 100));
+    assert_eq!((plan.max_bytes, plan.partition_max_bytes), (300, 400));
+}
+
+#[test]
+fn a_fetch_reserves_no_more_than_its_partitions_may_bring() {
+    let mut it = Fixture::new();
+    assert_eq!(it.plan(ONE).unwrap().max_bytes, 200);
+    it.fetcher.fetch_ended(ONE, None);
+    it.fetcher.pause(&at(1), true);
+    assert_eq!(it.plan(ONE).unwrap().max_bytes, 100);
+    assert_eq!(it.fetcher.reserved(), 100);
+}
+
+#[test]
+fn a_partition_that_nobody_takes_from_is_held_back_and_its_broker_with_it() {
+    let mut it = Fixture::with(FetchLimits {
+        ahead: 50,
+        ..LIMITS
+    });
+    it.fetch(&[batch("a", 5, 30), batch("b", 9, 20)]);
+    assert_eq!(it.plan(ONE), None, "t-1 would only wait at the broker");
+    it.take();
+    assert!(it.plan(ONE).is_some());
+    it.fetcher.fetch_ended(ONE, None);
+    it.fetch(&[batch("c", 15, 30)]);
+    it.fetcher.pause(&at(0), true);
+    let plan = it.plan(ONE).unwrap();
+    assert_eq!(plan.partitions.len(), 1, "what is paused holds up nobody");
+}
+
+#[test]
+fn a_partition_is_held_back_at_its_share_of_the_budget() {
+    let mut it = Fixture::new();
+    it.fetch(&[batch("a", 5, 499)]);
+    assert!(it.plan(ONE).is_some());
+    it.fetcher.fetch_ended(ONE, None);
+    it.fetch(&[batch("b", 9, 1)]);
+    assert_eq!(it.plan(ONE), None);
+    it.fetcher.pause(&at(1), true);
+    assert!(it.plan(ONE).is_some(), "alone it may have all");
 }
 
 #[test]
@@ -484,7 +561,7 @@ fn partitions_take_turns_and_one_that_is_stuck_does_not_starve_the_rest() {
         assert!(it.fetcher.hand_out().is_some(), "round {round}");
         it.wait();
     }
-    assert_eq!(it.fetcher.position(&at(1)), Some(3));
+    assert_eq!(it.fetcher.position(&at(1)).map(|at| at.offset), Some(3));
 }
 
 #[test]
@@ -508,7 +585,7 @@ fn an_assignment_keeps_the_place_of_what_stays_and_frees_what_goes() {
     it.fetcher.assign(BTreeMap::from(moved));
     assert_eq!(
         (it.position(), it.fetcher.position(&at(2))),
-        (Some(0), Some(7))
+        (Some(0), Some(Place::at(7)))
     );
     assert!(!it.fetcher.is_assigned(&at(1)) && it.fetcher.assignment().count() == 2);
     it.fetcher.assign(BTreeMap::new());

@@ -1,0 +1,212 @@
+//! Which partitions a [`Fetcher`] asks a broker for, and what an answer does to them.
+//!
+//! **Hold back.** A partition whose records nobody takes is not asked for beyond its share, and
+//! while one of a broker's partitions is held back that broker is not asked at all: a fetch of the
+//! others, which have nothing new, would only wait at the broker, and keep the one that is held
+//! back waiting with it when its records are taken a moment later. A paused partition is not held
+//! back but left out.
+
+use std::time::Instant;
+
+use super::fetcher::Fetcher;
+use super::frames::Frame;
+use super::plan::{Answer, Cluster, FetchPlan, Leader, Planned};
+use super::positions::{Place, StartAt};
+use super::session::{Asked, SessionStep};
+use crate::error::ErrorCode;
+use crate::ids::{BrokerId, TopicPartition};
+
+/// What a broker may be asked for now.
+struct Open {
+    /// With the generation of the last answer that brought data of it.
+    partitions: Vec<(u64, Planned)>,
+    leader_only: bool,
+}
+
+impl<T> Fetcher<T> {
+    /// The next fetch for a broker, if it has none in flight, has something to be read and the
+    /// budget has room. Each of `brokers` brokers may reserve its share of the budget and no more,
+    /// so that none that long-polls keeps the others from being asked.
+    pub(crate) fn poll_fetch(
+        &mut self,
+        now: Instant,
+        broker: BrokerId,
+        brokers: usize,
+        cluster: &impl Cluster,
+    ) -> Option<FetchPlan> {
+        let state = self.brokers.entry(broker).or_default();
+        if state.in_flight || state.not_before.is_some_and(|at| now < at) {
+            return None;
+        }
+        let limits = self.limits;
+        let free = limits
+            .budget
+            .saturating_sub(self.buffered() + self.reserved());
+        // A request for a few leftover bytes would bring one batch a round trip: wait for room.
+        let share = limits.budget / brokers.max(1);
+        let enough = limits.partition_max_bytes.min(share / 2).max(1);
+        if free < enough {
+            return None;
+        }
+        let Open {
+            mut partitions,
+            leader_only,
+        } = self.open(now, broker, cluster)?;
+        partitions.sort_by_key(|(served, _)| *served);
+        let mut partitions: Vec<Planned> =
+            partitions.into_iter().map(|(_, planned)| planned).collect();
+        let session = self.begin(broker, &mut partitions);
+        let most = limits.partition_max_bytes.saturating_mul(partitions.len());
+        let max_bytes = free.min(share).min(limits.max_bytes).min(most);
+        let state = self.brokers.entry(broker).or_default();
+        state.in_flight = true;
+        state.reserved = max_bytes;
+        Some(FetchPlan {
+            broker,
+            session,
+            max_bytes,
+            partition_max_bytes: limits.partition_max_bytes,
+            brief: false,
+            leader_only,
+            partitions,
+        })
+    }
+
+    /// What a partition may hold before it is held back.
+    fn ahead(&self) -> usize {
+        let running = self.partitions.values().filter(|state| !state.paused);
+        let share = self.limits.budget / running.count().max(1);
+        share.min(self.limits.ahead).max(1)
+    }
+
+    /// What may be asked of a broker now; `None` if there is nothing, or one is held back.
+    fn open(&self, now: Instant, broker: BrokerId, cluster: &impl Cluster) -> Option<Open> {
+        let ahead = self.ahead();
+        let mut open = Open {
+            partitions: Vec::new(),
+            leader_only: false,
+        };
+        for (at, state) in &self.partitions {
+            let Some((place, source, leader)) = state.source(now, at, cluster) else {
+                continue;
+            };
+            if source != broker {
+                continue;
+            }
+            if state.bytes >= ahead {
+                return None;
+            }
+            open.leader_only |= state.leader_only.is_some_and(|until| now < until);
+            let planned = planned(at, place, leader);
+            open.partitions.push((state.served, planned));
+        }
+        (!open.partitions.is_empty()).then_some(open)
+    }
+
+    /// Each partition of a plan begins a generation: what its old leader may still answer is void.
+    fn begin(&mut self, broker: BrokerId, partitions: &mut [Planned]) -> SessionStep {
+        let generation = self.next_generation();
+        for planned in partitions.iter_mut() {
+            planned.generation = generation;
+            if let Some(state) = self.partitions.get_mut(&planned.partition) {
+                state.generation = generation;
+            }
+        }
+        let asked = |planned: &Planned| Asked {
+            offset: planned.offset,
+            leader_epoch: planned.leader.epoch,
+            topic_id: planned.leader.topic_id,
+        };
+        let state = self.brokers.entry(broker).or_default();
+        let mut lists = Vec::with_capacity(partitions.len());
+        let wanted = partitions.iter().map(|each| (&each.partition, asked(each)));
+        let step = state.session.next(wanted, |listed| lists.push(listed));
+        for (planned, listed) in partitions.iter_mut().zip(lists) {
+            planned.listed = listed;
+        }
+        step
+    }
+
+    /// The bytes that batches hold which wait to be handed out.
+    pub(super) fn buffered(&self) -> usize {
+        self.frames.bytes()
+    }
+
+    /// The bytes that fetches under way may bring.
+    pub(super) fn reserved(&self) -> usize {
+        self.brokers.values().map(|each| each.reserved).sum()
+    }
+
+    /// A fetch was answered, within the session that the answer names; `strangers` if it told of
+    /// partitions that nobody asked for.
+    pub(crate) fn answered(&mut self, broker: BrokerId, session: i32, strangers: bool) {
+        let state = self.brokers.entry(broker).or_default();
+        state.session.answered(session, strangers);
+        self.fetch_ended(broker, None);
+    }
+
+    /// A fetch was refused as a whole. Whether that is about its session alone.
+    pub(crate) fn refused(&mut self, broker: BrokerId, code: ErrorCode) -> bool {
+        self.brokers
+            .entry(broker)
+            .or_default()
+            .session
+            .refused(code)
+    }
+
+    /// Nobody knows what became of a fetch.
+    pub(crate) fn lost(&mut self, broker: BrokerId, retry_at: Option<Instant>) {
+        self.brokers.entry(broker).or_default().session.lost();
+        self.fetch_ended(broker, retry_at);
+    }
+
+    /// A fetch ended, well or not: its reserve is free again.
+    pub(crate) fn fetch_ended(&mut self, broker: BrokerId, retry_at: Option<Instant>) {
+        let state = self.brokers.entry(broker).or_default();
+        state.in_flight = false;
+        state.reserved = 0;
+        state.not_before = retry_at;
+    }
+
+    /// Ends all sessions: which broker has which to close.
+    pub(crate) fn close_sessions(&mut self) -> Vec<(BrokerId, i32)> {
+        let open = |(broker, state): (&BrokerId, &mut super::fetcher::Broker)| {
+            state.session.close().map(|id| (*broker, id))
+        };
+        self.brokers.iter_mut().filter_map(open).collect()
+    }
+
+    /// An answer for one partition arrived.
+    pub(crate) fn fetched(&mut self, planned: &Planned, answer: Answer<T>) {
+        let state = self.partitions.get_mut(&planned.partition);
+        if let Some(state) = state.filter(|state| state.generation == planned.generation) {
+            // All partitions of a plan have its generation: it names the answer as well.
+            let frame = Frame {
+                id: planned.generation,
+                bytes: answer.frame_bytes,
+            };
+            // Its leader would have refused a position that is not in its log.
+            state.validated = planned.leader.epoch;
+            state.extend(answer, frame, &mut self.frames);
+        }
+    }
+
+    /// The offset is not in the log: start over from here, after what was read before.
+    pub(crate) fn reset(&mut self, planned: &Planned, to: StartAt) {
+        let generation = self.next_generation();
+        if let Some(state) = self.current(&planned.partition, planned.generation) {
+            state.fetch = to.into();
+            state.generation = generation;
+        }
+    }
+}
+
+fn planned(at: &TopicPartition, place: Place, leader: Leader) -> Planned {
+    Planned {
+        partition: at.clone(),
+        offset: place.offset,
+        leader,
+        generation: 0,
+        listed: true,
+    }
+}

@@ -1,0 +1,294 @@
+//! How a consumer asks: fetch sessions (KIP-227), and never more, later or more often than needed.
+
+use tidewire::mock::{Action, Fault, FaultMatch, MockCluster};
+use tidewire::protocol::ApiKey;
+use tidewire::{Client, Consumer, ErrorCode, StartAt};
+use tokio::time::Instant;
+
+use crate::support::{
+    PATIENCE, Read, at, cluster, connect, consumer, ms, numbers, poll, read, record, secs, within,
+};
+
+fn on_fetch() -> FaultMatch {
+    Fault::on(ApiKey::Fetch)
+}
+
+async fn write(client: &Client, partition: i32, values: impl IntoIterator<Item = String>) {
+    let producer = client.producer().linger(ms(0)).build().unwrap();
+    for value in values {
+        let sent = producer.send(record(partition, value));
+        within(PATIENCE, sent).await.unwrap();
+    }
+}
+
+fn of(all: &[Read], partition: i32) -> Vec<String> {
+    let mine = all.iter().filter(|each| each.partition == partition);
+    mine.map(|each| each.value.clone()).collect()
+}
+
+/// The fetch sessions of all brokers, by how many partitions they have.
+fn sessions(cluster: &MockCluster) -> Vec<usize> {
+    let brokers = cluster.brokers().into_iter();
+    brokers.flat_map(|id| cluster.fetch_sessions(id)).collect()
+}
+
+async fn close(consumer: Consumer) {
+    within(secs(2), consumer.close(secs(1))).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_consumer_keeps_one_session_a_broker_and_closes_it_when_it_ends() {
+    for newest in [18, 12, 7] {
+        let builder = cluster().topic("t", 6);
+        let cluster = builder.api_versions_cap(ApiKey::Fetch, newest).build();
+        let client = connect(&cluster).await;
+        let consumer = consumer(&client, 6).build().await.unwrap();
+        for partition in 0..6 {
+            write(&client, partition, numbers(3)).await;
+        }
+        read(&consumer, 18).await;
+        assert_eq!(sessions(&cluster), [2, 2, 2], "v{newest}");
+        let fewer = [
+            (at(0), StartAt::End),
+            (at(1), StartAt::End),
+            (at(3), StartAt::End),
+        ];
+        consumer.assign(fewer).await.unwrap();
+        tokio::time::sleep(secs(1)).await;
+        let mut left = sessions(&cluster);
+        left.sort_unstable();
+        // A broker of which nothing is read any more is not told so.
+        assert_eq!(left, [1, 2, 2], "v{newest}");
+        close(consumer).await;
+        assert!(sessions(&cluster).is_empty(), "v{newest}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_without_sessions_names_everything_each_time() {
+    let builder = cluster().topic("t", 6);
+    let cluster = builder.api_versions_cap(ApiKey::Fetch, 6).build();
+    let client = connect(&cluster).await;
+    let consumer = consumer(&client, 6).build().await.unwrap();
+    for partition in 0..6 {
+        write(&client, partition, numbers(3)).await;
+    }
+    assert_eq!(read(&consumer, 18).await.len(), 18);
+    assert!(sessions(&cluster).is_empty());
+    close(consumer).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_79_a_session_that_is_refused_or_lost_costs_no_record_and_no_time() {
+    type Harm = fn(&MockCluster);
+    let harms: [(&str, Harm); 6] = [
+        ("not found", |it| {
+            refuse(it, ErrorCode::FETCH_SESSION_ID_NOT_FOUND)
+        }),
+        ("epoch", |it| {
+            refuse(it, ErrorCode::INVALID_FETCH_SESSION_EPOCH)
+        }),
+        ("kind", |it| {
+            refuse(it, ErrorCode::FETCH_SESSION_TOPIC_ID_ERROR)
+        }),
+        ("evicted", |it| {
+            for id in it.brokers() {
+                it.forget_fetch_sessions(id);
+            }
+        }),
+        ("lost", |it| {
+            it.faults()
+                .add(on_fetch().times(2).then(Action::ApplyThenDisconnect));
+        }),
+        ("cut", |it| {
+            it.faults().add(on_fetch().times(2).then(Action::CutAt(9)));
+        }),
+    ];
+    for (name, harm) in harms {
+        let cluster = cluster().topic("t", 3).build();
+        let client = connect(&cluster).await;
+        let consumer = consumer(&client, 3).build().await.unwrap();
+        let mut all = Vec::new();
+        for round in 0..4 {
+            for partition in 0..3 {
+                let values = (round * 5..round * 5 + 5).map(|n| n.to_string());
+                write(&client, partition, values).await;
+            }
+            all.extend(within(secs(2), read(&consumer, 15)).await);
+            harm(&cluster);
+        }
+        for partition in 0..3 {
+            assert_eq!(of(&all, partition), numbers(20), "{name}");
+        }
+        tokio::time::sleep(secs(3)).await;
+        assert_eq!(sessions(&cluster), [1, 1, 1], "{name}");
+        let fetches = cluster.requests(ApiKey::Fetch);
+        assert!(fetches < 150, "{name}: {fetches} fetches");
+    }
+}
+
+fn refuse(cluster: &MockCluster, code: ErrorCode) {
+    cluster
+        .faults()
+        .add(on_fetch().times(3).then(Action::Error(code)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_refused_again_and_again_is_asked_for_at_the_pace_of_the_backoff() {
+    let cluster = cluster().brokers(1).topic("t", 1).build();
+    let client = connect(&cluster).await;
+    write(&client, 0, numbers(5)).await;
+    let code = ErrorCode::INVALID_FETCH_SESSION_EPOCH;
+    let refused = cluster.faults().add(on_fetch().then(Action::Error(code)));
+    let consumer = consumer(&client, 1).build().await.unwrap();
+    tokio::time::sleep(secs(10)).await;
+    let fetches = cluster.requests(ApiKey::Fetch);
+    assert!((8..25).contains(&fetches), "{fetches} fetches in 10 s");
+    cluster.faults().remove(refused);
+    assert_eq!(within(secs(2), read(&consumer, 5)).await.len(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_room_for_a_session_everything_is_read_all_the_same() {
+    let builder = cluster().topic("t", 3);
+    let cluster = builder.max_fetch_sessions(0).build();
+    let client = connect(&cluster).await;
+    let consumer = consumer(&client, 3).build().await.unwrap();
+    for partition in 0..3 {
+        write(&client, partition, numbers(5)).await;
+    }
+    let all = within(secs(2), read(&consumer, 15)).await;
+    for partition in 0..3 {
+        assert_eq!(of(&all, partition), numbers(5));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_80_partitions_come_and_go_within_a_session() {
+    let cluster = cluster().brokers(1).topic("t", 4).build();
+    let client = connect(&cluster).await;
+    for partition in 0..4 {
+        write(&client, partition, numbers(5)).await;
+    }
+    let consumer = consumer(&client, 2).build().await.unwrap();
+    within(secs(1), read(&consumer, 10)).await;
+    // A partition that is dropped while its answer is on the way is not handed out any more.
+    cluster
+        .faults()
+        .add(on_fetch().nth(1).then(Action::ApplyThenDelay(ms(200))));
+    consumer.seek(&at(0), StartAt::Beginning).unwrap();
+    tokio::time::sleep(ms(600)).await;
+    let other = [(at(1), StartAt::End), (at(2), StartAt::Beginning)];
+    consumer.assign(other).await.unwrap();
+    let all = within(secs(2), read(&consumer, 5)).await;
+    assert_eq!((of(&all, 2), all.len()), (numbers(5), 5));
+    let back = [(at(0), StartAt::Offset(3)), (at(3), StartAt::Offset(4))];
+    consumer.assign(back).await.unwrap();
+    let all = within(secs(2), read(&consumer, 3)).await;
+    assert_eq!(of(&all, 0), ["3", "4"]);
+    assert_eq!(of(&all, 3), ["4"]);
+    assert_eq!(sessions(&cluster), [2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_80_a_topic_made_anew_is_read_by_its_new_id() {
+    for newest in [18, 12] {
+        let builder = cluster().brokers(1).topic("t", 1);
+        let cluster = builder.api_versions_cap(ApiKey::Fetch, newest).build();
+        let client = connect(&cluster).await;
+        write(&client, 0, numbers(5)).await;
+        let consumer = consumer(&client, 1);
+        let consumer = consumer.property("auto.offset.reset", "earliest");
+        let consumer = consumer.build().await.unwrap();
+        within(secs(1), read(&consumer, 5)).await;
+        cluster.delete_topic("t").unwrap();
+        cluster.create_topic("t", 1).unwrap();
+        tokio::time::sleep(secs(2)).await;
+        write(&client, 0, numbers(3)).await;
+        let all = within(secs(5), read(&consumer, 3)).await;
+        assert_eq!(of(&all, 0), numbers(3), "v{newest}");
+    }
+}
+
+/// krafka drops and fetches again what does not fit into one poll.
+#[tokio::test(start_paused = true)]
+async fn k2_small_polls_fetch_nothing_twice() {
+    let cluster = cluster().brokers(1).topic("t", 2).build();
+    let client = connect(&cluster).await;
+    for partition in 0..2 {
+        write(&client, partition, numbers(200)).await;
+    }
+    let consumer = consumer(&client, 2);
+    let consumer = consumer.property("max.poll.records", "7");
+    let consumer = consumer.build().await.unwrap();
+    let mut all = Vec::new();
+    while all.len() < 400 {
+        let some = within(secs(1), poll(&consumer, secs(1))).await.unwrap();
+        assert!(some.len() <= 7);
+        all.extend(some);
+    }
+    for partition in 0..2 {
+        assert_eq!(of(&all, partition), numbers(200));
+    }
+    let fetches = cluster.requests(ApiKey::Fetch);
+    assert!(fetches <= 3, "{fetches} fetches for one answer");
+}
+
+/// krafka's round waits for the slowest of all brokers.
+#[tokio::test(start_paused = true)]
+async fn k3_an_idle_broker_and_a_slow_one_delay_no_record_of_a_third() {
+    let cluster = cluster().topic("t", 3).build();
+    let client = connect(&cluster).await;
+    let consumer = consumer(&client, 3).build().await.unwrap();
+    tokio::time::sleep(secs(1)).await;
+    let leader = cluster.leader("t", 1).unwrap();
+    cluster.pause_broker(leader);
+    let busy = client.producer().linger(ms(0)).build().unwrap();
+    for n in 0..50 {
+        busy.send(record(0, n.to_string())).await.unwrap();
+        let sent = Instant::now();
+        let came = within(secs(1), read(&consumer, 1)).await;
+        assert_eq!(came[0].value, n.to_string());
+        assert!(sent.elapsed() < ms(20), "{n}: {:?}", sent.elapsed());
+    }
+}
+
+/// krafka fetches inside `poll` only.
+#[tokio::test(start_paused = true)]
+async fn k4_records_are_fetched_before_they_are_asked_for() {
+    let cluster = cluster().topic("t", 3).build();
+    let client = connect(&cluster).await;
+    for partition in 0..3 {
+        write(&client, partition, numbers(5)).await;
+    }
+    let slow = on_fetch().then(Action::Delay(ms(300)));
+    cluster.faults().add(slow);
+    let consumer = consumer(&client, 3).build().await.unwrap();
+    tokio::time::sleep(secs(1)).await;
+    let at_once = within(ms(1), poll(&consumer, ms(0))).await.unwrap();
+    assert_eq!(at_once.len(), 15);
+}
+
+/// krafka drops the fetch under way together with the future of a poll.
+#[tokio::test(start_paused = true)]
+async fn k5_polls_shorter_than_a_fetch_make_progress() {
+    let cluster = cluster().brokers(1).topic("t", 1).build();
+    let client = connect(&cluster).await;
+    write(&client, 0, numbers(30)).await;
+    cluster
+        .faults()
+        .add(on_fetch().then(Action::Delay(ms(100))));
+    let consumer = consumer(&client, 1).build().await.unwrap();
+    let mut all = Vec::new();
+    let started = Instant::now();
+    while all.len() < 30 {
+        tokio::select! {
+            biased;
+            some = poll(&consumer, secs(1)) => all.extend(some.unwrap()),
+            () = tokio::time::sleep(ms(5)) => {}
+        }
+        assert!(started.elapsed() < secs(2), "{} records", all.len());
+    }
+    assert_eq!(of(&all, 0), numbers(30));
+    assert!(cluster.requests(ApiKey::Fetch) < 10);
+}

@@ -9,3 +9,4 @@ mvn --batch-mode --quiet -f "$here/pom.xml" -Dkafka.version="$kafka" \
     org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
     -DoutputDirectory="$jars"
 java -cp "$jars/*" "$here/Recorder.java" "$root/tests/oracle/schema.txt" "$here/.."
+java -cp "$jars/*" "$here/Assignors.java" "$here/.."

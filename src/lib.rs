@@ -68,6 +68,7 @@ pub use ids::{
     BrokerId, CorrelationId, LeaderEpoch, ProducerEpoch, ProducerId, TopicId, TopicPartition, Uuid,
 };
 pub use machine::StartAt;
+pub use machine::assignor;
 pub use machine::{ClusterMetadata, Node, PartitionMetadata, TopicMetadata};
 pub use machine::{Partitioner, Partitions};
 pub use net::{BoxFuture, BoxStream, ByteStream, Connector, TcpConnector};

@@ -15,5 +15,6 @@ pub(crate) mod producer;
 pub(crate) mod rng;
 
 pub use consumer::StartAt;
+pub use group::assignor;
 pub use metadata::{ClusterMetadata, Node, PartitionMetadata, TopicMetadata};
 pub use producer::{Partitioner, Partitions};

@@ -7,6 +7,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod assignor;
 mod config;
 mod config_names;
 #[path = "../vectors/partitions/keys.rs"]

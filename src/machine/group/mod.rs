@@ -5,12 +5,15 @@
 //! in KIP-429; static as in KIP-345). [`handover`] is what both protocols have in common: the order
 //! in which partitions are given up and taken over.
 //!
+//! [`assignor`] holds what the leader of a classic group runs.
+//!
 //! What always holds:
 //! - A partition is handed out only between its release and the moment it is held or taken.
 //! - *Revoked* and *lost* are different things. What is revoked can still be committed; what is
 //!   lost may have a new owner, so nothing is committed for it, ever.
 //! - An answer counts only for the membership it was asked in: a late one changes nothing.
 
+pub mod assignor;
 pub(crate) mod classic;
 pub(crate) mod handover;
 mod topology;

@@ -54,7 +54,7 @@ struct Args {
     /// An existing folder.
     #[arg(long)]
     ledger: PathBuf,
-    /// Properties of the producer.
+    /// Properties of the client and its producers.
     #[arg(short = 'X', long = "property")]
     properties: Vec<String>,
 }
@@ -80,16 +80,14 @@ async fn main() -> ExitCode {
 async fn run(args: Args) -> Result<(), Failure> {
     let args = Arc::new(args);
     let stop = stop_with_stdin();
-    let client = Client::builder()
-        .bootstrap_servers(&args.bootstrap)
-        .connect()
-        .await?;
+    let properties = args.properties()?;
+    let client = Client::from_properties(properties).connect().await?;
     let sums = Arc::new(Sums::new());
     let mut drivers = JoinSet::new();
     let mut settlers = JoinSet::new();
     let mut patience = GRACE;
     for number in 0..args.producers {
-        let producer = producer(&client, &args)?;
+        let producer = client.producer().build()?;
         patience = patience.max(producer.config().delivery_timeout + GRACE);
         let mut lanes = Vec::new();
         for partition in 0..args.partitions {
@@ -120,15 +118,15 @@ async fn run(args: Args) -> Result<(), Failure> {
     Ok(())
 }
 
-fn producer(client: &Client, args: &Args) -> Result<Producer, Failure> {
-    let mut builder = client.producer();
-    for property in &args.properties {
-        let (key, value) = property
-            .split_once('=')
-            .ok_or_else(|| format!("{property:?} is not KEY=VALUE"))?;
-        builder = builder.property(key, value);
+impl Args {
+    fn properties(&self) -> Result<Vec<(&str, &str)>, Failure> {
+        let mut properties = vec![("bootstrap.servers", self.bootstrap.as_str())];
+        for property in &self.properties {
+            let pair = property.split_once('=');
+            properties.push(pair.ok_or_else(|| format!("{property:?} is not KEY=VALUE"))?);
+        }
+        Ok(properties)
     }
-    Ok(builder.build()?)
 }
 
 /// True once stdin has ended.

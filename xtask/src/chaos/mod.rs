@@ -90,7 +90,7 @@ pub(crate) struct Args {
     /// Cut at random bytes of any request or response, not in place of Produce responses.
     #[arg(long, conflicts_with = "no_cut")]
     tear: bool,
-    /// A property of the producer.
+    /// A property of the client or its producer, as `delivery.timeout.ms=3000`.
     #[arg(short = 'X', long = "property")]
     properties: Vec<String>,
     /// Who reads everything back.

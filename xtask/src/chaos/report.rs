@@ -7,6 +7,9 @@ use super::torment::Faults;
 use super::workload::Sums;
 use crate::proxy::Counts;
 
+/// How many of the errors of failed records are shown, the most frequent first.
+const ERRORS: usize = 6;
+
 /// All that is known of a run.
 #[derive(Debug)]
 pub(super) struct Report {
@@ -112,7 +115,9 @@ impl Report {
             "FOREIGN: in the log, damaged or never sent",
         );
         row(verdict.silent, "HUNG: without an honest outcome in time");
-        for (error, count) in &sums.errors {
+        let mut errors: Vec<(&String, &u64)> = sums.errors.iter().collect();
+        errors.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        for (error, count) in errors.into_iter().take(ERRORS) {
             let _ = writeln!(text, "  {:>13}  failed: {error}", grouped(*count));
         }
         for example in &verdict.examples {

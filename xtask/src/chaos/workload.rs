@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -49,6 +49,7 @@ pub(super) struct Workload {
     process: Running,
     /// Closed, it stops.
     stdin: Option<ChildStdin>,
+    log: PathBuf,
     latest: Arc<Mutex<Sums>>,
     listener: Option<JoinHandle<()>>,
 }
@@ -75,7 +76,7 @@ impl Workload {
         let ledger = ledger_dir(dir);
         let log = dir.join("workload.log");
         let open = fs::create_dir_all(&ledger).and_then(|()| File::create(&log));
-        let log = open.map_err(|e| format!("cannot write {}: {e}", log.display()))?;
+        let stderr = open.map_err(|e| format!("cannot write {}: {e}", log.display()))?;
         let mut command = Command::new(run::target().join("release").join(PACKAGE));
         let idempotence = format!("enable.idempotence={}", args.idempotence.is_on());
         command
@@ -90,7 +91,7 @@ impl Workload {
             .arg(ledger)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(log);
+            .stderr(stderr);
         // A Ctrl-C is for us: we stop it when we have seen to the brokers.
         run::own_group(&mut command);
         let mut process = Running::start(&mut command)?;
@@ -108,6 +109,7 @@ impl Workload {
         Ok(Self {
             process,
             stdin,
+            log,
             latest,
             listener: Some(listener),
         })
@@ -128,7 +130,13 @@ impl Workload {
 
     /// Fails when it has ended.
     pub(super) fn alive(&mut self) -> Result<(), String> {
-        self.process.alive()
+        self.process.alive().map_err(|why| self.last_words(&why))
+    }
+
+    /// Why it ended, as its log has it.
+    fn last_words(&self, why: &str) -> String {
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        format!("{why}; its log ends with\n{}", run::last_lines(&log, 10))
     }
 
     /// What it said last.
@@ -140,7 +148,8 @@ impl Workload {
     /// Lets it send no more and waits until every record has its outcome.
     pub(super) fn stop(mut self) -> Result<Sums, String> {
         drop(self.stdin.take());
-        self.process.finish(STOP_LIMIT)?;
+        let ended = self.process.finish(STOP_LIMIT);
+        ended.map_err(|why| self.last_words(&why))?;
         if let Some(listener) = self.listener.take() {
             listener.join().map_err(|_| "a thread has died")?;
         }
@@ -171,6 +180,6 @@ pub(super) fn ledgers(args: &Args, dir: &Path) -> Result<Vec<Vec<i64>>, String> 
     Ok(ledgers)
 }
 
-fn ledger_dir(dir: &Path) -> std::path::PathBuf {
+fn ledger_dir(dir: &Path) -> PathBuf {
     dir.join("ledger")
 }

@@ -14,6 +14,7 @@
 //! - An answer counts only for the membership it was asked in: a late one changes nothing.
 
 pub mod assignor;
+pub(crate) mod assignors;
 pub(crate) mod classic;
 pub(crate) mod handover;
 mod topology;

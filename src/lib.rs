@@ -73,7 +73,7 @@ pub use machine::{ClusterMetadata, Node, PartitionMetadata, TopicMetadata};
 pub use machine::{Partitioner, Partitions};
 pub use net::{BoxFuture, BoxStream, ByteStream, Connector, TcpConnector};
 pub use producer::{
-    CloseReport, Delivery, Producer, ProducerBuilder, RecordMetadata, TryEnqueueError,
+    Delivery, DeliveryReport, Producer, ProducerBuilder, RecordMetadata, TryEnqueueError,
     TryEnqueueReason,
 };
 pub use record::{Header, Record};

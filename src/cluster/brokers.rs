@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::ids::BrokerId;
 use crate::machine::metadata::{ClusterMetadata, Node};
 use crate::machine::rng::Rng;
-use crate::net::{Broker, CallError, Net, Role, Sent, Target};
+use crate::net::{Broker, CallError, Connection, Net, Role, Target};
 use crate::protocol::{ApiKey, Decode, Encode, Request};
 
 /// Connections of one role, one broker each, opened when they are first used.
@@ -58,59 +58,21 @@ impl Peer {
         self.broker.call(self.role, request, cap, limit).await
     }
 
-    /// As [`call`](Self::call), for a request that must not be repeated blindly: asks whether it
-    /// `may_leave` when a connection would take it, and says whether it may have been carried out.
-    pub(crate) async fn call_leaving<R>(
-        &self,
-        request: &R,
-        cap: Option<i16>,
-        limit: Duration,
-        may_leave: impl Fn() -> bool,
-    ) -> Result<R::Response, CallError>
-    where
-        R: Request + Encode,
-        R::Response: Decode,
-    {
-        let connection = self.broker.connection(self.role, limit).await?;
-        check(may_leave())?;
-        connection.call(request, cap, limit).await
+    /// The connection, if it is open.
+    pub(crate) fn open(&self) -> Option<Connection> {
+        self.broker.open(self.role)
+    }
+
+    /// Opens the connection, if it is not open.
+    pub(crate) async fn connect(&self, limit: Duration) -> Result<()> {
+        self.broker.connection(self.role, limit).await?;
+        Ok(())
     }
 
     /// The error of a caller who gave up after `waited`.
     pub(crate) fn too_late(&self, api: ApiKey, waited: Duration) -> Error {
         self.broker.too_late(self.role, api, waited)
     }
-
-    /// Sends a request that the broker does not answer (`acks=0`); done when the socket has it.
-    pub(crate) async fn send<R>(
-        &self,
-        request: &R,
-        cap: Option<i16>,
-        limit: Duration,
-        may_leave: impl Fn() -> bool,
-    ) -> Result<(), CallError>
-    where
-        R: Request + Encode,
-    {
-        let connection = self.broker.connection(self.role, limit).await?;
-        let version = connection.pick(R::KEY, cap)?;
-        let (_, frame) = connection.encode(request, version)?;
-        check(may_leave())?;
-        connection
-            .send_unanswered(frame, R::KEY, version, limit)
-            .await
-    }
-}
-
-fn check(may_leave: bool) -> Result<(), CallError> {
-    if may_leave {
-        return Ok(());
-    }
-    let error = Error::new(ErrorKind::Timeout, "a part of the request was given up");
-    Err(CallError {
-        error,
-        sent: Sent::No,
-    })
 }
 
 impl Brokers {

@@ -24,6 +24,8 @@ pub enum ErrorKind {
     InvalidInput,
     /// The caller: the client, producer or consumer was closed before.
     Closed,
+    /// The caller: the record was given up by [`Producer::purge`](crate::Producer::purge).
+    Purged,
     /// The surroundings: no connection could be opened.
     Connect,
     /// The surroundings: an open connection was lost.
@@ -32,6 +34,9 @@ pub enum ErrorKind {
     Timeout,
     /// The surroundings: the producer's `buffer.memory` was full for `max.block.ms`.
     BufferFull,
+    /// The caller: another record of the same batch was refused, and with it the whole batch. This
+    /// one may be sent again.
+    BatchRefused,
     /// The broker answered with an error code.
     Broker(ErrorCode),
     /// The broker speaks no version of an API that this client speaks too.
@@ -202,7 +207,8 @@ impl Error {
             ErrorKind::Connect
             | ErrorKind::Disconnected
             | ErrorKind::Timeout
-            | ErrorKind::BufferFull => true,
+            | ErrorKind::BufferFull
+            | ErrorKind::BatchRefused => true,
             ErrorKind::Broker(code) => code.is_retriable(),
             _ => false,
         }

@@ -117,7 +117,12 @@ impl Broker {
 
     /// Whether a connection is open and ready.
     pub(crate) fn is_connected(&self, role: Role) -> bool {
-        self.0.lock().open(role).is_some()
+        self.open(role).is_some()
+    }
+
+    /// The open connection of a role, if there is one.
+    pub(crate) fn open(&self, role: Role) -> Option<Connection> {
+        self.0.lock().open(role)
     }
 
     /// Until when no connection is tried, after failures.

@@ -20,6 +20,7 @@ mod writer;
 pub(crate) use broker::{Broker, Role};
 pub(crate) use call::{CallError, Sent};
 pub(crate) use clock::now;
+pub(crate) use connection::Connection;
 pub use connector::{BoxFuture, BoxStream, ByteStream, Connector, TcpConnector};
 pub(crate) use options::{Net, NetOptions, Target};
 

@@ -6,69 +6,116 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use crate::error::{Error, Result};
-use crate::machine::producer::Outcome;
+use super::ledger::Generation;
+use crate::error::Result;
+use crate::machine::producer::{Outcome, Share};
 
 /// What became of one batch.
 #[derive(Debug)]
 pub(crate) struct Completion {
     topic: Arc<str>,
     partition: i32,
-    /// How many records the batch has.
-    records: AtomicU32,
-    outcome: OnceLock<Result<Outcome>>,
-    waiters: Mutex<Vec<Option<Waker>>>,
+    generation: Generation,
+    settled: OnceLock<Settled>,
+    waiting: Mutex<Waiting>,
+}
+
+/// The outcome of all records of a batch.
+#[derive(Debug)]
+enum Settled {
+    /// All have the same: the usual case.
+    Whole(Result<Outcome>),
+    /// The batch was split, or some of its records alone were refused: in order.
+    Parts(Vec<Part>),
+}
+
+#[derive(Debug)]
+struct Part {
+    first: u32,
+    records: u32,
+    outcome: Result<Outcome>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    wakers: Vec<Option<Waker>>,
+    /// What is known of a batch in parts, until all of it is.
+    parts: Vec<Part>,
 }
 
 impl Completion {
-    pub(crate) fn new(topic: Arc<str>, partition: i32) -> Arc<Self> {
+    pub(super) fn new(topic: Arc<str>, partition: i32, generation: Generation) -> Arc<Self> {
         Arc::new(Self {
             topic,
             partition,
-            records: AtomicU32::new(0),
-            outcome: OnceLock::new(),
-            waiters: Mutex::default(),
+            generation,
+            settled: OnceLock::new(),
+            waiting: Mutex::default(),
         })
     }
 
-    /// Counts a record of the batch.
-    pub(crate) fn add_record(&self) {
-        self.records.fetch_add(1, Ordering::Relaxed);
+    /// Which flush waits for it.
+    pub(super) fn generation(&self) -> Generation {
+        self.generation
     }
 
-    pub(crate) fn records(&self) -> u32 {
-        self.records.load(Ordering::Relaxed)
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sets the outcome, once: a second one is ignored, and the answer says which it was.
-    pub(crate) fn settle(&self, outcome: Result<Outcome>) -> bool {
-        if self.outcome.set(outcome).is_err() {
+    /// Sets the outcome of some of its records, and says whether it has all of them now. Deliveries
+    /// resolve when it has.
+    pub(super) fn settle(&self, share: Share, outcome: Result<Outcome>) -> bool {
+        let settled = if share.records == share.total {
+            Settled::Whole(outcome)
+        } else {
+            let mut waiting = self.lock();
+            waiting.parts.push(Part {
+                first: share.first,
+                records: share.records,
+                outcome,
+            });
+            let known: u32 = waiting.parts.iter().map(|part| part.records).sum();
+            if known < share.total {
+                return false;
+            }
+            let mut parts = std::mem::take(&mut waiting.parts);
+            parts.sort_by_key(|part| part.first);
+            Settled::Parts(parts)
+        };
+        if self.settled.set(settled).is_err() {
             return false;
         }
-        let waiters =
-            std::mem::take(&mut *self.waiters.lock().unwrap_or_else(PoisonError::into_inner));
-        for waker in waiters.into_iter().flatten() {
+        let wakers = std::mem::take(&mut self.lock().wakers);
+        for waker in wakers.into_iter().flatten() {
             waker.wake();
         }
         true
     }
 
-    pub(crate) fn outcome(&self) -> Option<&Result<Outcome>> {
-        self.outcome.get()
-    }
-
-    /// Waits for the outcome, whatever it is.
-    pub(crate) fn settled(self: &Arc<Self>) -> Delivery {
-        Delivery {
-            completion: Arc::clone(self),
-            index: 0,
-            timestamp_ms: 0,
-            slot: None,
-        }
+    fn metadata(&self, index: u32, timestamp_ms: i64) -> Option<Result<RecordMetadata>> {
+        let (first, outcome) = match self.settled.get()? {
+            Settled::Whole(outcome) => (0, outcome),
+            Settled::Parts(parts) => {
+                let after = parts.partition_point(|part| part.first <= index);
+                let part = parts.get(after.checked_sub(1)?)?;
+                (part.first, &part.outcome)
+            }
+        };
+        Some(match outcome {
+            Err(error) => Err(error.clone()),
+            Ok(written) => Ok(RecordMetadata {
+                topic: Arc::clone(&self.topic),
+                partition: self.partition,
+                offset: written
+                    .base_offset
+                    .map(|base| base.saturating_add(i64::from(index - first))),
+                timestamp_ms: written.log_append_ms.unwrap_or(timestamp_ms),
+            }),
+        })
     }
 }
 
@@ -121,23 +168,11 @@ impl Delivery {
     }
 
     /// The record's place in its batch, counted from 0: a record at 0 has opened a new batch of its
-    /// partition. All records of a batch have one outcome, so that a program that sends millions
-    /// may keep the delivery at 0, count the others, and drop them.
+    /// partition. All records of a batch get their outcome at the same time, and it is the same
+    /// one, unless the broker found the batch too large or refused single records of it.
     #[must_use]
     pub fn index_in_batch(&self) -> u32 {
         self.index
-    }
-
-    fn metadata(&self, outcome: &Result<Outcome>) -> Result<RecordMetadata> {
-        let written = outcome.as_ref().map_err(Error::clone)?;
-        Ok(RecordMetadata {
-            topic: Arc::clone(&self.completion.topic),
-            partition: self.completion.partition,
-            offset: written
-                .base_offset
-                .map(|base| base.saturating_add(i64::from(self.index))),
-            timestamp_ms: written.log_append_ms.unwrap_or(self.timestamp_ms),
-        })
     }
 }
 
@@ -145,42 +180,33 @@ impl Future for Delivery {
     type Output = Result<RecordMetadata>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let completion = Arc::clone(&self.completion);
-        if completion.outcome.get().is_none() {
-            let mut waiters = completion
-                .waiters
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            // Settling sets the outcome before it takes the list, so an outcome that is still
-            // missing under the lock finds this waker there.
-            if completion.outcome.get().is_none() {
-                let waker = Some(cx.waker().clone());
-                match self.slot.and_then(|slot| waiters.get_mut(slot)) {
-                    Some(place) => *place = waker,
-                    None => {
-                        self.slot = Some(waiters.len());
-                        waiters.push(waker);
-                    }
-                }
-                return Poll::Pending;
+        let this = &mut *self;
+        let known = || this.completion.metadata(this.index, this.timestamp_ms);
+        if let Some(known) = known() {
+            return Poll::Ready(known);
+        }
+        let mut waiting = this.completion.lock();
+        // Settling sets the outcome before it takes the list, so an outcome that is still missing
+        // under the lock finds this waker there.
+        if let Some(known) = known() {
+            return Poll::Ready(known);
+        }
+        let waker = Some(cx.waker().clone());
+        match this.slot.and_then(|slot| waiting.wakers.get_mut(slot)) {
+            Some(place) => *place = waker,
+            None => {
+                this.slot = Some(waiting.wakers.len());
+                waiting.wakers.push(waker);
             }
         }
-        match completion.outcome.get() {
-            Some(outcome) => Poll::Ready(self.metadata(outcome)),
-            None => Poll::Pending,
-        }
+        Poll::Pending
     }
 }
 
 impl Drop for Delivery {
     fn drop(&mut self) {
         if let Some(slot) = self.slot {
-            let mut waiters = self
-                .completion
-                .waiters
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            if let Some(place) = waiters.get_mut(slot) {
+            if let Some(place) = self.completion.lock().wakers.get_mut(slot) {
                 *place = None;
             }
         }
@@ -190,20 +216,54 @@ impl Drop for Delivery {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{ErrorKind, WriteStatus};
+    use crate::error::{Error, ErrorKind, WriteStatus};
     use futures::FutureExt;
     use futures::executor::block_on;
 
+    fn all(total: u32) -> Share {
+        part(0, total, total)
+    }
+
+    fn part(first: u32, records: u32, total: u32) -> Share {
+        Share {
+            first,
+            records,
+            total,
+        }
+    }
+
+    #[test]
+    fn records_of_a_batch_in_parts_resolve_together_each_with_its_own_outcome() {
+        let completion = Completion::new("t".into(), 0, Generation::default());
+        let mut third = Delivery::new(Arc::clone(&completion), 2, 0);
+        let written = |base| Outcome {
+            base_offset: Some(base),
+            log_append_ms: None,
+        };
+        assert!(!completion.settle(part(2, 1, 4), Ok(written(90))));
+        assert!((&mut third).now_or_never().is_none());
+        let error = Error::new(ErrorKind::Timeout, "late");
+        assert!(!completion.settle(part(3, 1, 4), Err(error)));
+        assert!(completion.settle(part(0, 2, 4), Ok(written(7))));
+        assert_eq!(block_on(third).unwrap().offset, Some(90));
+        let second = Delivery::new(Arc::clone(&completion), 1, 0);
+        assert_eq!(block_on(second).unwrap().offset, Some(8));
+        assert!(block_on(Delivery::new(completion, 3, 0)).is_err());
+    }
+
     #[test]
     fn all_records_of_a_batch_share_its_outcome() {
-        let completion = Completion::new("t".into(), 2);
+        let completion = Completion::new("t".into(), 2, Generation::default());
         let first = Delivery::new(Arc::clone(&completion), 0, 5);
         let third = Delivery::new(Arc::clone(&completion), 2, 7);
         assert_eq!((first.index_in_batch(), third.index_in_batch()), (0, 2));
-        assert!(completion.settle(Ok(Outcome {
-            base_offset: Some(40),
-            log_append_ms: None
-        })));
+        assert!(completion.settle(
+            all(3),
+            Ok(Outcome {
+                base_offset: Some(40),
+                log_append_ms: None
+            })
+        ));
         assert_eq!(block_on(first).unwrap().offset, Some(40));
         let third = block_on(third).unwrap();
         assert_eq!(
@@ -214,34 +274,37 @@ mod tests {
 
     #[test]
     fn a_waiting_delivery_is_woken_and_a_dropped_one_leaves_nothing_behind() {
-        let completion = Completion::new("t".into(), 0);
+        let completion = Completion::new("t".into(), 0, Generation::default());
         let mut waiting = Delivery::new(Arc::clone(&completion), 0, 0);
         let mut dropped = Delivery::new(Arc::clone(&completion), 1, 0);
         assert!((&mut waiting).now_or_never().is_none());
         assert!((&mut dropped).now_or_never().is_none());
         drop(dropped);
-        assert_eq!(
-            completion.waiters.lock().unwrap().iter().flatten().count(),
-            1
-        );
+        assert_eq!(completion.lock().wakers.iter().flatten().count(), 1);
         let thread = std::thread::spawn(move || block_on(waiting));
-        completion.settle(Ok(Outcome {
-            base_offset: Some(1),
-            log_append_ms: Some(9),
-        }));
+        completion.settle(
+            all(3),
+            Ok(Outcome {
+                base_offset: Some(1),
+                log_append_ms: Some(9),
+            }),
+        );
         assert_eq!(thread.join().unwrap().unwrap().timestamp_ms, 9);
     }
 
     #[test]
     fn only_the_first_outcome_counts() {
-        let completion = Completion::new("t".into(), 0);
+        let completion = Completion::new("t".into(), 0, Generation::default());
         let failed =
             Error::new(ErrorKind::Timeout, "late").with_write_status(WriteStatus::MaybeWritten);
-        assert!(completion.settle(Err(failed)));
-        assert!(!completion.settle(Ok(Outcome {
-            base_offset: Some(1),
-            log_append_ms: None
-        })));
+        assert!(completion.settle(all(3), Err(failed)));
+        assert!(!completion.settle(
+            all(3),
+            Ok(Outcome {
+                base_offset: Some(1),
+                log_append_ms: None
+            })
+        ));
         let error = block_on(Delivery::new(completion, 0, 0)).unwrap_err();
         assert_eq!(error.write_status(), Some(WriteStatus::MaybeWritten));
     }

@@ -7,13 +7,14 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
-use super::delivery::{Completion, Delivery, RecordMetadata};
-use super::inner::{Inner, LazyDeadline, NotTaken, closed, not_written};
+use super::delivery::{Delivery, RecordMetadata};
+use super::inner::{Inner, NotTaken};
+use super::ledger::DeliveryReport;
+use super::limits::{LazyDeadline, closed, not_written};
 use super::sender;
 use crate::cluster::{Client, Deadline, now};
 use crate::config::ProducerConfig;
-use crate::error::{Error, ErrorKind, Result, WriteStatus};
-use crate::machine::producer::Accumulator;
+use crate::error::{Error, ErrorKind, Result};
 use crate::record::{Record, Reserve};
 
 /// Writes records to topics. Cheap to clone; all clones share one buffer and one sender.
@@ -37,29 +38,6 @@ impl Drop for SenderTask {
         if let Some(task) = self.0.get() {
             task.abort();
         }
-    }
-}
-
-/// What [`Producer::close`] could not or could wait for: records that were unsettled when it was
-/// called, by what became of them.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct CloseReport {
-    /// Acknowledged.
-    pub written: u64,
-    /// Not in the log: sending them again is safe.
-    pub not_written: u64,
-    /// Perhaps in the log: sending them again may write them twice.
-    pub unknown: u64,
-    /// The first error among them.
-    pub first_error: Option<Error>,
-}
-
-impl CloseReport {
-    /// Whether every record was written.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.not_written == 0 && self.unknown == 0
     }
 }
 
@@ -197,54 +175,45 @@ impl Producer {
                 refuse(record, TryEnqueueReason::Failed(error))
             }
             Err(NotTaken::NoMemory { .. }) => {
-                self.inner.accumulator(Accumulator::flush);
-                self.inner.wake.notify_one();
+                self.inner.hurry();
                 refuse(record, TryEnqueueReason::BufferFull)
             }
         }
     }
 
-    /// Waits until every record enqueued before has its outcome, without waiting for `linger.ms`.
-    /// Ends within `delivery.timeout.ms`.
+    /// Waits until every record enqueued before has its outcome, without waiting for `linger.ms`,
+    /// and says what became of all records since the last flush: nobody need keep three million
+    /// deliveries. Ends within `delivery.timeout.ms`.
     ///
-    /// # Errors
-    ///
-    /// The first error among those records.
+    /// Records of other handles on the same producer count too, and each is reported once: of two
+    /// flushes at the same time, the one that ends first reports all.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future changes nothing.
-    pub async fn flush(&self) -> Result<()> {
-        let mut first = Ok(());
-        for completion in self.hurry() {
-            let outcome = completion.settled().await;
-            first = first.and(outcome.map(drop));
-        }
-        first
-    }
-
-    fn hurry(&self) -> Vec<Arc<Completion>> {
-        self.inner.accumulator(Accumulator::flush);
-        self.inner.wake.notify_one();
-        self.inner.unsettled()
+    /// Dropping the future changes nothing; the next flush reports.
+    pub async fn flush(&self) -> DeliveryReport {
+        let before = self.inner.ledger.turn();
+        self.inner.hurry();
+        self.inner.ledger.settled_before(before).await;
+        self.inner.ledger.take()
     }
 
     /// Takes no more records, waits for the outcome of those on their way, at most as long as
-    /// given, and says what became of them. What is not settled by then is given up.
+    /// given, and says what became of all records since the last flush. What is not settled by then
+    /// is given up.
     ///
     /// # Cancel safety
     ///
     /// Dropped early, the producer is closed for new records and goes on sending the old ones for
     /// as long as a handle lives; call it again for the report.
-    pub async fn close(&self, limit: Duration) -> CloseReport {
+    pub async fn close(&self, limit: Duration) -> DeliveryReport {
         let deadline = Deadline::after(limit);
-        let unsettled = self.inner.close();
-        self.hurry();
-        for completion in &unsettled {
-            if deadline.wait(completion.settled()).await.is_none() {
-                break;
-            }
-        }
+        self.inner.close();
+        let before = self.inner.ledger.turn();
+        self.inner.hurry();
+        deadline
+            .wait(self.inner.ledger.settled_before(before))
+            .await;
         let words = format!(
             "the producer was closed, and {} ms were not enough",
             limit.as_millis()
@@ -252,16 +221,25 @@ impl Producer {
         self.inner
             .abort(now(), &Error::new(ErrorKind::Closed, words));
         self.task.0.get().inspect(|task| task.abort());
-        report(&unsettled)
+        self.inner.ledger.take()
+    }
+
+    /// Gives up records that wait in the buffer: those that were never sent and, if `in_flight`,
+    /// also those that were, which may be in the log all the same. Their deliveries say which.
+    ///
+    /// What is enqueued afterwards is sent as usual.
+    pub fn purge(&self, in_flight: bool) {
+        let error = Error::new(ErrorKind::Purged, "the record was purged from the buffer");
+        self.inner.purge(now(), in_flight, &error);
     }
 
     /// Starts the sender, the first time.
     fn start(&self) -> Result<()> {
-        if self.task.0.get().is_some() {
-            return Ok(());
-        }
         if self.inner.is_closed() {
             return Err(closed());
+        }
+        if self.task.0.get().is_some() {
+            return Ok(());
         }
         let runtime = Handle::try_current().map_err(|source| {
             let words = "a producer works inside a tokio runtime, and there is none here";
@@ -273,23 +251,4 @@ impl Producer {
             .get_or_init(|| runtime.spawn(sender::drive(inner)).abort_handle());
         Ok(())
     }
-}
-
-fn report(unsettled: &[Arc<Completion>]) -> CloseReport {
-    let mut report = CloseReport::default();
-    for completion in unsettled {
-        let records = u64::from(completion.records());
-        match completion.outcome() {
-            Some(Ok(_)) => report.written += records,
-            Some(Err(error)) => {
-                match error.write_status() {
-                    Some(WriteStatus::NotWritten) => report.not_written += records,
-                    _ => report.unknown += records,
-                }
-                report.first_error.get_or_insert_with(|| error.clone());
-            }
-            None => report.unknown += records,
-        }
-    }
-    report
 }

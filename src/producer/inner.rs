@@ -2,26 +2,27 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::Notify;
 
 use super::delivery::{Completion, Delivery};
-use super::request::Prepared;
-use super::topic::{Topic, Topics};
+use super::ledger::Ledger;
+use super::limits::{LazyDeadline, about, buffer_full, closed, larger_than, not_written};
+use super::obstacles::Obstacles;
+use super::partitions::{Partition, Partitions};
+use super::topic::{Placed, Topic, Topics};
 use crate::cluster::{Deadline, Shared, no_such_partition, now};
 use crate::config::ProducerConfig;
-use crate::error::{Error, ErrorCode, ErrorKind, Result};
-use crate::ids::TopicPartition;
+use crate::error::{Error, Result};
+
 use crate::machine::metadata::{Interest, TopicMetadata};
 use crate::machine::producer::{
-    Accumulator, AccumulatorSettings, BatchId, Finished, Refused, Sticky,
+    BatchLimits, Choice, Finished, LaneId, READY_SIZE, Refused, Sender, SenderSettings, Source,
 };
-use crate::record::{BatchBuilder, ChunkPool, DEFAULT_CHUNK_SIZE, Record, Reserve};
-
-/// The batch size while none is set: Java's default, and what the sticky partition switches by.
-const DEFAULT_BATCH_SIZE: usize = 16 * 1024;
+use crate::record::{ChunkPool, DEFAULT_CHUNK_SIZE, Record, Reserve};
 
 /// Why a record was not taken at once.
 #[derive(Debug)]
@@ -34,75 +35,64 @@ pub(super) enum NotTaken {
     Failed(Error),
 }
 
-/// A limit that starts when it is first asked for: most calls never wait, and need no clock.
-pub(super) struct LazyDeadline {
-    limit: Duration,
-    deadline: Option<Deadline>,
-}
-
-impl LazyDeadline {
-    pub(super) fn new(limit: Duration) -> Self {
-        Self {
-            limit,
-            deadline: None,
-        }
-    }
-
-    pub(super) fn get(&mut self) -> Deadline {
-        *self
-            .deadline
-            .get_or_insert_with(|| Deadline::after(self.limit))
-    }
-}
-
 /// A producer's state, without its handles.
 pub(super) struct Inner {
     pub(super) shared: Arc<Shared>,
     pub(super) config: ProducerConfig,
     pub(super) pool: ChunkPool,
     pub(super) wake: Notify,
+    pub(super) partitions: Partitions,
+    pub(super) ledger: Ledger,
+    limits: BatchLimits,
+    /// After so many bytes records without a key go to another partition.
+    switch_after: usize,
     topics: Topics,
+    sender: Mutex<Sender<Arc<Completion>>>,
+    /// Partitions that the sender is to look at.
+    told: Mutex<Vec<LaneId>>,
+    /// Whether what is buffered is to leave without waiting for `linger.ms`.
+    hurry: AtomicBool,
+    closed: AtomicBool,
     /// Wakes whoever waits for metadata when the producer is closed.
     closing: Notify,
-    /// Why no producer id could be had so far.
-    no_producer_id: Mutex<Option<Error>>,
-    state: Mutex<State>,
-}
-
-struct State {
-    accumulator: Accumulator,
-    completions: BTreeMap<BatchId, Arc<Completion>>,
-    closed: bool,
+    pub(super) obstacles: Obstacles,
 }
 
 impl Inner {
     pub(super) fn new(shared: Arc<Shared>, config: ProducerConfig) -> Self {
         let pool = ChunkPool::new(config.buffer_memory, DEFAULT_CHUNK_SIZE);
-        let settings = AccumulatorSettings {
-            batch_size: config.batch_size.unwrap_or(DEFAULT_BATCH_SIZE),
+        let limits = BatchLimits::new(config.batch_size, config.max_request_size);
+        let settings = SenderSettings {
+            pool: pool.clone(),
+            limits,
             max_request_size: config.max_request_size,
+            in_flight_max: config.max_in_flight,
             linger: config.linger,
             delivery_timeout: config.delivery_timeout,
             retries: config.retries,
             retry_backoff: shared.retry_policy(),
             seed: shared.env.seed(),
             compression: config.compression,
+            topic_compression: BTreeMap::new(),
             idempotent: config.enable_idempotence,
-        };
-        let state = State {
-            accumulator: Accumulator::new(settings, pool.clone()),
-            completions: BTreeMap::new(),
-            closed: false,
+            continue_after_gap: false,
         };
         Self {
+            switch_after: config.batch_size.unwrap_or(READY_SIZE).max(1),
             shared,
             config,
             pool,
             wake: Notify::new(),
+            partitions: Partitions::default(),
+            ledger: Ledger::default(),
+            limits,
             topics: Topics::default(),
+            sender: Mutex::new(Sender::new(settings)),
+            told: Mutex::default(),
+            hurry: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
             closing: Notify::new(),
-            no_producer_id: Mutex::new(None),
-            state: Mutex::new(state),
+            obstacles: Obstacles::default(),
         }
     }
 
@@ -114,13 +104,10 @@ impl Inner {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Looks at the accumulator, or gives it something to decide.
-    pub(super) fn accumulator<T>(&self, look: impl FnOnce(&mut Accumulator) -> T) -> T {
-        look(&mut self.lock().accumulator)
+    /// The sender's decisions. No other lock is taken while somebody waits for this one but those
+    /// of single partitions.
+    pub(super) fn sender(&self) -> MutexGuard<'_, Sender<Arc<Completion>>> {
+        self.sender.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Puts a record into its batch.
@@ -130,48 +117,76 @@ impl Inner {
         record: &Record<'_>,
         reserve: Reserve,
     ) -> Result<Delivery, NotTaken> {
-        let partition = self.place(topic, record)?;
-        let timestamp_ms = record
-            .create_time()
-            .map_or_else(|| self.shared.env.timestamp_ms(), |time| time.0);
-        let mut state = self.lock();
-        if state.closed {
-            return Err(NotTaken::Failed(closed()));
+        let timestamp_ms = match record.create_time() {
+            Some(time) => time.0,
+            None => self.shared.env.timestamp_ms(),
+        };
+        let (choice, (partition, mut filling)) = self.place(topic, record)?;
+        let new = || {
+            let at = &partition.at;
+            let generation = self.ledger.opened();
+            let tag = Completion::new(Arc::clone(&at.topic), at.partition, generation);
+            (now(), tag)
+        };
+        let appended = filling
+            .batches
+            .append(
+                &self.pool,
+                self.limits,
+                (timestamp_ms, record),
+                reserve,
+                new,
+            )
+            .map_err(|refused| self.not_taken(refused, partition))?;
+        if choice == Some(Choice::Sticky) {
+            topic.count_sticky(&mut filling, appended.size, self.switch_after);
         }
-        let receipt = state
-            .accumulator
-            .append(now, partition, timestamp_ms, record, reserve)
-            .map_err(|refused| match refused {
-                Refused::NoMemory { chunks } if self.never_fits(chunks) => {
-                    NotTaken::Failed(about(self.larger_than_memory(), partition))
-                }
-                Refused::NoMemory { chunks } => NotTaken::NoMemory { chunks },
-                Refused::Invalid(error) => NotTaken::Failed(about(error, partition)),
-            })?;
-        let completion = state
-            .completions
-            .entry(receipt.batch)
-            .or_insert_with(|| Completion::new(partition.topic.clone(), partition.partition));
-        completion.add_record();
-        let delivery = Delivery::new(Arc::clone(completion), receipt.index, timestamp_ms);
-        drop(state);
-        if receipt.new_batch || receipt.full {
-            self.wake.notify_one();
+        drop(filling);
+        if appended.tell {
+            self.tell(partition.lane);
         }
-        Ok(delivery)
+        Ok(Delivery::new(appended.tag, appended.index, timestamp_ms))
+    }
+
+    #[cold]
+    fn not_taken(&self, refused: Refused, partition: &Partition) -> NotTaken {
+        match refused {
+            Refused::NoMemory { chunks } if self.never_fits(chunks) => {
+                NotTaken::Failed(about(larger_than(self.pool.capacity()), &partition.at))
+            }
+            Refused::NoMemory { chunks } => NotTaken::NoMemory { chunks },
+            Refused::Invalid(error) => NotTaken::Failed(about(error, &partition.at)),
+            Refused::Closed => NotTaken::Failed(closed()),
+        }
+    }
+
+    /// Tells the sender of a partition: once per batch or twice, never per record.
+    fn tell(&self, lane: LaneId) {
+        self.told
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(lane);
+        self.wake.notify_one();
+    }
+
+    /// The partitions that the sender has not looked at since it was told of them.
+    pub(super) fn take_told(&self) -> Vec<LaneId> {
+        std::mem::take(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Lets what is buffered leave without waiting for `linger.ms`.
+    pub(super) fn hurry(&self) {
+        self.hurry.store(true, Ordering::Release);
+        self.wake.notify_one();
+    }
+
+    /// Whether the sender is to hurry; it is asked once.
+    pub(super) fn take_hurry(&self) -> bool {
+        self.hurry.swap(false, Ordering::Acquire)
     }
 
     fn never_fits(&self, chunks: usize) -> bool {
         chunks.saturating_mul(self.pool.chunk_size()) > self.pool.capacity()
-    }
-
-    fn larger_than_memory(&self) -> Error {
-        let words = format!(
-            "the record alone takes more than buffer.memory ({} bytes); raise it, or split the \
-             record",
-            self.pool.capacity()
-        );
-        Error::new(ErrorKind::InvalidInput, words)
     }
 
     /// The topic, if its metadata is known.
@@ -188,37 +203,6 @@ impl Inner {
         let code = self.shared.snapshot().topic_error(name)?;
         let error = || Error::broker(code, "looking up the topic").with_topic(name);
         (!code.is_retriable()).then(|| not_written(error()))
-    }
-
-    /// Whether a request may leave now that a connection would take it.
-    pub(super) fn handle_leaving(&self, prepared: &Prepared) -> bool {
-        self.accumulator(|all| all.handle_leaving(&prepared.batches))
-    }
-
-    pub(super) fn set_no_producer_id(&self, why: Option<Error>) {
-        *self
-            .no_producer_id
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = why;
-    }
-
-    /// What keeps a partition's batches from being sent, as far as is known.
-    pub(super) fn obstacle(&self, at: &TopicPartition) -> Option<Error> {
-        let leaderless = self
-            .shared
-            .snapshot()
-            .leader(&at.topic, at.partition)
-            .is_none();
-        let no_leader = || Error::broker(ErrorCode::LEADER_NOT_AVAILABLE, "looking for the leader");
-        let no_id = || {
-            let why = self.no_producer_id.lock();
-            why.unwrap_or_else(PoisonError::into_inner).clone()
-        };
-        let leaderless = || leaderless.then(no_leader);
-        self.shared
-            .metadata_failure()
-            .or_else(no_id)
-            .or_else(leaderless)
     }
 
     /// The topic; waits for its metadata if that is not known.
@@ -256,92 +240,116 @@ impl Inner {
     }
 
     fn update_topic(&self, metadata: Arc<TopicMetadata>, version: u64) -> Arc<Topic> {
-        let switch_after = self.config.batch_size.unwrap_or(DEFAULT_BATCH_SIZE);
-        let sticky = || Sticky::new(self.shared.env.seed(), switch_after);
-        self.topics.update(metadata, version, sticky)
+        let seed = || self.shared.env.seed();
+        self.topics
+            .update(metadata, version, &self.partitions, seed)
     }
 
+    /// The record's partition, under its lock, and how it was chosen unless the record names it.
     fn place<'a>(
         &self,
         topic: &'a Topic,
         record: &Record<'_>,
-    ) -> Result<&'a TopicPartition, NotTaken> {
-        let missing = |partition| {
-            NotTaken::NoPartition(not_written(no_such_partition(topic.metadata(), partition)))
+    ) -> Result<(Option<Choice>, Placed<'a>), NotTaken> {
+        let wanted = record.target_partition();
+        let key = record
+            .key_bytes()
+            .filter(|_| !self.config.partitioner_ignore_keys);
+        let choice = match wanted {
+            Some(_) => None,
+            None => Some(self.config.partitioner.choose(key)),
         };
-        if let Some(wanted) = record.target_partition() {
-            return topic.place(wanted).ok_or_else(|| missing(wanted));
-        }
-        let (key, value, headers) = (record.key_bytes(), record.value_bytes(), record.headers());
-        let place = match key.filter(|_| !self.config.partitioner_ignore_keys) {
-            Some(key) => topic.keyed(key),
-            None => topic.sticky(BatchBuilder::encoded_len_of(key, value, headers)),
+        let place = match choice {
+            None => topic.place(wanted.unwrap_or_default()),
+            Some(Choice::Sticky) => topic.sticky(),
+            Some(Choice::Hash(hash)) => topic.hashed(hash),
+            Some(Choice::Random) => topic.random(),
+            Some(Choice::RoundRobin) => topic.next_in_turn(),
         };
-        place.ok_or_else(|| missing(0))
+        place.map(|place| (choice, place)).ok_or_else(|| {
+            let error = no_such_partition(topic.metadata(), wanted.unwrap_or(0));
+            NotTaken::NoPartition(not_written(error))
+        })
     }
 
-    /// Gives finished batches their outcome, and wakes whoever waits for it, outside the lock.
-    pub(super) fn settle(&self, finished: Vec<Finished>) {
-        if finished.is_empty() {
-            return;
+    /// Gives finished records their outcome, and wakes whoever waits for it, outside of all locks.
+    pub(super) fn settle(&self, finished: Vec<Finished<Arc<Completion>>>) {
+        for Finished {
+            tag,
+            share,
+            outcome,
+        } in finished
+        {
+            let error = outcome.as_ref().err().cloned();
+            let whole = tag.settle(share, outcome);
+            let generation = tag.generation();
+            self.ledger
+                .settled(generation, share.records, error.as_ref(), whole);
         }
-        let mut state = self.lock();
-        let settled: Vec<_> = finished
-            .into_iter()
-            .filter_map(|each| Some((state.completions.remove(&each.id)?, each.outcome)))
-            .collect();
-        drop(state);
-        for (completion, outcome) in settled {
-            completion.settle(outcome);
-        }
     }
 
-    /// The completions of all batches that are not settled, to wait for.
-    pub(super) fn unsettled(&self) -> Vec<Arc<Completion>> {
-        self.lock().completions.values().cloned().collect()
-    }
-
-    /// Takes no more records, and returns what [`unsettled`](Self::unsettled) does at that moment.
-    pub(super) fn close(&self) -> Vec<Arc<Completion>> {
-        let mut state = self.lock();
-        state.closed = true;
-        let unsettled = state.completions.values().cloned().collect();
-        drop(state);
+    /// Takes no more records.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
         self.closing.notify_waiters();
-        unsettled
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.lock().closed
+        self.closed.load(Ordering::Acquire)
     }
 
     /// Takes no more records and gives up those that are not settled.
     pub(super) fn abort(&self, now: Instant, error: &Error) {
-        let mut state = self.lock();
-        state.closed = true;
-        let finished = state.accumulator.abort(now, error);
-        drop(state);
+        self.close();
+        let finished = {
+            let mut sender = self.sender();
+            sender.abort(now, self.partitions.count(), &self.partitions, error);
+            sender.take_finished()
+        };
         self.settle(finished);
+    }
+
+    /// Gives up what is buffered, and what is in flight too if that is asked for.
+    pub(super) fn purge(&self, now: Instant, in_flight: bool, error: &Error) {
+        let finished = {
+            let mut sender = self.sender();
+            let snapshot = self.shared.snapshot();
+            for lane in self.take_told() {
+                sender.handle_told(now, lane, &self.partitions, |at| snapshot.leader_id(at));
+            }
+            sender.purge(now, in_flight, &self.partitions, error);
+            sender.take_finished()
+        };
+        self.settle(finished);
+    }
+
+    /// Keeps the batches of topics to what their broker takes.
+    pub(super) fn lower_caps(&self, lowered: &[(LaneId, usize)]) {
+        for (lane, cap) in lowered {
+            let Some(at) = self.partitions.place(*lane) else {
+                continue;
+            };
+            tracing::warn!(
+                topic = &*at.topic,
+                bytes = cap,
+                "the broker found a batch too large; the topic's batches are kept smaller"
+            );
+            let Some(topic) = self.topics.latest(&at.topic) else {
+                continue;
+            };
+            for partition in topic.partitions() {
+                partition.lock().batches.lower_cap(*cap);
+            }
+        }
     }
 
     /// Waits until the pool gives the memory; a full buffer ends every `linger.ms`.
     pub(super) async fn reserve(&self, chunks: usize, deadline: Deadline) -> Result<Reserve> {
-        self.accumulator(Accumulator::flush);
-        self.wake.notify_one();
+        self.hurry();
         let reserved = deadline.wait(self.pool.reserve(chunks)).await;
         reserved
             .flatten()
-            .ok_or_else(|| self.buffer_full(deadline.limit()))
-    }
-
-    pub(super) fn buffer_full(&self, limit: Duration) -> Error {
-        let words = format!(
-            "buffer.memory ({} bytes) is full and none became free within {} ms; the brokers are \
-             slower than the records come, or not reachable",
-            self.pool.capacity(),
-            limit.as_millis()
-        );
-        Error::new(ErrorKind::BufferFull, words)
+            .ok_or_else(|| buffer_full(self.pool.capacity(), deadline.limit()))
     }
 }
 
@@ -351,18 +359,4 @@ impl fmt::Debug for Inner {
             .field("client", &self.shared)
             .finish_non_exhaustive()
     }
-}
-
-pub(super) fn closed() -> Error {
-    not_written(Error::new(ErrorKind::Closed, "the producer is closed"))
-}
-
-pub(super) fn not_written(error: Error) -> Error {
-    error.with_write_status(crate::error::WriteStatus::NotWritten)
-}
-
-fn about(error: Error, partition: &TopicPartition) -> Error {
-    not_written(error)
-        .with_topic(partition.topic.clone())
-        .with_partition(partition.partition)
 }

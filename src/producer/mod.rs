@@ -6,13 +6,19 @@
 //! decisions are made in [`machine::producer`](crate::machine::producer).
 
 mod builder;
+mod call;
 mod delivery;
 mod handle;
 mod inner;
+mod ledger;
+mod limits;
+mod obstacles;
+mod partitions;
 mod request;
 mod sender;
 mod topic;
 
 pub use builder::ProducerBuilder;
 pub use delivery::{Delivery, RecordMetadata};
-pub use handle::{CloseReport, Producer, TryEnqueueError, TryEnqueueReason};
+pub use handle::{Producer, TryEnqueueError, TryEnqueueReason};
+pub use ledger::DeliveryReport;

@@ -1,20 +1,32 @@
 //! Between drained batches and the produce request, and between its answer and theirs.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Acks;
 use crate::error::{Error, ErrorCode, ErrorKind};
 use crate::ids::{BrokerId, LeaderEpoch, TopicPartition, Uuid};
 use crate::machine::metadata::{ClusterMetadata, Node};
-use crate::machine::producer::{Answer, BatchId, Drained, Outcome};
+use crate::machine::producer::{Answer, BatchId, Drained, LaneId, Outcome, Refusal};
 use crate::protocol::produce::{
     PartitionProduceData, PartitionProduceResponse, ProduceRequest, ProduceResponse,
-    TopicProduceData,
+    TopicProduceData, TopicProduceResponse,
 };
 
 /// The last version that names topics; later ones know them by id alone (KIP-516).
 const LAST_VERSION_WITH_NAMES: i16 = 12;
+
+/// What a request has of one batch.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    pub(super) lane: LaneId,
+    pub(super) id: BatchId,
+    pub(super) partition: TopicPartition,
+}
+
+/// What came back for one batch.
+pub(super) type Answered = (LaneId, BatchId, Answer);
 
 /// One produce request, and what is needed to read its answer.
 #[derive(Debug)]
@@ -22,8 +34,17 @@ pub(super) struct Prepared {
     pub(super) request: ProduceRequest,
     /// Set where a topic's id is not known, so that it must go by its name.
     pub(super) max_version: Option<i16>,
-    pub(super) batches: Vec<(TopicPartition, BatchId)>,
-    topics: BTreeMap<Uuid, String>,
+    pub(super) members: Members,
+}
+
+/// The batches of a request.
+#[derive(Debug)]
+pub(super) struct Members {
+    all: Vec<Member>,
+    /// The topics, in the order of the request.
+    topics: Vec<(Arc<str>, Uuid)>,
+    /// Topic and partition, and the member's place; sorted.
+    places: Vec<((usize, i32), usize)>,
 }
 
 /// A broker said who leads a partition now (KIP-951).
@@ -42,106 +63,128 @@ impl Prepared {
         timeout: Duration,
         metadata: &ClusterMetadata,
     ) -> Self {
-        let mut by_topic: BTreeMap<String, Vec<PartitionProduceData>> = BTreeMap::new();
-        let mut batches = Vec::with_capacity(drained.len());
+        let mut max_version = None;
+        let mut topics: Vec<(Arc<str>, Uuid)> = Vec::new();
+        let mut topic_data: Vec<TopicProduceData> = Vec::new();
+        let mut by_name: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+        let mut all = Vec::with_capacity(drained.len());
+        let mut places = Vec::with_capacity(drained.len());
         for each in drained {
             let index = each.partition.partition;
-            let data = PartitionProduceData {
-                index,
-                records: Some(each.records),
-            };
-            by_topic
-                .entry(each.partition.topic.to_string())
-                .or_default()
-                .push(data);
-            batches.push((each.partition, each.id));
-        }
-        let mut topics = BTreeMap::new();
-        let mut max_version = None;
-        let mut topic_data = Vec::with_capacity(by_topic.len());
-        for (name, partition_data) in by_topic {
-            let topic_id = metadata.topic(&name).map_or(Uuid::ZERO, |topic| topic.id.0);
-            if topic_id.is_zero() {
-                max_version = Some(LAST_VERSION_WITH_NAMES);
+            let topic = *by_name
+                .entry(Arc::clone(&each.partition.topic))
+                .or_insert_with_key(|name| {
+                    let topic_id = metadata.topic(name).map_or(Uuid::ZERO, |topic| topic.id.0);
+                    if topic_id.is_zero() {
+                        max_version = Some(LAST_VERSION_WITH_NAMES);
+                    }
+                    topic_data.push(TopicProduceData {
+                        name: name.to_string(),
+                        topic_id,
+                        partition_data: Vec::new(),
+                    });
+                    topics.push((Arc::clone(name), topic_id));
+                    topics.len() - 1
+                });
+            if let Some(data) = topic_data.get_mut(topic) {
+                data.partition_data.push(PartitionProduceData {
+                    index,
+                    records: Some(each.records),
+                });
             }
-            topics.insert(topic_id, name.clone());
-            topic_data.push(TopicProduceData {
-                name,
-                topic_id,
-                partition_data,
+            places.push(((topic, index), all.len()));
+            all.push(Member {
+                lane: each.lane,
+                id: each.id,
+                partition: each.partition,
             });
         }
+        places.sort_unstable();
         let request = ProduceRequest {
             acks: acks.into(),
             timeout_ms: i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX),
             topic_data,
             ..ProduceRequest::default()
         };
+        let members = Members {
+            all,
+            topics,
+            places,
+        };
         Self {
             request,
             max_version,
-            batches,
-            topics,
+            members,
         }
     }
+}
 
+impl Members {
     /// What the answer says of each batch; one it says nothing of is as good as unanswered, and
     /// only the first word on a partition counts.
-    pub(super) fn read(
-        &self,
-        response: ProduceResponse,
-    ) -> (Vec<(TopicPartition, BatchId, Answer)>, Vec<LeaderHint>) {
+    pub(super) fn read(self, response: ProduceResponse) -> (Vec<Answered>, Vec<LeaderHint>) {
         let nodes: BTreeMap<i32, Node> = response
             .node_endpoints
             .into_iter()
             .filter_map(|node| Node::new(node.node_id, node.host, node.port, node.rack))
             .map(|node| (node.id.0, node))
             .collect();
-        let mut found: BTreeMap<(String, i32), PartitionProduceResponse> = BTreeMap::new();
+        let mut said: Vec<Option<Answer>> = vec![None; self.all.len()];
+        let mut hints = Vec::new();
         for topic in response.responses {
-            let name = if topic.name.is_empty() {
-                self.topics
-                    .get(&topic.topic_id)
-                    .cloned()
-                    .unwrap_or_default()
-            } else {
-                topic.name
+            let Some(at) = self.topic(&topic) else {
+                continue;
             };
             for partition in topic.partition_responses {
-                found
-                    .entry((name.clone(), partition.index))
-                    .or_insert(partition);
+                let key = (at, partition.index);
+                let found = self.places.binary_search_by_key(&key, |(key, _)| *key);
+                let place = found.ok().and_then(|found| self.places.get(found));
+                let Some((_, place)) = place else {
+                    continue;
+                };
+                let (Some(slot), Some(member)) = (said.get_mut(*place), self.all.get(*place))
+                else {
+                    continue;
+                };
+                if slot.is_none() {
+                    hints.extend(leader_hint(&member.partition, &partition, &nodes));
+                    *slot = Some(answer(partition));
+                }
             }
         }
-        let (mut answers, mut hints) = (Vec::with_capacity(self.batches.len()), Vec::new());
-        for (partition, id) in &self.batches {
-            let key = (partition.topic.to_string(), partition.partition);
-            let answer = match found.remove(&key) {
-                Some(response) => {
-                    hints.extend(leader_hint(partition, &response, &nodes));
-                    answer(response)
-                }
-                None => unanswered(),
-            };
-            answers.push((partition.clone(), *id, answer));
-        }
-        (answers, hints)
+        let answer = |(member, said): (Member, Option<Answer>)| {
+            (member.lane, member.id, said.unwrap_or_else(unanswered))
+        };
+        (self.all.into_iter().zip(said).map(answer).collect(), hints)
+    }
+
+    /// Which of the request's topics this is: by its name, or by its id where there is none.
+    fn topic(&self, topic: &TopicProduceResponse) -> Option<usize> {
+        let is_it = |(name, id): &(Arc<str>, Uuid)| {
+            if topic.name.is_empty() {
+                *id == topic.topic_id
+            } else {
+                **name == *topic.name
+            }
+        };
+        self.topics.iter().position(is_it)
     }
 
     /// The same answer for every batch.
-    pub(super) fn all(&self, answer: &Answer) -> Vec<(TopicPartition, BatchId, Answer)> {
-        let one =
-            |(partition, id): &(TopicPartition, BatchId)| (partition.clone(), *id, answer.clone());
-        self.batches.iter().map(one).collect()
+    pub(super) fn all(self, answer: &Answer) -> Vec<Answered> {
+        let one = |member: Member| (member.lane, member.id, answer.clone());
+        self.all.into_iter().map(one).collect()
     }
 }
 
 fn answer(response: PartitionProduceResponse) -> Answer {
     match ErrorCode(response.error_code).err() {
-        Some(code) => Answer::Refused {
+        Some(code) => Answer::Refused(Refusal {
             code,
-            message: refusal_words(&response),
-        },
+            log_start_offset: (response.log_start_offset >= 0).then_some(response.log_start_offset),
+            culprits: culprits(&response),
+            message: response.error_message,
+        }),
         None => Answer::Written(Outcome {
             base_offset: (response.base_offset >= 0).then_some(response.base_offset),
             log_append_ms: (response.log_append_time_ms >= 0)
@@ -150,17 +193,13 @@ fn answer(response: PartitionProduceResponse) -> Answer {
     }
 }
 
-/// The broker's own words: for the batch, and for the records that are to blame (KIP-467).
-fn refusal_words(response: &PartitionProduceResponse) -> Option<String> {
-    let mut words: Vec<String> = response.error_message.iter().cloned().collect();
-    for record in response.record_errors.iter().take(3) {
-        let why = record
-            .batch_index_error_message
-            .as_deref()
-            .unwrap_or("refused");
-        words.push(format!("record {} of the batch: {why}", record.batch_index));
-    }
-    (!words.is_empty()).then(|| words.join("; "))
+/// The records that the broker blames, with its words on each (KIP-467).
+fn culprits(response: &PartitionProduceResponse) -> Vec<(u32, Option<String>)> {
+    let blamed = response.record_errors.iter().filter_map(|record| {
+        let index = u32::try_from(record.batch_index).ok()?;
+        Some((index, record.batch_index_error_message.clone()))
+    });
+    blamed.collect()
 }
 
 fn unanswered() -> Answer {

@@ -1,29 +1,44 @@
-//! The sender task: drains what is ready, keeps requests in flight, settles what comes back.
+//! The sender task: keeps requests in flight at every broker that has something to get, and settles
+//! what comes back. What to send and what an answer means is decided in [`Sender`]; this only
+//! carries it out.
+//!
+//! Batches are drained only when a connection is there to take them, so that they stay open for
+//! more records until then, and what could never be sent was surely not written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::oneshot;
+use tokio::time::Sleep;
 
+use super::call::{UNCONFIRMED, is_stale, lost, producer_id, submit};
 use super::inner::Inner;
-use super::request::{LeaderHint, Prepared};
+use super::request::{Answered, LeaderHint, Prepared};
 use crate::cluster::{Brokers, Deadline, Target, now};
-use crate::config::Acks;
-use crate::error::{Error, ErrorCode, ErrorKind, Result};
-use crate::ids::{BrokerId, ProducerEpoch, ProducerId, TopicPartition};
-use crate::machine::metadata::ClusterMetadata;
-use crate::machine::producer::{Answer, BatchId, Outcome};
-use crate::net::{CallError, Role, Sent};
-use crate::protocol::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::{BrokerId, ProducerEpoch, ProducerId};
+use crate::machine::metadata::{ClusterMetadata, Node};
+use crate::machine::producer::{Answer, BatchId, Drained, LaneId, SealJob};
+use crate::net::{Connection, Role};
+use crate::protocol::init_producer_id::InitProducerIdRequest;
+use crate::record::SealedBatch;
+
+/// From this size on, in bytes, a batch is compressed on another thread.
+const COMPRESS_ELSEWHERE: usize = 32 * 1024;
 
 /// What one of the sender's calls came back with.
 enum Event {
     Produced {
         broker: BrokerId,
-        answers: Vec<(TopicPartition, BatchId, Answer)>,
+        answers: Vec<Answered>,
         hints: Vec<LeaderHint>,
     },
+    Connected(BrokerId, Result<()>),
+    Sealed(LaneId, BatchId, Result<SealedBatch>),
     ProducerId(Result<(ProducerId, ProducerEpoch)>),
 }
 
@@ -50,49 +65,134 @@ pub(super) fn drive(inner: Arc<Inner>) -> impl Future<Output = ()> + Send {
 }
 
 async fn run(inner: Arc<Inner>) -> ! {
-    let mut sender = Sender {
+    let mut metadata = inner.shared.subscribe();
+    let mut driver = Driver {
         brokers: inner
             .shared
             .brokers(Role::Produce, inner.config.max_in_flight),
+        snapshot: inner.shared.snapshot(),
         slots: BTreeMap::new(),
+        connecting: BTreeSet::new(),
         calls: FuturesUnordered::new(),
         asking_for_id: false,
+        timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
         inner,
     };
-    let mut metadata = sender.inner.shared.subscribe();
     loop {
-        let inner = &sender.inner;
-        let finished = inner.accumulator(|all| all.expire(now(), |at| inner.obstacle(at)));
-        sender.inner.settle(finished);
-        sender.ask_for_producer_id();
-        sender.drain();
-        let due = sender.inner.accumulator(|all| all.poll_timeout(now()));
+        let due = driver.step();
+        driver.set_timer(due);
         tokio::select! {
             biased;
-            Some(event) = sender.calls.next() => sender.handle(event),
-            () = sender.inner.wake.notified() => {}
-            Ok(()) = metadata.changed() => {}
-            () = tokio::time::sleep_until(due.unwrap_or_else(now).into()), if due.is_some() => {}
+            Some(event) = driver.calls.next() => driver.handle(event),
+            () = driver.inner.wake.notified() => {}
+            Ok(()) = metadata.changed() => driver.handle_metadata(),
+            () = driver.timer.as_mut(), if due.is_some() => {}
         }
     }
 }
 
-struct Sender {
+struct Driver {
     inner: Arc<Inner>,
     brokers: Brokers,
+    snapshot: Arc<ClusterMetadata>,
     /// Requests in flight, by broker.
     slots: BTreeMap<BrokerId, usize>,
+    /// Brokers that a connection is being opened to.
+    connecting: BTreeSet<BrokerId>,
     calls: FuturesUnordered<BoxFuture<'static, Event>>,
     asking_for_id: bool,
+    timer: Pin<Box<Sleep>>,
 }
 
-impl Sender {
-    /// Asks the cluster for a producer id, if one is needed and not on its way.
+impl Driver {
+    /// Does all that can be done now, and says when there is more.
+    fn step(&mut self) -> Option<Instant> {
+        let inner = Arc::clone(&self.inner);
+        let at = now();
+        let told = inner.take_told();
+        let hurry = inner.take_hurry();
+        let mut sender = inner.sender();
+        for lane in told {
+            let leader = |at: &_| self.snapshot.leader_id(at);
+            sender.handle_told(at, lane, &inner.partitions, leader);
+        }
+        if hurry {
+            sender.flush(at, &inner.partitions);
+        }
+        sender.handle_timeout(at, &inner.partitions, |at| {
+            inner.obstacles.of(&inner.shared, at)
+        });
+        while let Some(job) = sender.poll_seal(at, &inner.partitions) {
+            if job.builder.estimated_size() < COMPRESS_ELSEWHERE {
+                let sealed = job.builder.seal(job.compression);
+                sender.handle_sealed(at, (job.lane, job.id), sealed);
+            } else {
+                self.compress(job);
+            }
+        }
+        let needs_id = sender.needs_producer_id();
+        let mut topics: Vec<_> = sender.homeless().map(|at| Arc::clone(&at.topic)).collect();
+        let ready: Vec<BrokerId> = sender.ready_brokers().collect();
+        drop(sender);
+        // Nobody leads their partitions now, or they were idle for long: ask again.
+        topics.dedup();
+        for topic in &topics {
+            inner.shared.want_topic(topic, inner.interest());
+        }
+        if !topics.is_empty() {
+            inner.shared.refresh_metadata();
+        }
+        if needs_id {
+            self.ask_for_producer_id();
+        }
+        for broker in ready {
+            self.send_to(broker);
+        }
+        let (due, finished, lowered) = {
+            let mut sender = inner.sender();
+            let (finished, lowered) = (sender.take_finished(), sender.take_lowered());
+            (sender.poll_timeout(), finished, lowered)
+        };
+        inner.lower_caps(&lowered);
+        inner.settle(finished);
+        due
+    }
+
+    fn set_timer(&mut self, due: Option<Instant>) {
+        if let Some(due) = due.map(tokio::time::Instant::from_std) {
+            if self.timer.deadline() != due || self.timer.is_elapsed() {
+                self.timer.as_mut().reset(due);
+            }
+        }
+    }
+
+    /// Compresses a batch on another thread.
+    fn compress(&self, job: SealJob) {
+        let SealJob {
+            lane,
+            id,
+            compression,
+            builder,
+        } = job;
+        let (result, sealed) = oneshot::channel();
+        self.inner.shared.env.compute(Box::new(move || {
+            // Nobody waits any more where the producer is gone.
+            let _ = result.send(builder.seal(compression));
+        }));
+        self.calls.push(Box::pin(async move {
+            let sealed = sealed.await.unwrap_or_else(|_| {
+                let words = "the batch was not compressed: the runtime is shutting down";
+                Err(Error::new(ErrorKind::Closed, words))
+            });
+            Event::Sealed(lane, id, sealed)
+        }));
+    }
+
+    /// Asks the cluster for a producer id, if it is not on its way.
     fn ask_for_producer_id(&mut self) {
-        if self.asking_for_id || !self.inner.accumulator(|all| all.needs_producer_id()) {
+        if std::mem::replace(&mut self.asking_for_id, true) {
             return;
         }
-        self.asking_for_id = true;
         let inner = Arc::clone(&self.inner);
         let limit = self.inner.config.delivery_timeout;
         self.calls.push(Box::pin(async move {
@@ -109,7 +209,7 @@ impl Sender {
                 match called.and_then(|response| producer_id(&response)) {
                     Ok(id) => break Ok(id),
                     Err(error) => {
-                        inner.set_no_producer_id(Some(error.clone()));
+                        inner.obstacles.set_no_producer_id(Some(error.clone()));
                         if let Err(error) = retry.after(error).await {
                             break Err(error);
                         }
@@ -117,106 +217,104 @@ impl Sender {
                 }
             };
             if answer.is_ok() {
-                inner.set_no_producer_id(None);
+                inner.obstacles.set_no_producer_id(None);
             }
             Event::ProducerId(answer)
         }));
     }
 
-    /// Sends what is ready to every broker that has a free slot.
-    fn drain(&mut self) {
-        let shared = Arc::clone(&self.inner.shared);
-        let snapshot = shared.snapshot();
-        let (ready, homeless) = self.inner.accumulator(|all| {
-            let leader = |partition: &TopicPartition| snapshot.leader_id(partition);
-            (
-                all.ready_brokers(now(), leader),
-                all.ready_without(now(), leader),
-            )
-        });
-        for partition in homeless {
-            // Nobody leads it now, or its topic was idle for long: ask again.
-            shared.want_topic(&partition.topic, self.inner.interest());
-            shared.refresh_metadata();
-        }
-        for broker in ready {
-            while self.slots.get(&broker).copied().unwrap_or(0) < self.inner.config.max_in_flight {
-                if !self.send_to(broker, &snapshot) {
-                    break;
-                }
+    /// Sends what is ready to a broker, as far as it has free slots.
+    fn send_to(&mut self, broker: BrokerId) {
+        let snapshot = Arc::clone(&self.snapshot);
+        let Some(node) = snapshot.nodes.get(&broker) else {
+            return;
+        };
+        let free = |slots: &BTreeMap<BrokerId, usize>, max: usize| {
+            slots.get(&broker).copied().unwrap_or(0) < max
+        };
+        while free(&self.slots, self.inner.config.max_in_flight) {
+            let Some(connection) = self.brokers.get(node).open() else {
+                return self.connect(node);
+            };
+            let inner = &self.inner;
+            let drained = inner.sender().drain(now(), broker, &inner.partitions);
+            if drained.is_empty() {
+                return;
             }
+            for each in &drained {
+                let topic = &each.partition.topic;
+                inner.shared.want_topic(topic, inner.interest());
+            }
+            *self.slots.entry(broker).or_default() += 1;
+            let call = self.produce(broker, &connection, drained);
+            self.calls.push(call);
         }
     }
 
-    /// Sends one request; false if there is nothing to send.
-    fn send_to(&mut self, broker: BrokerId, snapshot: &Arc<ClusterMetadata>) -> bool {
-        let Some(node) = snapshot.nodes.get(&broker) else {
-            return false;
-        };
-        let (drained, finished) = self.inner.accumulator(|all| {
-            all.drain(now(), |partition| {
-                snapshot.leader_id(partition) == Some(broker)
-            })
-        });
-        self.inner.settle(finished);
-        if drained.is_empty() {
-            return false;
+    fn connect(&mut self, node: &Node) {
+        if !self.connecting.insert(node.id) {
+            return;
         }
-        for each in &drained {
-            let interest = self.inner.interest();
-            self.inner
-                .shared
-                .want_topic(&each.partition.topic, interest);
-        }
-        let (acks, limit) = (
-            self.inner.config.acks,
-            self.inner.shared.config.request_timeout,
-        );
-        let prepared = Prepared::new(drained, acks, limit, snapshot);
-        let peer = self.brokers.get(node);
-        *self.slots.entry(broker).or_default() += 1;
-        let inner = Arc::clone(&self.inner);
+        let (peer, broker) = (self.brokers.get(node), node.id);
+        let limit = self.inner.shared.config.request_timeout;
         self.calls.push(Box::pin(async move {
-            // Until a connection takes the request, its batches are surely not written.
-            let leaving = || inner.handle_leaving(&prepared);
-            let (request, cap) = (&prepared.request, prepared.max_version);
-            let (answers, hints) = if acks == Acks::None {
-                let sent = peer.send(request, cap, limit, leaving).await;
-                let unconfirmed = Outcome {
-                    base_offset: None,
-                    log_append_ms: None,
-                };
-                let answer = sent.map_or_else(lost, |()| Answer::Written(unconfirmed));
-                (prepared.all(&answer), Vec::new())
-            } else {
-                match peer.call_leaving(request, cap, limit, leaving).await {
-                    Ok(response) => prepared.read(response),
-                    Err(failed) => (prepared.all(&lost(failed)), Vec::new()),
-                }
+            Event::Connected(broker, peer.connect(limit).await)
+        }));
+    }
+
+    /// Queues a request at once, and returns the future of its outcome.
+    fn produce(
+        &self,
+        broker: BrokerId,
+        connection: &Connection,
+        drained: Vec<Drained>,
+    ) -> BoxFuture<'static, Event> {
+        let acks = self.inner.config.acks;
+        let limit = self.inner.shared.config.request_timeout;
+        let Prepared {
+            request,
+            max_version,
+            members,
+        } = Prepared::new(drained, acks, limit, &self.snapshot);
+        let sent = submit(connection, &request, max_version, acks, limit);
+        Box::pin(async move {
+            let (answers, hints) = match sent.await {
+                Ok(Some(response)) => members.read(response),
+                Ok(None) => (members.all(&Answer::Written(UNCONFIRMED)), Vec::new()),
+                Err(failed) => (members.all(&lost(failed)), Vec::new()),
             };
             Event::Produced {
                 broker,
                 answers,
                 hints,
             }
-        }));
-        true
+        })
     }
 
     fn handle(&mut self, event: Event) {
+        let at = now();
         match event {
             Event::ProducerId(answer) => {
                 self.asking_for_id = false;
-                let finished = self.inner.accumulator(|all| match answer {
-                    Ok((id, epoch)) => {
-                        all.handle_producer_id(id, epoch);
-                        Vec::new()
-                    }
+                let inner = &self.inner;
+                match answer {
+                    Ok((id, epoch)) => inner.sender().handle_producer_id(at, id, epoch),
                     // Asked for again at once; each batch has a limit of its own.
-                    Err(error) if error.is_retriable() => Vec::new(),
-                    Err(error) => all.abort(now(), &error),
-                });
-                self.inner.settle(finished);
+                    Err(error) if error.is_retriable() => {}
+                    Err(error) => inner.purge(at, true, &error),
+                }
+            }
+            Event::Sealed(lane, id, sealed) => {
+                self.inner.sender().handle_sealed(at, (lane, id), sealed);
+            }
+            Event::Connected(broker, outcome) => {
+                self.connecting.remove(&broker);
+                let failed = outcome.err();
+                let is_failure = failed.is_some();
+                self.inner.obstacles.set_unreachable(broker, failed);
+                if is_failure {
+                    self.inner.shared.refresh_metadata();
+                }
             }
             Event::Produced {
                 broker,
@@ -226,60 +324,34 @@ impl Sender {
                 if let Some(slots) = self.slots.get_mut(&broker) {
                     *slots = slots.saturating_sub(1);
                 }
-                self.handle_answers(answers);
-                for LeaderHint {
-                    partition,
-                    leader,
-                    epoch,
-                    node,
-                } in hints
-                {
-                    self.inner
-                        .shared
-                        .handle_leader_hint(&partition, leader, epoch, node);
+                self.handle_answers(at, answers);
+                for hint in hints {
+                    self.inner.shared.handle_leader_hint(
+                        &hint.partition,
+                        hint.leader,
+                        hint.epoch,
+                        hint.node,
+                    );
                 }
             }
         }
     }
 
-    fn handle_answers(&self, answers: Vec<(TopicPartition, BatchId, Answer)>) {
+    fn handle_answers(&self, at: Instant, answers: Vec<Answered>) {
         let stale = answers.iter().any(|(_, _, answer)| is_stale(answer));
-        let at = now();
-        let finished = self.inner.accumulator(|all| {
-            let each = |(partition, id, answer): (TopicPartition, BatchId, Answer)| {
-                all.handle_answer(at, &partition, id, answer)
-            };
-            answers.into_iter().filter_map(each).collect()
-        });
-        self.inner.settle(finished);
+        let mut sender = self.inner.sender();
+        for (lane, id, answer) in answers {
+            sender.handle_answer(at, lane, id, answer);
+        }
+        drop(sender);
         if stale {
             self.inner.shared.refresh_metadata();
         }
     }
-}
 
-/// Whether an answer says that the client's picture of the cluster is out of date.
-fn is_stale(answer: &Answer) -> bool {
-    match answer {
-        Answer::Written(_) => false,
-        Answer::Refused { code, .. } => code.refreshes_metadata(),
-        Answer::Lost { .. } => true,
-    }
-}
-
-fn lost(failed: CallError) -> Answer {
-    Answer::Lost {
-        maybe_sent: failed.sent == Sent::Maybe,
-        error: failed.error,
-    }
-}
-
-fn producer_id(response: &InitProducerIdResponse) -> Result<(ProducerId, ProducerEpoch)> {
-    match ErrorCode(response.error_code).err() {
-        Some(code) => Err(Error::broker(code, "asking for a producer id")),
-        None => Ok((
-            ProducerId(response.producer_id),
-            ProducerEpoch(response.producer_epoch),
-        )),
+    fn handle_metadata(&mut self) {
+        self.snapshot = self.inner.shared.snapshot();
+        let leader = |at: &_| self.snapshot.leader_id(at);
+        self.inner.sender().handle_leaders(now(), leader);
     }
 }

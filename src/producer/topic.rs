@@ -1,46 +1,69 @@
 //! What a producer keeps of a topic, so that a record costs no look-up in the client's metadata.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use super::partitions::{Filling, Partition, Partitions};
 use crate::ids::TopicPartition;
 use crate::machine::metadata::TopicMetadata;
-use crate::machine::producer::{Sticky, partition_for_key};
+use crate::machine::producer::next_sticky;
+use crate::machine::rng::Rng;
 
 /// One topic as of some metadata, with everything that placing a record needs.
 #[derive(Debug)]
 pub(super) struct Topic {
     metadata: Arc<TopicMetadata>,
     /// As of which version of the client's metadata it was last compared.
-    version: u64,
-    /// The partitions, by number.
-    places: Vec<TopicPartition>,
+    version: AtomicU64,
+    /// By number.
+    partitions: Vec<Arc<Partition>>,
     /// Those that have a leader, or all of them while none has.
-    available: Vec<i32>,
-    /// Outlives changes of the metadata, so that the sticky partition stays.
-    sticky: Arc<Mutex<Sticky>>,
+    available: Vec<Arc<Partition>>,
+    /// Outlive changes of the metadata, so that the sticky partition stays.
+    choices: Arc<Choices>,
 }
 
+/// Where choices that do not depend on the record stand.
+#[derive(Debug)]
+pub(super) struct Choices {
+    /// The sticky partition's place among those that are available (KIP-480, KIP-794).
+    current: AtomicUsize,
+    /// How often it was round robin's turn.
+    turn: AtomicUsize,
+    rng: Mutex<Rng>,
+}
+
+impl Choices {
+    fn lock_rng(&self) -> MutexGuard<'_, Rng> {
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A partition that was chosen, under its lock.
+pub(super) type Placed<'a> = (&'a Arc<Partition>, MutexGuard<'a, Filling>);
+
 impl Topic {
-    pub(super) fn new(
+    fn new(
         metadata: Arc<TopicMetadata>,
         version: u64,
-        sticky: Arc<Mutex<Sticky>>,
+        partitions: Vec<Arc<Partition>>,
+        choices: Arc<Choices>,
     ) -> Self {
-        let all = || metadata.partitions.iter();
-        let led = all().filter(|each| each.leader.is_some());
-        let mut available: Vec<i32> = led.map(|each| each.partition).collect();
+        let with_leader = metadata.partitions.iter().zip(&partitions);
+        let mut available: Vec<_> = with_leader
+            .filter(|(described, _)| described.leader.is_some())
+            .map(|(_, partition)| Arc::clone(partition))
+            .collect();
         if available.is_empty() {
-            available = all().map(|each| each.partition).collect();
+            available.clone_from(&partitions);
         }
-        let place = |partition| TopicPartition::new(Arc::clone(&metadata.name), partition);
-        let places = all().map(|each| place(each.partition)).collect();
         Self {
             metadata,
-            version,
-            places,
+            version: AtomicU64::new(version),
+            partitions,
             available,
-            sticky,
+            choices,
         }
     }
 
@@ -48,28 +71,96 @@ impl Topic {
         &self.metadata.name
     }
 
-    pub(super) fn metadata(&self) -> &TopicMetadata {
+    pub(super) fn metadata(&self) -> &Arc<TopicMetadata> {
         &self.metadata
     }
 
+    pub(super) fn partitions(&self) -> &[Arc<Partition>] {
+        &self.partitions
+    }
+
     /// The partition of this number, if there is one.
-    pub(super) fn place(&self, partition: i32) -> Option<&TopicPartition> {
-        let at = self
-            .places
-            .binary_search_by_key(&partition, |place| place.partition)
-            .ok()?;
-        self.places.get(at)
+    pub(super) fn place(&self, partition: i32) -> Option<Placed<'_>> {
+        let by_place = usize::try_from(partition).ok();
+        let found = by_place.and_then(|at| self.partitions.get(at));
+        let found = match found.filter(|found| found.at.partition == partition) {
+            Some(found) => found,
+            // A topic whose numbers have holes.
+            None => {
+                let number = |each: &Arc<Partition>| each.at.partition;
+                let at = self.partitions.binary_search_by_key(&partition, number);
+                self.partitions.get(at.ok()?)?
+            }
+        };
+        Some((found, found.lock()))
     }
 
-    /// The partition for a key.
-    pub(super) fn keyed(&self, key: &[u8]) -> Option<&TopicPartition> {
-        self.place(partition_for_key(key, self.places.len())?)
+    /// The partition of a hash over all of them.
+    pub(super) fn hashed(&self, hash: u32) -> Option<Placed<'_>> {
+        let count = u32::try_from(self.partitions.len()).ok()?;
+        let at = hash.checked_rem(count)?;
+        let found = self.partitions.get(usize::try_from(at).ok()?)?;
+        Some((found, found.lock()))
     }
 
-    /// The partition for a record of `size` bytes without a key.
-    pub(super) fn sticky(&self, size: usize) -> Option<&TopicPartition> {
-        let mut sticky = self.sticky.lock().unwrap_or_else(PoisonError::into_inner);
-        self.place(sticky.choose(&self.available, size)?)
+    /// A random one of those that are available.
+    pub(super) fn random(&self) -> Option<Placed<'_>> {
+        let bound = u64::try_from(self.available.len())
+            .ok()
+            .filter(|n| *n > 0)?;
+        let at = self.choices.lock_rng().below(bound);
+        let found = self.available.get(usize::try_from(at).ok()?)?;
+        Some((found, found.lock()))
+    }
+
+    /// The available ones, around and around.
+    pub(super) fn next_in_turn(&self) -> Option<Placed<'_>> {
+        let turn = self.choices.turn.fetch_add(1, Ordering::Relaxed);
+        let found = self
+            .available
+            .get(turn.checked_rem(self.available.len())?)?;
+        Some((found, found.lock()))
+    }
+
+    /// The partition for records without a key. Where another caller is just writing to it, the
+    /// choice moves on instead of waiting.
+    pub(super) fn sticky(&self) -> Option<Placed<'_>> {
+        let at = self.choices.current.load(Ordering::Relaxed);
+        let found = match self.available.get(at) {
+            Some(found) => found,
+            None => self.available.get(self.move_on(at))?,
+        };
+        if let Some(filling) = found.try_lock() {
+            return Some((found, filling));
+        }
+        let found = self.available.get(self.move_on(at))?;
+        Some((found, found.lock()))
+    }
+
+    /// Chooses another sticky partition, unless somebody else just did.
+    #[cold]
+    pub(super) fn move_on(&self, from: usize) -> usize {
+        let current = &self.choices.current;
+        let mut rng = self.choices.lock_rng();
+        let now = current.load(Ordering::Relaxed);
+        if now != from && now < self.available.len() {
+            return now;
+        }
+        let random = rng.next_u64();
+        let to = next_sticky(random, Some(from), self.available.len(), |_| Some(0)).unwrap_or(0);
+        current.store(to, Ordering::Relaxed);
+        to
+    }
+
+    /// Counts what a record took of the sticky partition's turn, which ends after `switch_after`
+    /// bytes.
+    #[inline]
+    pub(super) fn count_sticky(&self, filling: &mut Filling, bytes: usize, switch_after: usize) {
+        filling.sticky_bytes += bytes;
+        if filling.sticky_bytes >= switch_after {
+            filling.sticky_bytes = 0;
+            self.move_on(self.choices.current.load(Ordering::Relaxed));
+        }
     }
 }
 
@@ -79,10 +170,18 @@ pub(super) struct Topics(RwLock<HashMap<Arc<str>, Arc<Topic>>>);
 
 impl Topics {
     /// A topic that was compared with this version of the metadata.
+    #[inline]
     pub(super) fn get(&self, name: &str, version: u64) -> Option<Arc<Topic>> {
         let topics = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let topic = topics.get(name).filter(|topic| topic.version == version)?;
-        Some(Arc::clone(topic))
+        let topic = topics.get(name)?;
+        let is_current = topic.version.load(Ordering::Relaxed) == version;
+        is_current.then(|| Arc::clone(topic))
+    }
+
+    /// The topic as it was last seen, however long ago.
+    pub(super) fn latest(&self, name: &str) -> Option<Arc<Topic>> {
+        let topics = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        topics.get(name).map(Arc::clone)
     }
 
     /// Takes in what the metadata says of a topic now.
@@ -90,15 +189,36 @@ impl Topics {
         &self,
         metadata: Arc<TopicMetadata>,
         version: u64,
-        new_sticky: impl FnOnce() -> Sticky,
+        all: &Partitions,
+        seed: impl FnOnce() -> u64,
     ) -> Arc<Topic> {
         let mut topics = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let sticky = match topics.get(&metadata.name) {
-            Some(known) => Arc::clone(&known.sticky),
-            None => Arc::new(Mutex::new(new_sticky())),
+        let known = topics.get(&metadata.name);
+        if let Some(known) = known.filter(|known| Arc::ptr_eq(&known.metadata, &metadata)) {
+            known.version.store(version, Ordering::Relaxed);
+            return Arc::clone(known);
+        }
+        let choices = match known {
+            Some(known) => Arc::clone(&known.choices),
+            None => Arc::new(Choices {
+                // Out of range, so that the first record makes a choice.
+                current: AtomicUsize::new(usize::MAX),
+                turn: AtomicUsize::new(0),
+                rng: Mutex::new(Rng::new(seed())),
+            }),
         };
+        let known: &[Arc<Partition>] = known.map_or(&[], |known| known.partitions.as_slice());
+        let place = |number: i32| {
+            let at = known.binary_search_by_key(&number, |each| each.at.partition);
+            match at.ok().and_then(|at| known.get(at)) {
+                Some(partition) => Arc::clone(partition),
+                None => all.add(TopicPartition::new(Arc::clone(&metadata.name), number)),
+            }
+        };
+        let numbers = metadata.partitions.iter().map(|each| each.partition);
+        let partitions = numbers.map(place).collect();
         let name = Arc::clone(&metadata.name);
-        let topic = Arc::new(Topic::new(metadata, version, sticky));
+        let topic = Arc::new(Topic::new(metadata, version, partitions, choices));
         topics.insert(name, Arc::clone(&topic));
         topic
     }

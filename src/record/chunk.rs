@@ -125,10 +125,15 @@ impl ChunkPool {
 
     /// Takes one chunk even beyond the limit; for copies that free more than they take.
     pub(crate) fn take_over_limit(&self) -> Chunk {
-        let buffers = self.0.lock().take(1);
-        let mut reserve = self.0.wrap(buffers, 1);
+        let mut reserve = self.reserve_over_limit(1);
         // One was asked for, so one is there.
         reserve.0.pop().unwrap_or_else(|| self.0.chunk(None))
+    }
+
+    /// As [`take_over_limit`](Self::take_over_limit), `chunks` of them.
+    pub(crate) fn reserve_over_limit(&self, chunks: usize) -> Reserve {
+        let buffers = self.0.lock().take(chunks);
+        self.0.wrap(buffers, chunks)
     }
 }
 

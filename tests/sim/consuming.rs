@@ -465,7 +465,10 @@ async fn max_poll_records_hands_out_everything_in_order_exactly_once() {
             );
         }
     }
-    within(secs(1), producer.flush()).await.unwrap();
+    within(secs(1), producer.flush())
+        .await
+        .into_result()
+        .unwrap();
     for limit in [1, 3, 7, 64] {
         let consumer = consumer(&client, 4).property("max.poll.records", limit.to_string());
         let consumer = consumer.build().await.unwrap();

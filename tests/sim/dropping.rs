@@ -58,7 +58,10 @@ async fn case_125_a_send_dropped_at_any_poll_is_written_once_or_not_at_all() {
             let value = format!("{n} {}", "x".repeat(5_000));
             drop(polled(times, producer.send(record(0, value))).await);
         }
-        within(secs(5), producer.flush()).await.unwrap();
+        within(secs(5), producer.flush())
+            .await
+            .into_result()
+            .unwrap();
         let log = values(&cluster, 0);
         let mut once = log.clone();
         once.dedup();
@@ -156,7 +159,7 @@ async fn busy(cluster: &MockCluster, producer: &Producer) -> Vec<Delivery> {
         cluster.pause_broker(broker);
     }
     let mut deliveries = Vec::new();
-    for n in numbers(5) {
+    for n in numbers(8) {
         deliveries.push(producer.enqueue(record(0, n)).await.unwrap());
         tokio::time::sleep(ms(10)).await;
     }
@@ -175,7 +178,8 @@ async fn case_128_dropped_without_close_all_resolves_and_no_task_is_left() {
     for (index, delivery) in deliveries.into_iter().enumerate() {
         let error = within(ms(100), delivery).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
-        let sent = index == 0;
+        // So many fit on the wire.
+        let sent = index < 5;
         let maybe = error.write_status() == Some(WriteStatus::MaybeWritten);
         assert_eq!(maybe, sent, "{index}: {error}");
     }
@@ -235,7 +239,8 @@ fn case_129_a_runtime_that_is_shut_down_takes_nobody_with_it() {
         let none = within(secs(2), poll(&consumer, secs(1))).await.unwrap();
         assert!(none.is_empty());
         let report = within(secs(2), producer.close(secs(1))).await;
-        assert!(report.is_complete(), "{report:?}");
+        let told = (report.written, report.unknown, report.not_written);
+        assert_eq!(told, (1, 5, 3), "{report:?}");
     });
     drop(other);
     drop((producer, consumer, client, cluster));

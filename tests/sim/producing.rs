@@ -41,7 +41,10 @@ async fn every_acks_mode_writes_in_order() {
         for n in numbers(100) {
             deliveries.push(producer.enqueue(record(0, n)).await.unwrap());
         }
-        within(secs(1), producer.flush()).await.unwrap();
+        within(secs(1), producer.flush())
+            .await
+            .into_result()
+            .unwrap();
         for (n, delivery) in (0..).zip(deliveries) {
             let offset = within(ms(1), delivery).await.unwrap().offset;
             assert_eq!(offset, Some(n).filter(|_| acks != Acks::None), "{acks:?}");

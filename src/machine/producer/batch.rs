@@ -1,11 +1,11 @@
-//! One batch on its way: open, sealed, stamped, sent, resolved.
+//! One batch on its way: sealed, stamped, sent, resolved.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::{Error, ErrorCode, ErrorKind, WriteStatus};
 use crate::ids::TopicPartition;
-use crate::record::{BatchBuilder, SealedBatch};
+use crate::record::SealedBatch;
 
 /// Names a batch for as long as its producer lives.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -16,13 +16,22 @@ pub(crate) struct BatchId(pub(crate) u64);
 pub(crate) enum Answer {
     /// The broker wrote it.
     Written(Outcome),
-    /// The broker answered with a code, and perhaps with words of its own.
-    Refused {
-        code: ErrorCode,
-        message: Option<String>,
-    },
+    /// The broker answered with a code.
+    Refused(Refusal),
     /// No answer: the connection failed. `maybe_sent` is false only if no byte left.
     Lost { error: Error, maybe_sent: bool },
+}
+
+/// A broker's refusal of a batch.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) code: ErrorCode,
+    /// The broker's own words.
+    pub(crate) message: Option<String>,
+    /// The first offset that the partition's log still has, if the broker says.
+    pub(crate) log_start_offset: Option<i64>,
+    /// The records that are to blame, by their place in the batch (KIP-467); none if all are.
+    pub(crate) culprits: Vec<(u32, Option<String>)>,
 }
 
 /// Where a written batch is.
@@ -32,97 +41,129 @@ pub(crate) struct Outcome {
     pub(crate) log_append_ms: Option<i64>,
 }
 
-/// A batch that has its outcome.
+/// Which of the records that share a tag an outcome is about: all of them, unless a batch that was
+/// too large for the broker was split, or some of its records alone were refused.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Share {
+    /// The first record's place among those that share the tag.
+    pub(crate) first: u32,
+    /// How many records it is about.
+    pub(crate) records: u32,
+    /// How many share the tag.
+    pub(crate) total: u32,
+}
+
+impl Share {
+    pub(super) fn all(total: u32) -> Self {
+        Self {
+            first: 0,
+            records: total,
+            total,
+        }
+    }
+}
+
+/// Records that have their outcome.
 #[derive(Debug)]
-pub(crate) struct Finished {
-    pub(crate) id: BatchId,
+pub(crate) struct Finished<T> {
+    pub(crate) tag: T,
+    pub(crate) share: Share,
     pub(crate) outcome: Result<Outcome, Error>,
 }
 
+/// A batch whose records are final, and which has no place in the sequence yet.
 #[derive(Debug)]
-pub(crate) enum Body {
-    Open(BatchBuilder),
-    /// Sealed and stamped: these bytes are sent again and again until their fate is known.
-    Stamped(SealedBatch),
-    /// Sealing failed, so that there is nothing to send.
-    Broken,
+pub(super) struct Sealed<T> {
+    pub(super) tag: T,
+    pub(super) created: Instant,
+    pub(super) batch: SealedBatch,
 }
 
+/// A batch that has its place in the partition's sequence, until its fate is known. Its bytes are
+/// sent again and again as they are.
 #[derive(Debug)]
-pub(crate) struct Batch {
-    pub(crate) id: BatchId,
-    pub(crate) body: Body,
-    pub(crate) created: Instant,
-    pub(crate) records: u32,
+pub(super) struct Stamped<T> {
+    pub(super) id: BatchId,
+    /// Grows along the sequence; the parts of a batch that was split have the order of the whole.
+    pub(super) order: u64,
+    pub(super) tag: T,
+    pub(super) share: Share,
+    pub(super) created: Instant,
+    pub(super) batch: SealedBatch,
     /// How often it was sent, or may have been.
-    pub(crate) attempts: u32,
-    /// Whether a connection has taken it and has not answered yet.
-    pub(crate) on_wire: bool,
-    /// Whether the broker refused its stamp, so that it needs another.
-    pub(crate) stamp_refused: bool,
+    pub(super) attempts: u32,
+    /// Whether it is in a request that has no answer yet.
+    pub(super) on_wire: bool,
+    /// Whether everything before it had its outcome when it was sent last: only then does a
+    /// broker's complaint about its place in the sequence say anything.
+    pub(super) sent_as_head: bool,
     /// Whether an attempt ended without an answer that rules out the write.
-    pub(crate) maybe_written: bool,
+    pub(super) maybe_written: bool,
 }
 
-impl Batch {
-    pub(crate) fn new(id: BatchId, now: Instant, builder: BatchBuilder) -> Self {
-        let body = Body::Open(builder);
-        Self {
-            id,
-            body,
-            created: now,
-            records: 0,
-            attempts: 0,
-            on_wire: false,
-            stamp_refused: false,
-            maybe_written: false,
+impl<T> Stamped<T> {
+    /// The sequence number of its first record.
+    pub(super) fn sequence(&self) -> i32 {
+        self.batch.header().base_sequence
+    }
+
+    /// What is known of it should it end now.
+    pub(super) fn facts(&self, now: Instant) -> Facts {
+        Facts {
+            now,
+            created: self.created,
+            attempts: self.attempts,
+            maybe_written: self.maybe_written,
         }
     }
 
-    /// A connection takes it now.
-    pub(crate) fn leave(&mut self) {
-        if !self.on_wire {
-            self.on_wire = true;
-            self.attempts += 1;
-        }
-    }
-
-    /// Its size in bytes on the wire, before compression if it is still open.
-    pub(crate) fn size(&self) -> usize {
-        match &self.body {
-            Body::Open(open) => open.estimated_size(),
-            Body::Stamped(sealed) => sealed.size(),
-            Body::Broken => 0,
-        }
-    }
-
-    /// Whether it was given a place in the sequence.
-    pub(crate) fn is_stamped(&self) -> bool {
-        matches!(self.body, Body::Stamped(_))
-    }
-
-    /// Completes an error with all that is known of the batch.
-    pub(crate) fn fail(self, now: Instant, partition: &TopicPartition, error: Error) -> Finished {
-        let status = if self.maybe_written {
-            WriteStatus::MaybeWritten
-        } else {
-            WriteStatus::NotWritten
-        };
-        let elapsed = now.saturating_duration_since(self.created);
-        let error = error
-            .with_topic(Arc::clone(&partition.topic))
-            .with_partition(partition.partition)
-            .with_attempts(self.attempts, elapsed)
-            .with_write_status(status);
+    /// Ends it with an error that says all that is known of it.
+    pub(super) fn fail(self, now: Instant, at: &TopicPartition, error: Error) -> Finished<T> {
+        let error = self.facts(now).complete(at, error);
         Finished {
-            id: self.id,
+            tag: self.tag,
+            share: self.share,
             outcome: Err(error),
         }
     }
 }
 
+/// What is known of a batch that ends with an error.
+pub(super) struct Facts {
+    pub(super) now: Instant,
+    pub(super) created: Instant,
+    pub(super) attempts: u32,
+    pub(super) maybe_written: bool,
+}
+
+impl Facts {
+    /// Those of a batch that was never stamped.
+    pub(super) fn unsent(now: Instant, created: Instant) -> Self {
+        Self {
+            now,
+            created,
+            attempts: 0,
+            maybe_written: false,
+        }
+    }
+
+    pub(super) fn complete(&self, at: &TopicPartition, error: Error) -> Error {
+        let status = if self.maybe_written {
+            WriteStatus::MaybeWritten
+        } else {
+            WriteStatus::NotWritten
+        };
+        let elapsed = self.now.saturating_duration_since(self.created);
+        error
+            .with_topic(Arc::clone(&at.topic))
+            .with_partition(at.partition)
+            .with_attempts(self.attempts, elapsed)
+            .with_write_status(status)
+    }
+}
+
 /// Whether an answer with this code leaves open that the batch is in the log.
-pub(crate) fn code_is_ambiguous(code: ErrorCode) -> bool {
+pub(super) fn code_is_ambiguous(code: ErrorCode) -> bool {
     // A timed-out replication and a lost leadership come after the append (KAFKA-13574); an unknown
     // error, or one that is newer than this client, says nothing at all.
     let after_append = matches!(
@@ -138,7 +179,7 @@ pub(crate) fn code_is_ambiguous(code: ErrorCode) -> bool {
 }
 
 /// The error that a broker's code is for the records of a batch.
-pub(crate) fn refusal(code: ErrorCode, message: Option<String>) -> Error {
+pub(super) fn refused_batch(code: ErrorCode, message: Option<&str>) -> Error {
     match message {
         Some(message) => Error::new(
             ErrorKind::Broker(code),
@@ -151,14 +192,12 @@ pub(crate) fn refusal(code: ErrorCode, message: Option<String>) -> Error {
 /// The error of a batch that ran out of time before its fate was known.
 ///
 /// `last` is what its last attempt failed with, or what kept it from being sent.
-pub(crate) fn expired(batch: &Batch, last: Option<Error>) -> Error {
+pub(super) fn expired(attempts: u32, last: Option<Error>) -> Error {
     let unsent = "delivery.timeout.ms ran out before the batch could be sent";
     let words = match &last {
-        Some(error) if batch.attempts == 0 => format!("{unsent}: {error}"),
+        Some(error) if attempts == 0 => format!("{unsent}: {error}"),
         Some(error) => format!("delivery.timeout.ms ran out; the last attempt failed: {error}"),
-        None if batch.attempts > 0 => {
-            "delivery.timeout.ms ran out before the broker answered".to_owned()
-        }
+        None if attempts > 0 => "delivery.timeout.ms ran out before the broker answered".to_owned(),
         None => unsent.to_owned(),
     };
     let error = Error::new(ErrorKind::Timeout, words);

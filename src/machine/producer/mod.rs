@@ -1,20 +1,27 @@
 //! The producer's decisions: which partition, which batch, what to send when, and what an answer
 //! means for the records it is about.
 
-mod accumulator;
 mod answers;
 mod batch;
+mod drain;
+mod giving_up;
+mod lane;
+mod partition;
 mod partitioner;
-mod queue;
 mod receipt;
+mod sender;
+mod sequence;
+mod settings;
+mod split;
 
-pub(crate) use accumulator::{Accumulator, AccumulatorSettings, Drained};
-pub(crate) use batch::{Answer, BatchId, Finished, Outcome};
+pub(crate) use batch::{Answer, BatchId, Finished, Outcome, Refusal, Share};
+pub(crate) use drain::{Drained, SealJob};
+pub(crate) use partition::PartitionBatches;
+pub(crate) use partitioner::{Choice, next_sticky};
 pub use partitioner::{Partitioner, Partitions};
-pub(crate) use partitioner::{Sticky, partition_for_key};
 pub(crate) use receipt::Refused;
+pub(crate) use sender::{LaneId, Sender, Source};
+pub(crate) use settings::{BatchLimits, READY_SIZE, SenderSettings};
 
 #[cfg(test)]
 mod model;
-#[cfg(test)]
-mod tests;

@@ -1,19 +1,19 @@
 //! What becomes of a record that is appended.
 
-use super::batch::BatchId;
 use crate::error::{Error, ErrorKind};
 use crate::record::AppendError;
 
 /// Where an appended record went.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Receipt {
-    pub(crate) batch: BatchId,
+#[derive(Debug)]
+pub(crate) struct Appended<T> {
+    /// What the records of its batch share.
+    pub(crate) tag: T,
     /// The record's place in the batch.
     pub(crate) index: u32,
-    /// Whether the batch is new, so that its deadline must be watched from now on.
-    pub(crate) new_batch: bool,
-    /// Whether a batch became full, so that there is something to send at once.
-    pub(crate) full: bool,
+    /// How many bytes it took, before compression.
+    pub(crate) size: usize,
+    /// Whether the sender is to be told of the partition.
+    pub(crate) tell: bool,
 }
 
 /// Why a record was not taken.
@@ -23,8 +23,11 @@ pub(crate) enum Refused {
     NoMemory { chunks: usize },
     /// It will never be taken.
     Invalid(Error),
+    /// No records are taken any more.
+    Closed,
 }
 
+#[cold]
 pub(super) fn too_large(size: usize, limit: usize) -> Error {
     let words = format!(
         "the record takes up to {size} bytes, more than max.request.size = {limit}; split it, or \
@@ -34,6 +37,7 @@ pub(super) fn too_large(size: usize, limit: usize) -> Error {
 }
 
 /// Why a record was not taken; `lost` chunks that it came with went back to the pool.
+#[cold]
 pub(super) fn refused(error: AppendError, lost: usize) -> Refused {
     match error {
         AppendError::NoMemory { chunks } => Refused::NoMemory {

@@ -175,7 +175,7 @@ impl Driver {
         let stop = self.stop.clone();
         self.feed(stop).await;
         // Its report would say what the lanes hear anyhow.
-        self.producer.close(patience).await;
+        drop(self.producer.close(patience).await);
     }
 
     async fn feed(&self, mut stop: watch::Receiver<bool>) {

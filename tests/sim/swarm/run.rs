@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use tidewire::config::{Acks, Compression, GzipLevel};
 use tidewire::mock::MockCluster;
-use tidewire::{Client, Consumer, Producer, Record, StartAt, TopicPartition, WriteStatus};
+use tidewire::{
+    Client, Consumer, DeliveryReport, Producer, Record, StartAt, TopicPartition, WriteStatus,
+};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -137,6 +139,7 @@ async fn write(
     mut calm: watch::Receiver<bool>,
 ) -> Vec<(String, Said)> {
     let mut enqueued = Vec::new();
+    let (mut reports, mut refused) = (Vec::new(), 0);
     let mut said = Vec::new();
     for number in 0..rng.range(10, 90) {
         let topic = rng.pick(&setting.topics).clone();
@@ -149,12 +152,18 @@ async fn write(
         }
         match producer.enqueue(record).await {
             Ok(delivery) => enqueued.push((value, delivery)),
-            Err(error) => said.push((value, failed(&error))),
+            Err(error) => {
+                refused += 1;
+                said.push((value, failed(&error)));
+            }
         }
         match rng.below(12) {
             0 => sleep(ms(rng.range(1, 1_500))).await,
             1 => sleep(ms(rng.range(1, 20))).await,
-            2 => drop(timeout(ms(rng.range(1, 3_000)), producer.flush()).await),
+            2 => {
+                let flushed = timeout(ms(rng.range(1, 3_000)), producer.flush()).await;
+                reports.extend(flushed);
+            }
             _ => {}
         }
     }
@@ -163,7 +172,7 @@ async fn write(
         if rng.one_in(60) && !closing {
             closing = true;
             // What is not settled by then is given up, and said so.
-            producer.close(secs(rng.range(0, 40))).await;
+            reports.push(producer.close(secs(rng.range(0, 40))).await);
         }
         let outcome = match delivery.await {
             Ok(written) => Said::Written {
@@ -178,9 +187,25 @@ async fn write(
     if !closing {
         said.extend(write_on(&setting, &producer, &name).await);
     }
-    let report = within(secs(1), producer.close(secs(1))).await;
-    assert!(report.is_complete(), "all was settled before: {report:?}");
+    reports.push(within(secs(1), producer.close(secs(1))).await);
+    check_reports(&reports, &said, refused);
     said
+}
+
+/// What flushes and closing report is what the records' own outcomes are.
+fn check_reports(reports: &[DeliveryReport], said: &[(String, Said)], refused: usize) {
+    let sum = |count: fn(&DeliveryReport) -> u64| reports.iter().map(count).sum::<u64>();
+    let told = |is: fn(&Said) -> bool| said.iter().filter(|(_, said)| is(said)).count();
+    let written = told(|said| matches!(said, Said::Written { .. }));
+    let not_written = told(|said| matches!(said, Said::Failed(Some(WriteStatus::NotWritten), _)));
+    let unknown = said.len() - written - not_written;
+    let count = |n: usize| u64::try_from(n).unwrap();
+    assert_eq!(sum(|report| report.written), count(written));
+    assert_eq!(
+        sum(|report| report.not_written),
+        count(not_written - refused)
+    );
+    assert_eq!(sum(|report| report.unknown), count(unknown));
 }
 
 /// Whatever went wrong before, every partition can be written once all is well.

@@ -81,7 +81,7 @@ pub(super) async fn produce(
         }));
     }
     let took = started.elapsed();
-    producer.close(CLOSE).await;
+    drop(producer.close(CLOSE).await);
     Ok(Sent {
         acked,
         bytes,

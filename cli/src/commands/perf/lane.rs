@@ -136,7 +136,7 @@ impl Lane {
             _ = self.producer.close(limit) => {}
         }
         if self.signals.came() {
-            self.producer.close(GRACE).await;
+            drop(self.producer.close(GRACE).await);
         }
         let mut ledger = self.ledger.lock();
         for filling in self.filling.iter().filter(|filling| filling.records > 0) {

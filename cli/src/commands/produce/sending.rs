@@ -270,7 +270,7 @@ impl Sending {
     pub(super) async fn settle_all(&mut self) {
         let producer = self.producer.clone();
         let limit = producer.config().delivery_timeout;
-        tokio::join!(producer.close(limit), self.settle(0));
+        let _ = tokio::join!(producer.close(limit), self.settle(0));
     }
 
     /// Ends the producer: what is not known by then is given up, so that every outcome is known
@@ -281,7 +281,7 @@ impl Sending {
             () = self.settle_all() => {}
             () = enough => {}
         }
-        self.producer.close(Duration::ZERO).await;
+        drop(self.producer.close(Duration::ZERO).await);
         self.settle(0).await;
         self.progress.clear();
         (self.args.topic, self.tally)

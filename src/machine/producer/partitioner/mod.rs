@@ -16,7 +16,7 @@ use std::fmt;
 use crate::config::PartitionerKind;
 use crate::record::Record;
 
-pub(crate) use sticky::Sticky;
+pub(crate) use sticky::next_sticky;
 
 /// A program's own choice of partitions, in place of the built-in ones.
 ///
@@ -149,11 +149,4 @@ impl PartitionerKind {
             Choice::Sticky | Choice::Random | Choice::RoundRobin => None,
         }
     }
-}
-
-/// The partition of a key among `partitions` of them, as Java's default has it; `None` where there
-/// are none.
-#[must_use]
-pub(crate) fn partition_for_key(key: &[u8], partitions: usize) -> Option<i32> {
-    PartitionerKind::Default.partition_for_key(Some(key), u32::try_from(partitions).ok()?)
 }

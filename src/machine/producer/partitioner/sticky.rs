@@ -76,52 +76,6 @@ fn draw(rng: &mut Rng, compared: &[(usize, u32)]) -> Option<usize> {
     None
 }
 
-/// The sticky choice for records without a key, one per topic.
-#[derive(Debug)]
-pub(crate) struct Sticky {
-    rng: Rng,
-    current: Option<i32>,
-    bytes: usize,
-    switch_after: usize,
-}
-
-impl Sticky {
-    /// Moves on after `switch_after` bytes.
-    pub(crate) fn new(seed: u64, switch_after: usize) -> Self {
-        Self {
-            rng: Rng::new(seed),
-            current: None,
-            bytes: 0,
-            switch_after,
-        }
-    }
-
-    /// The partition for a record of `size` bytes, out of those that have a leader now.
-    pub(crate) fn choose(&mut self, available: &[i32], size: usize) -> Option<i32> {
-        let current = self
-            .current
-            .filter(|p| self.bytes < self.switch_after && available.contains(p));
-        let chosen = match current {
-            Some(partition) => partition,
-            None => {
-                self.bytes = 0;
-                self.next(available)?
-            }
-        };
-        self.current = Some(chosen);
-        self.bytes = self.bytes.saturating_add(size);
-        Some(chosen)
-    }
-
-    fn next(&mut self, available: &[i32]) -> Option<i32> {
-        let is_current = |partition: &i32| Some(*partition) == self.current;
-        let current = available.iter().position(is_current);
-        let random = self.rng.next_u64();
-        let place = next_sticky(random, current, available.len(), |_| Some(0))?;
-        available.get(place).copied()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
@@ -207,35 +161,5 @@ mod tests {
         // 20 draws each on average.
         assert_eq!(counts.len(), 3999);
         assert!(counts.values().all(|count| *count < 60));
-    }
-
-    #[test]
-    fn the_sticky_partition_moves_on_after_its_bytes_and_uses_all() {
-        let mut sticky = Sticky::new(7, 100);
-        let available = [0, 1, 2];
-        let mut runs = Vec::new();
-        for _ in 0..300 {
-            runs.push(sticky.choose(&available, 50).unwrap());
-        }
-        for pair in runs.chunks(2) {
-            assert_eq!(
-                pair[0], pair[1],
-                "two records of 50 bytes share a partition"
-            );
-        }
-        for partition in available {
-            assert!(runs.iter().filter(|p| **p == partition).count() >= 60);
-        }
-        for pair in runs.chunks(2).collect::<Vec<_>>().windows(2) {
-            assert_ne!(pair[0][0], pair[1][0], "a switch goes elsewhere");
-        }
-    }
-
-    #[test]
-    fn the_sticky_partition_leaves_a_partition_without_a_leader() {
-        let mut sticky = Sticky::new(7, 1_000_000);
-        let first = sticky.choose(&[0, 1], 1).unwrap();
-        assert_eq!(sticky.choose(&[1 - first], 1), Some(1 - first));
-        assert_eq!(sticky.choose(&[], 1), None);
     }
 }

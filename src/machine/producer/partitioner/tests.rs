@@ -10,8 +10,8 @@ fn an_empty_key_is_hashed_and_a_null_key_is_sticky_as_in_java() {
     let java = PartitionerKind::Default;
     assert_eq!(java.choose(EMPTY), Choice::Hash(275_646_681));
     assert_eq!(java.choose(None), Choice::Sticky);
-    assert_eq!(partition_for_key(b"", 6), Some(275_646_681 % 6));
-    assert_eq!(partition_for_key(b"k", 0), None);
+    assert_eq!(java.partition_for_key(Some(b""), 6), Some(275_646_681 % 6));
+    assert_eq!(java.partition_for_key(Some(b"k"), 0), None);
 }
 
 #[test]

@@ -1,0 +1,177 @@
+//! The batches of one partition that still take records, or wait to be taken by the sender. Pure.
+//!
+//! This is all that the caller of `enqueue` and the sender share, and a driver keeps it behind a
+//! lock of its own for each partition: two partitions never wait for each other. The sender is told
+//! of a partition when it has a new batch and when a batch is worth sending, never per record, and
+//! not again before it has looked.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use super::receipt::{Appended, Refused, refused, too_large};
+use super::settings::BatchLimits;
+use crate::record::{BatchBuilder, ChunkPool, HEADER_LEN, Record, Reserve};
+
+/// A batch that the sender has not taken yet. `T` is what its records share: their outcome.
+#[derive(Debug)]
+pub(crate) struct Waiting<T> {
+    pub(super) builder: BatchBuilder,
+    pub(super) created: Instant,
+    pub(super) tag: T,
+}
+
+/// What the sender must know of a partition's oldest batch.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Head {
+    pub(super) created: Instant,
+    /// Whether it need not wait for `linger.ms`.
+    pub(super) ready: bool,
+    /// Its size in bytes before compression.
+    pub(super) size: usize,
+}
+
+/// The batches of one partition; see the module's page.
+#[derive(Debug)]
+pub(crate) struct PartitionBatches<T> {
+    /// Oldest first; the last one takes records.
+    waiting: VecDeque<Waiting<T>>,
+    /// The first so many need not wait for `linger.ms`.
+    hurried: usize,
+    /// Whether the sender was told of something that it has not looked at yet.
+    told: bool,
+    closed: bool,
+    /// No batch grows beyond this: a broker found a larger one too large.
+    cap: usize,
+}
+
+impl<T> Default for PartitionBatches<T> {
+    fn default() -> Self {
+        Self {
+            waiting: VecDeque::new(),
+            hurried: 0,
+            told: false,
+            closed: false,
+            cap: usize::MAX,
+        }
+    }
+}
+
+impl<T: Clone> PartitionBatches<T> {
+    /// Encodes a record into the open batch, or into a new one, which takes the reserve first. The
+    /// clock is asked and the tag made only for a new batch.
+    #[inline]
+    pub(crate) fn append(
+        &mut self,
+        pool: &ChunkPool,
+        limits: BatchLimits,
+        (timestamp_ms, record): (i64, &Record<'_>),
+        reserve: Reserve,
+        new: impl FnOnce() -> (Instant, T),
+    ) -> Result<Appended<T>, Refused> {
+        if self.closed {
+            return Err(Refused::Closed);
+        }
+        let (key, value, headers) = (record.key_bytes(), record.value_bytes(), record.headers());
+        let size = BatchBuilder::encoded_len_of(key, value, headers);
+        if HEADER_LEN + size > limits.max {
+            return Err(Refused::Invalid(too_large(HEADER_LEN + size, limits.max)));
+        }
+        let full = limits.full.min(self.cap);
+        if let Some(open) = self.waiting.back_mut() {
+            let before = open.builder.estimated_size();
+            // An upper bound that fits is sure to fit, so that the reserve goes where it is used.
+            if before + size <= full {
+                open.builder.add_reserve(reserve);
+                let index = open
+                    .builder
+                    .append(timestamp_ms, key, value, headers)
+                    .map_err(|error| refused(error, 0))?;
+                let after = open.builder.estimated_size();
+                let became_ready = before < limits.ready && after >= limits.ready;
+                let tag = open.tag.clone();
+                return Ok(Appended {
+                    tag,
+                    index: u32::try_from(index).unwrap_or(u32::MAX),
+                    size: after - before,
+                    tell: became_ready && !std::mem::replace(&mut self.told, true),
+                });
+            }
+        }
+        self.append_to_new(pool, full, (timestamp_ms, record), reserve, new)
+    }
+
+    #[cold]
+    fn append_to_new(
+        &mut self,
+        pool: &ChunkPool,
+        full: usize,
+        (timestamp_ms, record): (i64, &Record<'_>),
+        reserve: Reserve,
+        new: impl FnOnce() -> (Instant, T),
+    ) -> Result<Appended<T>, Refused> {
+        let mut builder = BatchBuilder::new(pool, full);
+        let reserved = reserve.len();
+        builder.add_reserve(reserve);
+        let (key, value, headers) = (record.key_bytes(), record.value_bytes(), record.headers());
+        builder
+            .append(timestamp_ms, key, value, headers)
+            // The reserve goes with the batch that is not begun, so all is needed anew.
+            .map_err(|error| refused(error, reserved))?;
+        let size = builder.estimated_size() - HEADER_LEN;
+        let (created, tag) = new();
+        self.waiting.push_back(Waiting {
+            builder,
+            created,
+            tag: tag.clone(),
+        });
+        Ok(Appended {
+            tag,
+            index: 0,
+            size,
+            tell: !std::mem::replace(&mut self.told, true),
+        })
+    }
+
+    /// Looks at the oldest batch; the sender is told again of what comes after this.
+    pub(super) fn look(&mut self, limits: BatchLimits) -> Option<Head> {
+        self.told = false;
+        let oldest = self.waiting.front()?;
+        let size = oldest.builder.estimated_size();
+        let full = limits.ready.min(self.cap);
+        Some(Head {
+            created: oldest.created,
+            ready: self.waiting.len() > 1 || self.hurried > 0 || size >= full,
+            size,
+        })
+    }
+
+    /// Takes the oldest batch.
+    pub(super) fn take(&mut self) -> Option<Waiting<T>> {
+        self.hurried = self.hurried.saturating_sub(1);
+        self.waiting.pop_front()
+    }
+
+    /// Takes the oldest batch if it was begun at `limit` or before.
+    pub(super) fn take_older(&mut self, limit: Instant) -> Option<Waiting<T>> {
+        let oldest = self.waiting.front()?;
+        if oldest.created <= limit {
+            return self.take();
+        }
+        None
+    }
+
+    /// Lets what is here now leave without waiting for `linger.ms`.
+    pub(super) fn hurry(&mut self) {
+        self.hurried = self.waiting.len();
+    }
+
+    /// Takes no more records.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+    }
+
+    /// Keeps batches to at most so many bytes from now on.
+    pub(crate) fn lower_cap(&mut self, cap: usize) {
+        self.cap = self.cap.min(cap);
+    }
+}

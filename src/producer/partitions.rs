@@ -1,0 +1,86 @@
+//! The partitions that a producer has met, each with the batches that take its records behind a
+//! lock of its own.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
+
+use super::delivery::Completion;
+use crate::ids::TopicPartition;
+use crate::machine::producer::{LaneId, PartitionBatches, Source};
+
+/// What the lock of one partition guards.
+#[derive(Debug, Default)]
+pub(super) struct Filling {
+    pub(super) batches: PartitionBatches<Arc<Completion>>,
+    /// Bytes since it became the partition for records without a key.
+    pub(super) sticky_bytes: usize,
+}
+
+/// One partition.
+#[derive(Debug)]
+pub(super) struct Partition {
+    pub(super) at: TopicPartition,
+    pub(super) lane: LaneId,
+    filling: Mutex<Filling>,
+}
+
+impl Partition {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Filling> {
+        self.filling.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The lock, if nobody has it.
+    pub(super) fn try_lock(&self) -> Option<MutexGuard<'_, Filling>> {
+        match self.filling.try_lock() {
+            Ok(filling) => Some(filling),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+}
+
+/// All partitions, by lane. None is ever taken out: a partition's place in the producer's sequence
+/// must not be forgotten.
+#[derive(Debug, Default)]
+pub(super) struct Partitions(RwLock<Vec<Arc<Partition>>>);
+
+impl Partitions {
+    /// Adds a partition that was not there before.
+    pub(super) fn add(&self, at: TopicPartition) -> Arc<Partition> {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let lane = LaneId(u32::try_from(all.len()).unwrap_or(u32::MAX));
+        let partition = Arc::new(Partition {
+            at,
+            lane,
+            filling: Mutex::default(),
+        });
+        all.push(Arc::clone(&partition));
+        partition
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> u32 {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        u32::try_from(all.len()).unwrap_or(u32::MAX)
+    }
+
+    fn get(&self, lane: LaneId) -> Option<Arc<Partition>> {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        all.get(usize::try_from(lane.0).ok()?).map(Arc::clone)
+    }
+}
+
+impl Source<Arc<Completion>> for Partitions {
+    fn place(&self, lane: LaneId) -> Option<TopicPartition> {
+        self.get(lane).map(|partition| partition.at.clone())
+    }
+
+    fn batches<R>(
+        &self,
+        lane: LaneId,
+        look: impl FnOnce(&mut PartitionBatches<Arc<Completion>>) -> R,
+    ) -> Option<R> {
+        let partition = self.get(lane)?;
+        let mut filling = partition.lock();
+        Some(look(&mut filling.batches))
+    }
+}

@@ -85,8 +85,8 @@ const NEWEST: [(ApiKey, [i16; 7]); 23] = [
     (ApiKey::DeleteGroups, [1, 2, 2, 2, 2, 2, 2]),
     (ApiKey::OffsetDelete, [-1, 0, 0, 0, 0, 0, 0]),
     (ApiKey::DescribeCluster, [-1, -1, 0, 0, 1, 2, 2]),
-    (ApiKey::ConsumerGroupHeartbeat, [-1, -1, -1, -1, -1, 1, 1]),
-    (ApiKey::ConsumerGroupDescribe, [-1, -1, -1, -1, -1, 1, 1]),
+    (ApiKey::ConsumerGroupHeartbeat, [-1, -1, -1, -1, 0, 1, 1]),
+    (ApiKey::ConsumerGroupDescribe, [-1, -1, -1, -1, 0, 1, 1]),
 ];
 
 impl FromStr for KafkaRelease {
@@ -228,9 +228,27 @@ impl MockClusterBuilder {
         self
     }
 
-    /// The most members of a group (`group.max.size`). Default no limit.
+    /// The most members of a group (`group.max.size`, `group.consumer.max.size`). Default no limit.
     pub fn group_max_size(mut self, members: usize) -> Self {
         self.groups.max_size = members;
+        self.groups.modern.max_size = members;
+        self
+    }
+
+    /// The session of members of the new group protocol (`group.consumer.session.timeout.ms`) and
+    /// how often they are to send heartbeats (`group.consumer.heartbeat.interval.ms`). Default 45 s
+    /// and 5 s. The protocol is there from Kafka 4.0 on; 3.9 has its requests and refuses them with
+    /// UNSUPPORTED_VERSION.
+    pub fn consumer_group_session(mut self, timeout: Duration, heartbeat: Duration) -> Self {
+        self.groups.modern.session = timeout;
+        self.groups.modern.heartbeat = heartbeat;
+        self
+    }
+
+    /// How long a group of the new protocol keeps a target assignment before it computes the next
+    /// (`group.consumer.assignment.interval.ms`, KIP-1263). Default zero; Kafka 4.3 has 1 s.
+    pub fn consumer_group_assignment_interval(mut self, interval: Duration) -> Self {
+        self.groups.modern.assignment_interval = interval;
         self
     }
 
@@ -246,6 +264,8 @@ impl MockClusterBuilder {
         for (api, newest) in release.newest() {
             self = self.api_versions_cap(api, newest);
         }
+        self.groups.modern.enabled = release >= KafkaRelease::V4_0;
+        self.groups.modern.assignment_epochs = release >= KafkaRelease::V4_3;
         self
     }
 

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::cluster::MockCluster;
-use super::groups::Group;
+use super::groups::classic::{self, Classic};
+use super::groups::modern::{self, Modern};
 use super::groups::offsets::{CommitSeen, CommittedOffset};
 use super::groups::owners::OwnershipChange;
+use super::groups::{Group, Kind};
 use crate::ids::TopicPartition;
 
 /// A group as its coordinator knows it.
@@ -14,17 +16,19 @@ use crate::ids::TopicPartition;
 #[non_exhaustive]
 pub struct GroupState {
     /// Where it stands, as Kafka calls it: `Empty`, `PreparingRebalance`, `CompletingRebalance`,
-    /// `Stable`.
+    /// `Stable`; of the new protocol also `Assigning` and `Reconciling`.
     pub state: String,
-    /// Its generation.
+    /// Whether it speaks the classic protocol, not that of KIP-848.
+    pub is_classic: bool,
+    /// Its generation or group epoch.
     pub generation: i32,
     /// What kind of group it is, as `consumer`; `None` before the first member.
     pub protocol_type: Option<String>,
-    /// The protocol chosen, as `range`.
+    /// The protocol or the assignor chosen, as `range`.
     pub protocol: Option<String>,
-    /// The member that assigns.
+    /// The member that assigns, in the classic protocol.
     pub leader: Option<String>,
-    /// Its members, in the order in which they joined.
+    /// Its members: of a classic group in the order in which they joined, else by id.
     pub members: Vec<GroupMember>,
 }
 
@@ -38,6 +42,8 @@ pub struct GroupMember {
     pub instance_id: Option<String>,
     /// What its client calls itself.
     pub client_id: String,
+    /// How far it is: the group's generation, or its own member epoch.
+    pub epoch: i32,
     /// The partitions it owns, as the coordinator sees it.
     pub owned: Vec<TopicPartition>,
 }
@@ -93,22 +99,46 @@ fn view(group: &Group) -> GroupState {
         let owned = group.owners.now().get(id);
         owned.map_or_else(Vec::new, |all| all.iter().cloned().collect())
     };
-    let classic = &group.classic;
+    match &group.kind {
+        Kind::Classic(classic) => view_classic(classic, owned),
+        Kind::Modern(modern) => view_modern(modern, owned),
+    }
+}
+
+fn view_classic(group: &Classic, owned: impl Fn(&str) -> Vec<TopicPartition>) -> GroupState {
+    let member = |member: &classic::Member| GroupMember {
+        member_id: member.id.clone(),
+        instance_id: member.instance.clone(),
+        client_id: member.client_id.clone(),
+        epoch: group.generation,
+        owned: owned(&member.id),
+    };
     GroupState {
-        state: classic.phase.name().to_owned(),
-        generation: classic.generation,
-        protocol_type: classic.protocol_type.clone(),
-        protocol: classic.protocol.clone(),
-        leader: classic.leader.clone(),
-        members: classic
-            .members
-            .iter()
-            .map(|member| GroupMember {
-                member_id: member.id.clone(),
-                instance_id: member.instance.clone(),
-                client_id: member.client_id.clone(),
-                owned: owned(&member.id),
-            })
-            .collect(),
+        state: group.phase.name().to_owned(),
+        is_classic: true,
+        generation: group.generation,
+        protocol_type: group.protocol_type.clone(),
+        protocol: group.protocol.clone(),
+        leader: group.leader.clone(),
+        members: group.members.iter().map(member).collect(),
+    }
+}
+
+fn view_modern(group: &Modern, owned: impl Fn(&str) -> Vec<TopicPartition>) -> GroupState {
+    let member = |member: &modern::Member| GroupMember {
+        member_id: member.id.clone(),
+        instance_id: member.instance.clone(),
+        client_id: member.client_id.clone(),
+        epoch: member.epoch,
+        owned: owned(&member.id),
+    };
+    GroupState {
+        state: group.state().to_owned(),
+        is_classic: false,
+        generation: group.epoch,
+        protocol_type: Some("consumer".to_owned()),
+        protocol: Some(group.assignor().name().to_owned()),
+        leader: None,
+        members: group.members.values().map(member).collect(),
     }
 }

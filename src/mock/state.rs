@@ -10,7 +10,7 @@ use super::sessions::Sessions;
 use super::topics::{Partition, Topic, TopicConfig};
 use crate::error::ErrorCode;
 use crate::ids::Uuid;
-use crate::protocol::{ApiKey, VersionRange};
+use crate::protocol::VersionRange;
 
 /// Fetch sessions per broker, as `max.incremental.fetch.session.cache.slots` has it.
 pub(crate) const SESSIONS_MAX: usize = 1_000;
@@ -52,14 +52,6 @@ pub(crate) struct Settings {
     pub(crate) groups: GroupSettings,
     /// Versions that differ from what this crate speaks; `None` for APIs that are not served.
     pub(crate) versions: BTreeMap<i16, Option<VersionRange>>,
-}
-
-impl Settings {
-    /// Whether the brokers know the groups of KIP-848.
-    pub(crate) fn has_consumer_groups(&self) -> bool {
-        let key = ApiKey::ConsumerGroupHeartbeat.code();
-        !matches!(self.versions.get(&key), Some(None))
-    }
 }
 
 /// Everything the cluster knows.

@@ -49,7 +49,7 @@ impl Side {
             connector,
             address: first,
             wire,
-            prefix: format!("same-{}", tidewire::Env::system().seed()),
+            prefix: format!("same-{:020}", tidewire::Env::system().seed()),
             said: Vec::new(),
             kafka_4: true,
         }

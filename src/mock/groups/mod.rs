@@ -1,12 +1,17 @@
 //! The groups of a cluster, as their coordinators keep them.
 //!
-//! Pure: time comes in with each request, answers that come later wait in `parked`. Nothing runs by
-//! itself: what was due (sessions, timeouts) happens before the next request or question about a
-//! group, at the time it was due. `classic` is the protocol in which members assign; offsets are in
-//! `offsets`, who coordinates in `coordinators`.
+//! Pure: time comes in with each request, answers that come later wait in `parked`. Nothing runs
+//! by itself: what was due (sessions, timeouts) happens before the next request or question about a
+//! group, at the time it was due. `classic` is the protocol in which members assign, `modern` the
+//! one in which the coordinator does (KIP-848); offsets are in `offsets`, who coordinates in
+//! `coordinators`.
+//!
+//! Deviation: members of both protocols never share a group (`group.consumer.migration.policy` is
+//! `disabled`); one that is empty takes members of either.
 
 pub(crate) mod classic;
 pub(crate) mod coordinators;
+pub(crate) mod modern;
 pub(crate) mod offsets;
 pub(crate) mod owners;
 pub(crate) mod parked;
@@ -16,9 +21,11 @@ use std::time::{Duration, Instant};
 
 use self::classic::Classic;
 use self::coordinators::Coordinators;
+use self::modern::{Modern, ModernSettings};
 use self::offsets::Offsets;
 use self::owners::Owners;
 use crate::error::ErrorCode;
+use crate::ids::TopicPartition;
 
 /// What the brokers' configuration says about groups.
 #[derive(Clone, Debug)]
@@ -31,6 +38,7 @@ pub(crate) struct GroupSettings {
     pub(crate) max_size: usize,
     /// `offset.metadata.max.bytes`.
     pub(crate) metadata_max: usize,
+    pub(crate) modern: ModernSettings,
 }
 
 impl Default for GroupSettings {
@@ -40,14 +48,22 @@ impl Default for GroupSettings {
             session_timeouts: (Duration::from_secs(6), Duration::from_secs(1_800)),
             max_size: usize::MAX,
             metadata_max: 4_096,
+            modern: ModernSettings::default(),
         }
     }
+}
+
+/// What protocol a group speaks.
+#[derive(Clone, Debug)]
+pub(crate) enum Kind {
+    Classic(Classic),
+    Modern(Modern),
 }
 
 /// One group, whatever its protocol.
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
-    pub(crate) classic: Classic,
+    pub(crate) kind: Kind,
     pub(crate) offsets: Offsets,
     pub(crate) owners: Owners,
     term: u32,
@@ -57,20 +73,57 @@ impl Group {
     fn tick(&mut self, now: Instant, settings: &GroupSettings) -> bool {
         let mut ticked = false;
         while let Some(at) = self.next_deadline().filter(|at| *at <= now) {
-            self.classic.tick(at, settings);
+            match &mut self.kind {
+                Kind::Classic(classic) => classic.tick(at, settings),
+                Kind::Modern(modern) => modern.tick(at),
+            }
             self.note_owners(at);
             ticked = true;
         }
         ticked
     }
 
+    fn reload(&mut self, now: Instant, settings: &GroupSettings) {
+        match &mut self.kind {
+            Kind::Classic(classic) => classic.reload(now),
+            Kind::Modern(modern) => modern.reload(now, &settings.modern),
+        }
+    }
+
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.classic.next_deadline()
+        match &self.kind {
+            Kind::Classic(classic) => classic.next_deadline(),
+            Kind::Modern(modern) => modern.next_deadline(),
+        }
     }
 
     fn note_owners(&mut self, at: Instant) {
-        let owned = owners::of_classic(&self.classic);
-        self.owners.note(at, self.classic.generation, owned);
+        let (epoch, owned) = match &self.kind {
+            Kind::Classic(classic) => (classic.generation, owners::of_classic(classic)),
+            Kind::Modern(modern) => (modern.epoch, owners::of_modern(modern)),
+        };
+        self.owners.note(at, epoch, owned);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        match &self.kind {
+            Kind::Classic(classic) => classic.is_empty(),
+            Kind::Modern(modern) => modern.members.is_empty(),
+        }
+    }
+
+    pub(crate) fn classic(&mut self) -> Option<&mut Classic> {
+        match &mut self.kind {
+            Kind::Classic(classic) => Some(classic),
+            Kind::Modern(_) => None,
+        }
+    }
+
+    pub(crate) fn modern(&self) -> Option<&Modern> {
+        match &self.kind {
+            Kind::Classic(_) => None,
+            Kind::Modern(modern) => Some(modern),
+        }
     }
 }
 
@@ -114,7 +167,7 @@ impl Groups {
             self.changed |= group.tick(now, &self.settings);
             if group.term != term {
                 group.term = term;
-                group.classic.reload(now);
+                group.reload(now, &self.settings);
                 self.changed = true;
             }
         }
@@ -141,23 +194,93 @@ impl Groups {
         self.all.get(id)
     }
 
-    pub(crate) fn get_mut(&mut self, id: &str) -> Option<&mut Group> {
-        self.all.get_mut(id)
+    /// The group, if it is a classic one.
+    pub(crate) fn classic(&mut self, id: &str) -> Option<&mut Classic> {
+        self.all.get_mut(id)?.classic()
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = (&String, &Group)> {
         self.all.iter()
     }
 
+    /// A classic group, made if there is none; one of the other protocol that has no members
+    /// becomes a classic one. `None` if it has members.
+    pub(crate) fn obtain_classic(&mut self, id: &str) -> Option<&mut Classic> {
+        let group = self.obtain(id, || Kind::Classic(Classic::new()));
+        if group
+            .modern()
+            .is_some_and(|modern| modern.members.is_empty())
+        {
+            group.kind = Kind::Classic(Classic::new());
+        }
+        group.classic()
+    }
+
+    /// A group of the new protocol, made if there is none, as [`Self::obtain_classic`].
+    pub(crate) fn obtain_modern(&mut self, id: &str) -> Option<&mut Modern> {
+        let group = self.obtain(id, || Kind::Modern(Modern::new()));
+        if group.modern().is_none() && group.is_empty() {
+            group.kind = Kind::Modern(Modern::new());
+        }
+        match &mut group.kind {
+            Kind::Classic(_) => None,
+            Kind::Modern(modern) => Some(modern),
+        }
+    }
+
     /// The group, made if it is not there.
-    pub(crate) fn obtain(&mut self, id: &str) -> &mut Group {
+    pub(crate) fn obtain(&mut self, id: &str, new: impl FnOnce() -> Kind) -> &mut Group {
         let term = self.coordinators.term(id);
         self.all.entry(id.to_owned()).or_insert_with(|| Group {
-            classic: Classic::new(),
+            kind: new(),
             offsets: Offsets::default(),
             owners: Owners::default(),
             term,
         })
+    }
+
+    /// Deletes a group with its offsets.
+    ///
+    /// # Errors
+    ///
+    /// GROUP_ID_NOT_FOUND; NON_EMPTY_GROUP.
+    pub(crate) fn delete(&mut self, id: &str) -> Result<(), ErrorCode> {
+        let group = self.all.get(id).ok_or(ErrorCode::GROUP_ID_NOT_FOUND)?;
+        if !group.is_empty() {
+            return Err(ErrorCode::NON_EMPTY_GROUP);
+        }
+        self.all.remove(id);
+        Ok(())
+    }
+
+    /// Whether offsets of a group may be deleted at all.
+    ///
+    /// # Errors
+    ///
+    /// GROUP_ID_NOT_FOUND; NON_EMPTY_GROUP for a group with members that are no consumers.
+    pub(crate) fn check_offset_delete(&self, id: &str) -> Result<(), ErrorCode> {
+        let group = self.all.get(id).ok_or(ErrorCode::GROUP_ID_NOT_FOUND)?;
+        match &group.kind {
+            Kind::Classic(classic) if !classic.is_empty() && !classic.is_of_consumers() => {
+                Err(ErrorCode::NON_EMPTY_GROUP)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a group's members subscribe to a topic, as far as the coordinator can tell.
+    pub(crate) fn subscribes(&self, id: &str, topic: &str) -> bool {
+        match self.all.get(id).map(|group| &group.kind) {
+            Some(Kind::Classic(classic)) => classic.subscribes_to(topic),
+            Some(Kind::Modern(modern)) => modern.subscribes_to(topic),
+            None => false,
+        }
+    }
+
+    pub(crate) fn delete_offset(&mut self, id: &str, place: &TopicPartition) {
+        if let Some(group) = self.all.get_mut(id) {
+            group.offsets.remove(place);
+        }
     }
 
     /// A topic was deleted, and with it what groups committed of it.

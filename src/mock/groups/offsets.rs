@@ -65,6 +65,10 @@ impl Offsets {
         self.history.iter()
     }
 
+    pub(crate) fn remove(&mut self, partition: &TopicPartition) {
+        self.committed.remove(partition);
+    }
+
     /// Forgets the offsets of a topic that was deleted.
     pub(crate) fn remove_topic(&mut self, topic: &str) {
         self.committed

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
 
 use super::classic::{Classic, Phase};
+use super::modern::{Member, Modern};
 use crate::ids::TopicPartition;
 use crate::protocol::consumer_protocol_assignment::ConsumerProtocolAssignment;
 use crate::protocol::{Decode, Reader};
@@ -81,12 +82,27 @@ impl Owners {
 /// What the members of a classic group own: what the leader assigned them, until the next
 /// assignment or until they are gone. Empty for groups that are not of consumers.
 pub(super) fn of_classic(group: &Classic) -> Owned {
-    if group.protocol_type.as_deref() != Some("consumer") || group.phase == Phase::Empty {
+    if !group.is_of_consumers() || group.phase == Phase::Empty {
         return Owned::new();
     }
     let members = group.members.iter();
     members
         .map(|member| (member.id.clone(), partitions_in(&member.assignment)))
+        .filter(|(_, partitions)| !partitions.is_empty())
+        .collect()
+}
+
+/// What the members of a group of the new protocol own: also what they were told to give up and
+/// have not given up yet.
+pub(super) fn of_modern(group: &Modern) -> Owned {
+    let named = |(topic, partition): &(crate::ids::Uuid, i32)| {
+        let name = group.name_of(*topic)?;
+        Some(TopicPartition::new(name, *partition))
+    };
+    let all = |member: &Member| member.holds().filter_map(named).collect::<BTreeSet<_>>();
+    let members = group.members.values();
+    members
+        .map(|member| (member.id.clone(), all(member)))
         .filter(|(_, partitions)| !partitions.is_empty())
         .collect()
 }

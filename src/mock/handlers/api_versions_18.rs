@@ -12,7 +12,7 @@ use crate::protocol::frame::encode_response;
 use crate::protocol::{ApiKey, Chunks, VersionRange};
 
 /// The APIs the mock serves.
-const SERVED: [ApiKey; 16] = [
+const SERVED: [ApiKey; 22] = [
     ApiKey::Produce,
     ApiKey::Fetch,
     ApiKey::ListOffsets,
@@ -24,11 +24,17 @@ const SERVED: [ApiKey; 16] = [
     ApiKey::Heartbeat,
     ApiKey::LeaveGroup,
     ApiKey::SyncGroup,
+    ApiKey::DescribeGroups,
+    ApiKey::ListGroups,
     ApiKey::ApiVersions,
     ApiKey::CreateTopics,
     ApiKey::DeleteTopics,
     ApiKey::InitProducerId,
+    ApiKey::DeleteGroups,
+    ApiKey::OffsetDelete,
     ApiKey::DescribeCluster,
+    ApiKey::ConsumerGroupHeartbeat,
+    ApiKey::ConsumerGroupDescribe,
 ];
 
 /// The versions of an API that are served, if any.

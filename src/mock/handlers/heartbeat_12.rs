@@ -52,9 +52,9 @@ impl Heartbeat {
             request.group_instance_id.as_deref(),
         );
         cluster.groups.serve(&request.group_id, at, |groups| {
-            let group = groups.get_mut(&request.group_id);
+            let group = groups.classic(&request.group_id);
             let group = group.ok_or(ErrorCode::UNKNOWN_MEMBER_ID)?;
-            group.classic.heartbeat(on.now, who, request.generation_id)
+            group.heartbeat(on.now, who, request.generation_id)
         })?
     }
 }

@@ -45,6 +45,10 @@ impl Handler for JoinGroup {
         let answer = match self.answer(cluster, on) {
             Ok(Some(answer)) => answer,
             Ok(None) => return park_until(cluster, &self.request.group_id, on),
+            // Members of the new protocol are there.
+            Err(ErrorCode::INCONSISTENT_GROUP_PROTOCOL) => {
+                JoinAnswer::refusal(ErrorCode::INCONSISTENT_GROUP_PROTOCOL, "")
+            }
             Err(code) => JoinAnswer::refusal(code, &id),
         };
         let mut response = encode(answer, on.version);
@@ -87,13 +91,14 @@ impl JoinGroup {
             }
             groups.mark_changed();
             let settings = groups.settings.clone();
-            let group = groups.obtain(&group_id);
-            Ok(group.classic.join(on.now, &settings, ask))
+            let group = groups.obtain_classic(&group_id);
+            let group = group.ok_or(ErrorCode::INCONSISTENT_GROUP_PROTOCOL)?;
+            Ok(group.join(on.now, &settings, ask))
         })??;
         self.ticket = Some(ticket);
-        let group = cluster.groups.get_mut(&group_id);
+        let group = cluster.groups.classic(&group_id);
         let group = group.ok_or(ErrorCode::UNKNOWN_MEMBER_ID)?;
-        Ok(group.classic.take_join(ticket))
+        Ok(group.take_join(ticket))
     }
 
     fn ask(&self, cluster: &mut ClusterState, on: &Context) -> Result<Join, ErrorCode> {

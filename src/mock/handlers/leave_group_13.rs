@@ -59,8 +59,8 @@ impl LeaveGroup {
         cluster.groups.serve(&request.group_id, at, |groups| {
             groups.mark_changed();
             let settings = groups.settings.clone();
-            match groups.get_mut(&request.group_id) {
-                Some(group) => group.classic.leave(on.now, &settings, leaving),
+            match groups.classic(&request.group_id) {
+                Some(group) => group.leave(on.now, &settings, leaving),
                 None => leaving
                     .into_iter()
                     .map(|leave| (leave, ErrorCode::UNKNOWN_MEMBER_ID))

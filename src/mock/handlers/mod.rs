@@ -5,9 +5,13 @@
 //! with the deviations from Kafka that are known.
 
 mod api_versions_18;
+mod consumer_group_describe_69;
+mod consumer_group_heartbeat_68;
 mod create_topics_19;
+mod delete_groups_42;
 mod delete_topics_20;
 mod describe_cluster_60;
+mod describe_groups_15;
 mod fetch_01;
 mod find_coordinator_10;
 mod groups;
@@ -15,9 +19,11 @@ mod heartbeat_12;
 mod init_producer_id_22;
 mod join_group_11;
 mod leave_group_13;
+mod list_groups_16;
 mod list_offsets_02;
 mod metadata_03;
 mod offset_commit_08;
+mod offset_delete_47;
 mod offset_fetch_09;
 mod produce_00;
 mod sync_group_14;
@@ -196,6 +202,16 @@ pub(crate) fn read(
         ApiKey::Heartbeat => typed::<heartbeat_12::Heartbeat>(header, body),
         ApiKey::LeaveGroup => typed::<leave_group_13::LeaveGroup>(header, body),
         ApiKey::SyncGroup => typed::<sync_group_14::SyncGroup>(header, body),
+        ApiKey::DescribeGroups => typed::<describe_groups_15::DescribeGroups>(header, body),
+        ApiKey::ListGroups => typed::<list_groups_16::ListGroups>(header, body),
+        ApiKey::DeleteGroups => typed::<delete_groups_42::DeleteGroups>(header, body),
+        ApiKey::OffsetDelete => typed::<offset_delete_47::OffsetDelete>(header, body),
+        ApiKey::ConsumerGroupDescribe => {
+            typed::<consumer_group_describe_69::ConsumerGroupDescribe>(header, body)
+        }
+        ApiKey::ConsumerGroupHeartbeat => {
+            typed::<consumer_group_heartbeat_68::ConsumerGroupHeartbeat>(header, body)
+        }
         ApiKey::DescribeCluster => typed::<describe_cluster_60::DescribeCluster>(header, body),
         _ => None,
     }

@@ -3,8 +3,12 @@
 //!
 //! Deviations: `retention_time_ms` (versions 2 to 4) is not kept; offsets never expire.
 
+use std::collections::BTreeSet;
+
+use super::super::groups::classic::Classic;
+use super::super::groups::modern::Place;
 use super::super::groups::offsets::{CommitSeen, CommittedOffset};
-use super::super::groups::{GroupSettings, Groups};
+use super::super::groups::{GroupSettings, Groups, Kind};
 use super::super::state::ClusterState;
 use super::{Context, Handler, Outcome};
 use crate::error::ErrorCode;
@@ -16,6 +20,8 @@ use crate::protocol::offset_commit::{
 
 /// The version since which a group that is not there is called so.
 const NOT_FOUND: i16 = 9;
+/// The version since which clients know of member epochs.
+const MEMBER_EPOCHS: i16 = 9;
 /// The version since which topics are named by id.
 const BY_ID: i16 = 10;
 
@@ -50,12 +56,19 @@ impl Handler for OffsetCommit {
     fn run(&mut self, cluster: &mut ClusterState, on: &Context) -> Outcome<OffsetCommitResponse> {
         let mut codes = self.find_all(cluster, on);
         if codes.iter().flatten().any(Result::is_ok) {
-            let allowed = self.admit(cluster, on);
+            let admitted = self.admit(cluster, on);
+            // One partition that may not be committed spoils all.
+            let admitted = admitted.and_then(|allowed| match allowed {
+                Some(places) if !self.all_in(cluster, &codes, &places) => {
+                    Err(ErrorCode::STALE_MEMBER_EPOCH)
+                }
+                _ => Ok(()),
+            });
             for (topic, codes) in self.0.topics.iter().zip(&mut codes) {
                 let name = name_of(cluster, topic).unwrap_or_default().to_owned();
                 for (partition, code) in topic.partitions.iter().zip(codes) {
                     if code.is_ok() {
-                        *code = allowed
+                        *code = admitted
                             .and_then(|()| self.commit(&mut cluster.groups, on, &name, partition));
                     }
                 }
@@ -100,9 +113,32 @@ impl OffsetCommit {
             .collect()
     }
 
-    /// Whether this client may commit to the group; one without generation makes a group that is
-    /// not there.
-    fn admit(&self, cluster: &mut ClusterState, on: &Context) -> Result<(), ErrorCode> {
+    /// Whether all partitions that are there are among these places.
+    fn all_in(
+        &self,
+        cluster: &ClusterState,
+        codes: &[Vec<Result<(), ErrorCode>>],
+        places: &BTreeSet<Place>,
+    ) -> bool {
+        let topics = self.0.topics.iter().zip(codes);
+        topics.into_iter().all(|(topic, codes)| {
+            let name = name_of(cluster, topic).unwrap_or_default();
+            let id = cluster.topics.get(name).map(|topic| topic.id);
+            let partitions = topic.partitions.iter().zip(codes);
+            let there = partitions.filter(|(_, code)| code.is_ok());
+            there.into_iter().all(|(partition, _)| {
+                id.is_some_and(|id| places.contains(&(id, partition.partition_index)))
+            })
+        })
+    }
+
+    /// Whether this client may commit to the group, and if not all, what; one without generation
+    /// makes a group that is not there.
+    fn admit(
+        &self,
+        cluster: &mut ClusterState,
+        on: &Context,
+    ) -> Result<Option<BTreeSet<Place>>, ErrorCode> {
         let request = &self.0;
         let generation = request.generation_id_or_member_epoch;
         let who = (
@@ -111,7 +147,7 @@ impl OffsetCommit {
         );
         let at = (on.broker, on.now);
         // Brokers without the new protocol keep to the old code.
-        let modern = cluster.settings.has_consumer_groups();
+        let modern = cluster.groups.settings.modern.enabled;
         cluster.groups.serve(&request.group_id, at, |groups| {
             if groups.get(&request.group_id).is_none() && generation >= 0 {
                 return Err(if on.version >= NOT_FOUND && modern {
@@ -120,8 +156,14 @@ impl OffsetCommit {
                     ErrorCode::ILLEGAL_GENERATION
                 });
             }
-            let group = groups.obtain(&request.group_id);
-            group.classic.commit(on.now, who, generation)
+            let settings = groups.settings.modern.clone();
+            let group = groups.obtain(&request.group_id, || Kind::Classic(Classic::new()));
+            match &mut group.kind {
+                Kind::Classic(group) => group.commit(on.now, who, generation).map(|()| None),
+                Kind::Modern(group) => {
+                    group.commit((who.0, generation), on.version >= MEMBER_EPOCHS, &settings)
+                }
+            }
         })?
     }
 
@@ -138,7 +180,8 @@ impl OffsetCommit {
         if metadata.encode_utf16().count() > metadata_max {
             return Err(ErrorCode::OFFSET_METADATA_TOO_LARGE);
         }
-        groups.obtain(&self.0.group_id).offsets.commit(CommitSeen {
+        let group = groups.obtain(&self.0.group_id, || Kind::Classic(Classic::new()));
+        group.offsets.commit(CommitSeen {
             at: on.now,
             member_id: self.0.member_id.clone(),
             generation: self.0.generation_id_or_member_epoch,

@@ -3,6 +3,7 @@
 //!
 //! Deviations: there are no transactions yet, so every offset is stable.
 
+use super::super::groups::Group;
 use super::super::groups::offsets::{CommittedOffset, Offsets};
 use super::super::state::ClusterState;
 use super::{Context, Handler, Outcome};
@@ -110,7 +111,14 @@ fn fetch(
     asked: &OffsetFetchRequestGroup,
 ) -> Result<Vec<OffsetFetchResponseTopics>, ErrorCode> {
     let at = (on.broker, on.now);
-    cluster.groups.serve(&asked.group_id, at, |_| ())?;
+    let admitted = cluster.groups.serve(&asked.group_id, at, |groups| {
+        let modern = groups.get(&asked.group_id).and_then(Group::modern);
+        let member = asked.member_id.as_deref();
+        modern.map_or(Ok(()), |group| {
+            group.check_fetch(member, asked.member_epoch)
+        })
+    });
+    admitted??;
     let none = Offsets::default();
     let group = cluster.groups.get(&asked.group_id);
     let offsets = group.map_or(&none, |group| &group.offsets);

@@ -79,13 +79,13 @@ impl SyncGroup {
                 return known;
             }
             groups.mark_changed();
-            let group = groups.get_mut(&request.group_id)?;
-            Some(group.classic.sync(on.now, ask(request)))
+            let group = groups.classic(&request.group_id)?;
+            Some(group.sync(on.now, ask(request)))
         })?;
         let ticket = ticket.ok_or(unknown)?;
         self.ticket = Some(ticket);
-        let group = cluster.groups.get_mut(&request.group_id).ok_or(unknown)?;
-        Ok(group.classic.take_sync(ticket))
+        let group = cluster.groups.classic(&request.group_id).ok_or(unknown)?;
+        Ok(group.take_sync(ticket))
     }
 }
 

@@ -280,11 +280,17 @@ pub(super) async fn versions(side: &mut Side) {
         ApiKey::Heartbeat,
         ApiKey::LeaveGroup,
         ApiKey::SyncGroup,
+        ApiKey::DescribeGroups,
+        ApiKey::ListGroups,
+        ApiKey::DeleteGroups,
+        ApiKey::OffsetDelete,
+        ApiKey::ConsumerGroupDescribe,
         ApiKey::ApiVersions,
         ApiKey::CreateTopics,
         ApiKey::DeleteTopics,
         ApiKey::InitProducerId,
         ApiKey::DescribeCluster,
+        ApiKey::ConsumerGroupHeartbeat,
     ] {
         let served = answer.api_keys.iter().find(|api| api.api_key == key.code());
         side.note(

@@ -19,6 +19,8 @@ use bytes::Bytes;
 pub(crate) use self::messages::{Join, JoinAnswer, Leave, Left, Sync, SyncAnswer};
 use super::parked::{Parked, Ticket};
 use crate::error::ErrorCode;
+use crate::protocol::consumer_protocol_subscription::ConsumerProtocolSubscription;
+use crate::protocol::{Decode, Reader};
 
 /// How long a new member's JoinGroup may be parked; it cannot heartbeat before it has an answer.
 const NEW_MEMBER_TIMEOUT: Duration = Duration::from_secs(300);
@@ -128,6 +130,22 @@ impl Classic {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.phase == Phase::Empty
+    }
+
+    pub(crate) fn is_of_consumers(&self) -> bool {
+        self.protocol_type.as_deref() == Some("consumer")
+    }
+
+    /// Whether a member subscribes to a topic. Where that cannot be read, all are subscribed to.
+    pub(crate) fn subscribes_to(&self, topic: &str) -> bool {
+        let Some(protocol) = self.protocol.as_deref().filter(|_| self.is_of_consumers()) else {
+            return false;
+        };
+        let reads = |member: &Member| subscribed(&member.metadata(protocol));
+        let subscribed = self.members.iter().map(reads);
+        subscribed
+            .into_iter()
+            .any(|topics| topics.is_none_or(|all| all.iter().any(|t| t == topic)))
     }
 
     pub(crate) fn take_join(&mut self, ticket: Ticket) -> Option<JoinAnswer> {
@@ -292,6 +310,15 @@ impl Classic {
             Phase::Stable
         };
     }
+}
+
+/// The topics in a consumer's subscription; `None` if it is not one.
+fn subscribed(metadata: &Bytes) -> Option<Vec<String>> {
+    const OLDEST: i16 = 0;
+    let rest = metadata.get(size_of::<i16>()..)?;
+    let mut reader = Reader::new(metadata.slice_ref(rest));
+    let decoded = ConsumerProtocolSubscription::decode(&mut reader, OLDEST);
+    Some(decoded.ok()?.topics)
 }
 
 #[cfg(test)]

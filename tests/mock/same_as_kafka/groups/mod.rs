@@ -1,9 +1,11 @@
 //! Groups beside a real broker: the same members do the same, and get the same answers.
 
 mod classic;
+mod modern;
 mod offsets;
 mod phases;
 mod statics;
+mod told;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -27,12 +29,18 @@ use tokio::time::timeout;
 use super::Side;
 use crate::support::{Wire, code};
 
-/// The classic protocol, which every broker speaks alike.
+/// The classic protocol, and from Kafka 4 on the new one.
 pub(super) async fn script(side: &mut Side) {
     classic::script(side).await;
     phases::script(side).await;
     statics::script(side).await;
     offsets::script(side).await;
+    told::script(side).await;
+    if side.kafka_4 {
+        modern::script(side).await;
+    } else {
+        modern::off(side).await;
+    }
 }
 
 /// One group of one cluster; each member has a connection of its own.

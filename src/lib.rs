@@ -60,16 +60,17 @@ mod producer;
 pub use admin::{Admin, ClusterDescription, NewTopic, TopicDescription, TopicListing};
 pub use cluster::{Client, ClientBuilder};
 pub use consumer::{
-    Consumer, ConsumerBuilder, ConsumerRecord, DetachedRecord, Records, RecordsIter,
+    Consumer, ConsumerBuilder, ConsumerInterceptor, ConsumerMetrics, ConsumerRecord,
+    DetachedRecord, PartitionMetrics, PartitionStream, RecordStream, Records, RecordsIter,
 };
 pub use env::{Env, Environment};
 pub use error::{Error, ErrorCode, ErrorKind, Result, WriteStatus};
 pub use ids::{
     BrokerId, CorrelationId, LeaderEpoch, ProducerEpoch, ProducerId, TopicId, TopicPartition, Uuid,
 };
-pub use machine::StartAt;
 pub use machine::assignor;
 pub use machine::{ClusterMetadata, Node, PartitionMetadata, TopicMetadata};
+pub use machine::{PartitionStatus, StartAt};
 pub use machine::{Partitioner, Partitions};
 pub use net::{BoxFuture, BoxStream, ByteStream, Connector, TcpConnector};
 pub use producer::{

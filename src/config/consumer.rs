@@ -39,6 +39,12 @@ pub struct ConsumerConfig {
     pub auto_offset_reset: OffsetReset,
     /// `allow.auto.create.topics`: reading a topic may create it. Default true.
     pub allow_auto_create_topics: bool,
+    /// `client.rack`: where this consumer runs, as brokers' `broker.rack` say it. The leader may
+    /// then name a closer replica to read from (KIP-392). No default.
+    pub client_rack: Option<String>,
+    /// `enable.partition.eof` (librdkafka): polls tell when the end of a partition is reached, in
+    /// [`Records::ends`](crate::Records::ends). Default false.
+    pub partition_eof: bool,
     /// `group.id`: the consumer group. No default.
     pub group_id: Option<String>,
     /// `group.instance.id`: the name of a static member (KIP-345). No default.
@@ -78,6 +84,8 @@ impl Default for ConsumerConfig {
             isolation_level: IsolationLevel::ReadUncommitted,
             auto_offset_reset: OffsetReset::Latest,
             allow_auto_create_topics: true,
+            client_rack: None,
+            partition_eof: false,
             group_id: None,
             group_instance_id: None,
             group_protocol: GroupProtocol::Classic,
@@ -107,6 +115,8 @@ setters! { ConsumerConfig {
     set_isolation_level: isolation_level: IsolationLevel = "isolation.level",
     set_auto_offset_reset: auto_offset_reset: OffsetReset = "auto.offset.reset",
     set_allow_auto_create_topics: allow_auto_create_topics: bool = "allow.auto.create.topics",
+    set_client_rack: client_rack: Option<String> = "client.rack",
+    set_partition_eof: partition_eof: bool = "enable.partition.eof",
     set_group_id: group_id: Option<String> = "group.id",
     set_group_instance_id: group_instance_id: Option<String> = "group.instance.id",
     set_group_protocol: group_protocol: GroupProtocol = "group.protocol",

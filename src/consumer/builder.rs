@@ -1,8 +1,10 @@
 //! How a consumer is described and made.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::handle::Consumer;
+use super::interceptor::{ConsumerInterceptor, Interceptors};
 use crate::cluster::Client;
 use crate::config::{ConsumerConfig, Origin, Properties};
 use crate::error::Result;
@@ -17,6 +19,7 @@ pub struct ConsumerBuilder {
     /// How many of them are the client's.
     inherited: usize,
     assignment: BTreeMap<TopicPartition, StartAt>,
+    interceptors: Interceptors,
 }
 
 impl Client {
@@ -36,6 +39,7 @@ impl ConsumerBuilder {
             properties,
             inherited,
             assignment: BTreeMap::new(),
+            interceptors: Interceptors::default(),
         }
     }
 
@@ -46,6 +50,13 @@ impl ConsumerBuilder {
         partitions: impl IntoIterator<Item = (TopicPartition, StartAt)>,
     ) -> Self {
         self.assignment.extend(partitions);
+        self
+    }
+
+    /// Adds one that sees every record before it is handed out, after those of earlier calls.
+    #[must_use]
+    pub fn interceptor(mut self, interceptor: Arc<dyn ConsumerInterceptor>) -> Self {
+        self.interceptors.push(interceptor);
         self
     }
 
@@ -74,7 +85,7 @@ impl ConsumerBuilder {
         let (config, notices) = ConsumerConfig::from_properties(&self.properties, client)?;
         self.client.shared.start()?;
         self.client.shared.say(&notices);
-        let consumer = Consumer::new(self.client, config);
+        let consumer = Consumer::new(self.client, config, self.interceptors);
         consumer.assign(self.assignment).await?;
         Ok(consumer)
     }

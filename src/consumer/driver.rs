@@ -156,6 +156,7 @@ impl Driver {
 
     fn handle_fetched(&mut self, broker: BrokerId, fetch: Fetch) {
         self.backoff(broker).succeeded();
+        self.inner.counters.fetched(fetch.bytes);
         let mut fetcher = self.inner.fetcher();
         fetcher.answered(broker, fetch.session, fetch.strangers);
         drop(fetcher);
@@ -182,6 +183,7 @@ impl Driver {
     /// A fetch failed as a whole: the broker is asked again later, and what will not pass is told.
     fn handle_failed_fetch(&mut self, prepared: &Prepared, error: Error) {
         let (broker, planned) = (prepared.broker, &prepared.planned);
+        self.inner.counters.failed();
         let refused = error.code().filter(|_| !is_nonsense(&error));
         let is_session = refused.is_some_and(|code| self.inner.fetcher().refused(broker, code));
         let backoff = self.backoff(broker);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::answer::{Rules, Said, Untold, read_partition};
 use crate::config::ConsumerConfig;
@@ -16,6 +17,9 @@ use crate::protocol::fetch::{
 
 /// The last version that names topics; later ones know them by id alone (KIP-516).
 const LAST_VERSION_WITH_NAMES: i16 = 12;
+
+/// How long a broker waits at most while a partition is held back that is wanted soon.
+const BRIEF: Duration = Duration::from_millis(100);
 
 /// One fetch request, and what is needed to read its answer.
 #[derive(Debug)]
@@ -37,6 +41,8 @@ pub(super) struct Fetch {
     pub(super) strangers: bool,
     /// What it says of each partition, once each. One that is left out has nothing new.
     pub(super) partitions: Vec<(Planned, Said)>,
+    /// Of records.
+    pub(super) bytes: usize,
     /// Where new leaders are that it names (KIP-951).
     pub(super) nodes: Vec<Node>,
 }
@@ -50,8 +56,14 @@ impl Prepared {
             by_id,
             forgotten,
         } = plan.session;
+        let rack = config.client_rack.clone().filter(|_| !plan.leader_only);
         let listed = plan.partitions.iter().filter(|planned| planned.listed);
-        let wait = config.fetch_max_wait.as_millis();
+        let wait = if plan.brief {
+            config.fetch_max_wait.min(BRIEF)
+        } else {
+            config.fetch_max_wait
+        };
+        let wait = wait.as_millis();
         let request = FetchRequest {
             max_wait_ms: i32::try_from(wait).unwrap_or(i32::MAX),
             min_bytes: config.fetch_min_bytes,
@@ -61,6 +73,7 @@ impl Prepared {
             session_epoch: epoch,
             topics: by_topic(listed, bytes(plan.partition_max_bytes)),
             forgotten_topics_data: forgotten_by_topic(forgotten),
+            rack_id: rack.unwrap_or_default(),
             ..FetchRequest::default()
         };
         let rules = Rules {
@@ -88,6 +101,7 @@ impl Prepared {
             session: response.session_id,
             strangers: false,
             partitions: Vec::new(),
+            bytes: 0,
             nodes: Vec::new(),
         };
         if response.responses.is_empty() {
@@ -105,6 +119,7 @@ impl Prepared {
         let partitions = topics.iter().flat_map(|each| &each.partitions);
         let records = partitions.filter_map(|each| each.records.as_ref());
         let frame_bytes = records.map(Chunks::len).sum();
+        fetch.bytes = frame_bytes;
         let mut open = Open::of(&self.planned);
         let (mut whole, mut untold) = (false, None);
         for topic in topics {

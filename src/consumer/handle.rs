@@ -8,12 +8,14 @@ use tokio::task::JoinHandle;
 
 use super::driver;
 use super::inner::Inner;
+use super::interceptor::Interceptors;
+use super::metrics::ConsumerMetrics;
 use super::records::Records;
-use crate::cluster::{Client, Deadline, no_such_partition};
+use crate::cluster::{Client, Deadline, no_such_partition, now};
 use crate::config::ConsumerConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::TopicPartition;
-use crate::machine::consumer::StartAt;
+use crate::machine::consumer::{PartitionStatus, StartAt};
 use crate::machine::metadata::{Interest, TopicMetadata};
 
 /// Reads records from partitions that are named one by one.
@@ -22,7 +24,7 @@ use crate::machine::metadata::{Interest, TopicMetadata};
 /// consumer ends it.
 #[derive(Debug)]
 pub struct Consumer {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
     task: JoinHandle<()>,
     // Keeps the metadata task alive for as long as the consumer is.
     _client: Client,
@@ -30,13 +32,15 @@ pub struct Consumer {
 
 impl Drop for Consumer {
     fn drop(&mut self) {
+        self.inner.close();
         self.task.abort();
     }
 }
 
 impl Consumer {
-    pub(super) fn new(client: Client, config: ConsumerConfig) -> Self {
-        let inner = Arc::new(Inner::new(Arc::clone(&client.shared), config));
+    pub(super) fn new(client: Client, config: ConsumerConfig, interceptors: Interceptors) -> Self {
+        let shared = Arc::clone(&client.shared);
+        let inner = Arc::new(Inner::new(shared, config, interceptors));
         let task = tokio::spawn(driver::drive(Arc::clone(&inner)));
         Self {
             inner,
@@ -51,7 +55,7 @@ impl Consumer {
         &self.inner.config
     }
 
-    fn deadline(&self) -> Deadline {
+    pub(super) fn deadline(&self) -> Deadline {
         Deadline::after(self.inner.shared.config.default_api_timeout)
     }
 
@@ -146,13 +150,53 @@ impl Consumer {
             // comes first, since nothing may wait between taking records and returning them.
             tokio::task::coop::consume_budget().await;
             let records = self.inner.take_ready()?;
-            if !records.is_empty() {
+            if records.is_news() {
                 return Ok(records);
             }
             if deadline.wait(ready).await.is_none() && !self.inner.has_ready() {
                 return Ok(records);
             }
         }
+    }
+
+    /// Moves partitions to their oldest records, as Java's `seekToBeginning`; with none given, all
+    /// that are assigned.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if one is not assigned; those before it have been moved.
+    pub fn seek_to_beginning(&self, partitions: &[TopicPartition]) -> Result<()> {
+        self.seek_all(partitions, StartAt::Beginning)
+    }
+
+    /// Moves partitions behind their newest records, as Java's `seekToEnd`; with none given, all
+    /// that are assigned.
+    ///
+    /// # Errors
+    ///
+    /// As [`seek_to_beginning`](Self::seek_to_beginning).
+    pub fn seek_to_end(&self, partitions: &[TopicPartition]) -> Result<()> {
+        self.seek_all(partitions, StartAt::End)
+    }
+
+    /// Moves partitions to the first record whose timestamp is this or later (milliseconds since
+    /// 1970), or behind the newest if there is none; with none given, all that are assigned.
+    ///
+    /// # Errors
+    ///
+    /// As [`seek_to_beginning`](Self::seek_to_beginning).
+    pub fn seek_to_timestamp(&self, partitions: &[TopicPartition], timestamp: i64) -> Result<()> {
+        self.seek_all(partitions, StartAt::Timestamp(timestamp))
+    }
+
+    fn seek_all(&self, partitions: &[TopicPartition], to: StartAt) -> Result<()> {
+        if partitions.is_empty() {
+            return self
+                .assignment()
+                .iter()
+                .try_for_each(|at| self.seek(at, to));
+        }
+        partitions.iter().try_for_each(|at| self.seek(at, to))
     }
 
     /// Moves a partition: the next record handed out is there. The last seek wins, whatever is
@@ -248,85 +292,36 @@ impl Consumer {
             .with_partition(partition.partition)
     }
 
+    /// How many offsets a partition's position is behind its end as of the last fetch, without
+    /// asking: the high watermark, or with `read_committed` the last stable offset. `None` until
+    /// both are known.
+    #[must_use]
+    pub fn lag(&self, partition: &TopicPartition) -> Option<i64> {
+        self.inner.fetcher().lag(partition)
+    }
+
+    /// Why a partition is where it is: what it waits for at this moment.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if the partition is not assigned.
+    pub fn explain(&self, partition: &TopicPartition) -> Result<PartitionStatus> {
+        let metadata = self.inner.shared.snapshot();
+        let fetcher = self.inner.fetcher();
+        let status = fetcher.explain(now(), partition, &*metadata);
+        status.ok_or_else(|| not_assigned(partition))
+    }
+
+    /// What the consumer has done so far, and what it holds now.
+    #[must_use]
+    pub fn metrics(&self) -> ConsumerMetrics {
+        self.inner.metrics()
+    }
+
     /// The end of a partition as of the last fetch (its high watermark), without asking.
     #[must_use]
     pub fn cached_end_offset(&self, partition: &TopicPartition) -> Option<i64> {
         self.inner.fetcher().high_watermark(partition)
-    }
-
-    /// The offsets of the oldest records there are.
-    ///
-    /// # Errors
-    ///
-    /// `Broker` for a partition that does not exist, `Timeout` or `Connect` if its leader does not
-    /// answer within `default.api.timeout.ms`.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future changes nothing.
-    pub async fn beginning_offsets(
-        &self,
-        partitions: impl IntoIterator<Item = TopicPartition>,
-    ) -> Result<BTreeMap<TopicPartition, i64>> {
-        self.offsets(partitions, StartAt::Beginning).await
-    }
-
-    /// The offsets after the newest records there are; with `read_committed`, after the last one
-    /// that is not part of an open transaction.
-    ///
-    /// # Errors
-    ///
-    /// As [`beginning_offsets`](Self::beginning_offsets).
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future changes nothing.
-    pub async fn end_offsets(
-        &self,
-        partitions: impl IntoIterator<Item = TopicPartition>,
-    ) -> Result<BTreeMap<TopicPartition, i64>> {
-        self.offsets(partitions, StartAt::End).await
-    }
-
-    async fn offsets(
-        &self,
-        partitions: impl IntoIterator<Item = TopicPartition>,
-        at: StartAt,
-    ) -> Result<BTreeMap<TopicPartition, i64>> {
-        let wanted = partitions
-            .into_iter()
-            .map(|partition| (partition, at))
-            .collect();
-        let found = self.inner.list_offsets(wanted, self.deadline()).await?;
-        Ok(found
-            .into_iter()
-            .filter_map(|(at, found)| Some((at, found?.offset)))
-            .collect())
-    }
-
-    /// For each partition the offset of the first record whose timestamp is the given one or later
-    /// (milliseconds since 1970); `None` where there is no such record.
-    ///
-    /// # Errors
-    ///
-    /// As [`beginning_offsets`](Self::beginning_offsets).
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future changes nothing.
-    pub async fn offsets_for_times(
-        &self,
-        times: impl IntoIterator<Item = (TopicPartition, i64)>,
-    ) -> Result<BTreeMap<TopicPartition, Option<i64>>> {
-        let wanted = times
-            .into_iter()
-            .map(|(at, time)| (at, StartAt::Timestamp(time)))
-            .collect();
-        let found = self.inner.list_offsets(wanted, self.deadline()).await?;
-        Ok(found
-            .into_iter()
-            .map(|(at, found)| (at, found.map(|found| found.offset)))
-            .collect())
     }
 
     /// Ends the consumer: closes its fetch sessions and waits for its task to be gone, at most as
@@ -341,7 +336,7 @@ impl Consumer {
     /// Dropping the future ends the consumer without waiting, as dropping the consumer does.
     pub async fn close(mut self, limit: Duration) -> Result<()> {
         let deadline = Deadline::after(limit);
-        self.inner.closing.notify_one();
+        self.inner.close();
         // A task that was aborted is gone, too.
         if deadline.wait(&mut self.task).await.is_some() {
             return Ok(());
@@ -351,7 +346,7 @@ impl Consumer {
     }
 }
 
-fn not_assigned(partition: &TopicPartition) -> Error {
+pub(super) fn not_assigned(partition: &TopicPartition) -> Error {
     Error::new(
         ErrorKind::InvalidInput,
         "the partition is not assigned to this consumer",

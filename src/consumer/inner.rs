@@ -1,16 +1,21 @@
 //! What a consumer's handle and its task share.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::records::{Part, Records};
+use super::interceptor::Interceptors;
+use super::metrics::Counters;
+use super::receiving::Receiving;
+use super::records::{DetachedRecord, Part, Records};
 use super::unread::Unread;
 use crate::cluster::{Shared, now};
 use crate::config::ConsumerConfig;
 use crate::error::Result;
 use crate::machine::consumer::{FetchLimits, Fetcher, Handed};
+use crate::record::RecordError;
 
 /// A consumer's state, without its handle.
 pub(super) struct Inner {
@@ -23,12 +28,20 @@ pub(super) struct Inner {
     /// Tells the task to take its leave.
     pub(super) closing: Notify,
     fetcher: Mutex<Fetcher<Unread>>,
-    /// Whoever takes records holds it.
-    polling: Mutex<()>,
+    /// The batch that `recv` is in. Whoever takes records holds it: two at once would mix up the
+    /// order of a partition's records.
+    receiving: Mutex<Receiving>,
+    closed: AtomicBool,
+    pub(super) counters: Counters,
+    pub(super) interceptors: Interceptors,
 }
 
 impl Inner {
-    pub(super) fn new(shared: Arc<Shared>, config: ConsumerConfig) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        config: ConsumerConfig,
+        interceptors: Interceptors,
+    ) -> Self {
         let bytes = |n: i32| usize::try_from(n).unwrap_or(0);
         let limits = FetchLimits {
             budget: config.prefetch_memory,
@@ -44,7 +57,10 @@ impl Inner {
             ready: Notify::new(),
             closing: Notify::new(),
             fetcher: Mutex::new(fetcher),
-            polling: Mutex::default(),
+            receiving: Mutex::default(),
+            closed: AtomicBool::new(false),
+            counters: Counters::default(),
+            interceptors,
         }
     }
 
@@ -57,19 +73,51 @@ impl Inner {
     /// gigabytes. An error is returned by itself, and keeps no other partition from being handed
     /// out.
     pub(super) fn take_ready(&self) -> Result<Records> {
-        // Held to the end: two polls at once would mix up the order of a partition's records.
-        let _alone = self.polling.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = self.take();
+        let mut receiving = self.receiving();
+        let taken = self.take(&mut receiving);
+        drop(receiving);
         self.wake.notify_one();
-        taken
+        let mut records = taken?;
+        if self.config.partition_eof {
+            records.set_ends(self.fetcher().reached_ends());
+        }
+        self.counters.handed_out(records.len());
+        self.interceptors.see_all(&records);
+        Ok(records)
     }
 
-    fn take(&self) -> Result<Records> {
+    fn receiving(&self) -> MutexGuard<'_, Receiving> {
+        self.receiving
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next record of the partitions that are polled; `None` if none has arrived.
+    pub(super) fn receive(&self) -> Result<Option<DetachedRecord>> {
+        let next = self.receiving().next(self, None)?;
+        Ok(next.inspect(|record| self.hand_over(record)))
+    }
+
+    /// A record is about to be returned by itself. Nothing is locked, since an interceptor may do
+    /// anything.
+    pub(super) fn hand_over(&self, record: &DetachedRecord) {
+        self.counters.handed_out(1);
+        self.interceptors.see_one(record);
+    }
+
+    fn take(&self, receiving: &mut Receiving) -> Result<Records> {
         if let Some(error) = self.fetcher().hand_out_error() {
             return Err(error);
         }
         let mut room = self.config.max_poll_records.unwrap_or(usize::MAX);
         let (mut records, mut bytes) = (Records::default(), 0_usize);
+        while room > 0 {
+            let Some(part) = receiving.take(room) else {
+                break;
+            };
+            room -= part.span.len();
+            records.push(part);
+        }
         while room > 0 && bytes < self.config.prefetch_memory {
             let Some(handed) = self.fetcher().hand_out() else {
                 break;
@@ -113,12 +161,28 @@ impl Inner {
                 Some(part).filter(|part| !part.span.is_empty())
             }
             Err(error) => {
-                let at = &handed.partition;
-                let error = error.into_error(Arc::clone(&at.topic), at.partition);
-                self.fetcher().unreadable(now(), &handed, error);
+                self.damaged(&handed, error);
                 None
             }
         }
+    }
+
+    /// A batch cannot be read, from its `from` on.
+    pub(super) fn damaged(&self, handed: &Handed<Unread>, error: RecordError) {
+        let at = &handed.partition;
+        let error = error.into_error(Arc::clone(&at.topic), at.partition);
+        self.fetcher().unreadable(now(), handed, error);
+    }
+
+    /// The consumer is gone; its streams end.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.closing.notify_one();
+        self.ready.notify_waiters();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
     }
 
     /// Whether a poll would get something.

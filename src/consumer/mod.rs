@@ -6,16 +6,24 @@
 mod answer;
 mod builder;
 mod driver;
+mod ends;
 mod farewell;
 mod fetch;
 mod handle;
 mod inner;
+mod interceptor;
 mod lookups;
+mod metrics;
 mod offsets;
+mod receiving;
 mod records;
+mod stream;
 mod troubles;
 mod unread;
 
 pub use builder::ConsumerBuilder;
 pub use handle::Consumer;
+pub use interceptor::ConsumerInterceptor;
+pub use metrics::{ConsumerMetrics, PartitionMetrics};
 pub use records::{ConsumerRecord, DetachedRecord, Records, RecordsIter};
+pub use stream::{PartitionStream, RecordStream};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::ids::LeaderEpoch;
+use crate::ids::{LeaderEpoch, TopicPartition};
 use crate::record::{Headers, RecordView, Span, SpanIter};
 
 /// The records of one poll, in order within each partition.
@@ -25,6 +25,7 @@ use crate::record::{Headers, RecordView, Span, SpanIter};
 pub struct Records {
     parts: Vec<Part>,
     count: usize,
+    ends: Vec<(TopicPartition, i64)>,
 }
 
 /// Some records of one batch, checked when they were handed out.
@@ -49,13 +50,30 @@ impl Records {
         self.parts.push(part);
     }
 
+    pub(super) fn set_ends(&mut self, ends: Vec<(TopicPartition, i64)>) {
+        self.ends = ends;
+    }
+
+    /// Whether there is anything to tell.
+    pub(super) fn is_news(&self) -> bool {
+        self.count > 0 || !self.ends.is_empty()
+    }
+
+    /// With `enable.partition.eof`: the partitions whose end was reached with these records, or
+    /// since the last poll, each with the offset of the next record it will get. Told once for each
+    /// time that it is reached; a poll may return this alone.
+    #[must_use]
+    pub fn ends(&self) -> &[(TopicPartition, i64)] {
+        &self.ends
+    }
+
     /// How many records there are.
     #[must_use]
     pub fn len(&self) -> usize {
         self.count
     }
 
-    /// Whether there is none: the poll's time ran out.
+    /// Whether there is none: the poll's time ran out, or it tells of [`ends`](Self::ends) alone.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count == 0
@@ -128,6 +146,20 @@ pub struct ConsumerRecord<'a> {
 }
 
 impl<'a> ConsumerRecord<'a> {
+    pub(super) fn new(
+        topic: &'a Arc<str>,
+        partition: i32,
+        leader_epoch: LeaderEpoch,
+        view: RecordView<'a>,
+    ) -> Self {
+        Self {
+            topic,
+            partition,
+            leader_epoch,
+            view,
+        }
+    }
+
     /// The topic.
     #[must_use]
     pub fn topic(&self) -> &'a str {
@@ -183,39 +215,60 @@ impl<'a> ConsumerRecord<'a> {
     /// megabytes.
     #[must_use]
     pub fn detach(&self) -> DetachedRecord {
-        let (headers, header_count) = self.view.headers().into_parts();
-        let (key, value) = (self.key(), self.value());
-        let pieces = [key.unwrap_or_default(), value.unwrap_or_default(), headers];
-        let mut bytes = Bytes::from(pieces.concat());
-        let mut take = |len: usize| bytes.split_to(len);
+        let view = &self.view;
+        let (headers, header_count) = view.headers().into_parts();
+        let (key, value) = (view.key(), view.value());
+        let (key_len, value_len) = (key.map(<[u8]>::len), value.map(<[u8]>::len));
+        let (key, value) = (key.unwrap_or_default(), value.unwrap_or_default());
+        // With exactly the room it needs it becomes shared bytes as it is.
+        let mut bytes = Vec::with_capacity(key.len() + value.len() + headers.len());
+        bytes.extend_from_slice(key);
+        bytes.extend_from_slice(value);
+        bytes.extend_from_slice(headers);
         DetachedRecord {
             topic: Arc::clone(self.topic),
             partition: self.partition,
-            offset: self.offset(),
-            timestamp: self.timestamp(),
-            key: key.map(|key| take(key.len())),
-            value: value.map(|value| take(value.len())),
-            headers: bytes,
+            leader_epoch: self.leader_epoch,
+            offset: view.offset(),
+            timestamp: view.timestamp(),
+            bytes: Bytes::from(bytes),
+            key_len,
+            value_len,
             header_count,
         }
     }
 }
 
-/// One record that stands by itself, from [`ConsumerRecord::detach`]. It holds one allocation of
-/// its own size, and a clone shares it.
+/// One record that stands by itself, from [`Consumer::recv`](crate::Consumer::recv), a stream, or
+/// [`ConsumerRecord::detach`]. It holds one allocation of its own size, and a clone shares it.
 #[derive(Clone, Debug)]
 pub struct DetachedRecord {
     topic: Arc<str>,
     partition: i32,
+    leader_epoch: LeaderEpoch,
     offset: i64,
     timestamp: i64,
-    key: Option<Bytes>,
-    value: Option<Bytes>,
-    headers: Bytes,
+    /// The key, the value, the headers.
+    bytes: Bytes,
+    /// `None` is null.
+    key_len: Option<usize>,
+    value_len: Option<usize>,
     header_count: u32,
 }
 
 impl DetachedRecord {
+    pub(super) fn view(&self) -> ConsumerRecord<'_> {
+        let place = (self.offset, self.timestamp);
+        let view = RecordView::from_parts(place, self.key(), self.value(), self.headers());
+        ConsumerRecord::new(&self.topic, self.partition, self.leader_epoch, view)
+    }
+
+    /// What follows the key.
+    fn after_key(&self) -> &[u8] {
+        let at = self.key_len.unwrap_or_default();
+        self.bytes.get(at..).unwrap_or_default()
+    }
+
     /// The topic.
     #[must_use]
     pub fn topic(&self) -> &str {
@@ -234,6 +287,12 @@ impl DetachedRecord {
         self.offset
     }
 
+    /// The epoch of the leader that appended it, as [`ConsumerRecord::leader_epoch`].
+    #[must_use]
+    pub fn leader_epoch(&self) -> LeaderEpoch {
+        self.leader_epoch
+    }
+
     /// Milliseconds since 1970, as [`ConsumerRecord::timestamp`].
     #[must_use]
     pub fn timestamp(&self) -> i64 {
@@ -243,18 +302,20 @@ impl DetachedRecord {
     /// The key; `None` is null.
     #[must_use]
     pub fn key(&self) -> Option<&[u8]> {
-        self.key.as_deref()
+        self.bytes.get(..self.key_len?)
     }
 
     /// The value; `None` is null.
     #[must_use]
     pub fn value(&self) -> Option<&[u8]> {
-        self.value.as_deref()
+        self.after_key().get(..self.value_len?)
     }
 
     /// The headers, in order; names may repeat.
     #[must_use]
     pub fn headers(&self) -> Headers<'_> {
-        Headers::from_parts(&self.headers, self.header_count)
+        let at = self.value_len.unwrap_or_default();
+        let headers = self.after_key().get(at..).unwrap_or_default();
+        Headers::from_parts(headers, self.header_count)
     }
 }

@@ -14,7 +14,7 @@ pub(crate) mod pipeline;
 pub(crate) mod producer;
 pub(crate) mod rng;
 
-pub use consumer::StartAt;
+pub use consumer::{PartitionStatus, StartAt};
 pub use group::assignor;
 pub use metadata::{ClusterMetadata, Node, PartitionMetadata, TopicMetadata};
 pub use producer::{Partitioner, Partitions};

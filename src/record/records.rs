@@ -220,6 +220,22 @@ pub struct RecordView<'a> {
 }
 
 impl<'a> RecordView<'a> {
+    /// A record whose parts were copied out of their batch.
+    pub(crate) fn from_parts(
+        (offset, timestamp): (i64, i64),
+        key: Option<&'a [u8]>,
+        value: Option<&'a [u8]>,
+        headers: Headers<'a>,
+    ) -> Self {
+        Self {
+            offset,
+            timestamp,
+            key,
+            value,
+            headers,
+        }
+    }
+
     /// The offset in the partition.
     #[must_use]
     #[inline]

@@ -178,12 +178,7 @@ fn what_is_not_built_yet_is_refused_and_never_ignored() {
         let error = producer(text).unwrap_err();
         assert!(error.contains("not built yet"), "{text}: {error}");
     }
-    for text in [
-        "group.id=g",
-        "group.instance.id=i",
-        "client.rack=r",
-        "enable.partition.eof=true",
-    ] {
+    for text in ["group.id=g", "group.instance.id=i"] {
         let error = consumer(text).unwrap_err();
         assert!(error.contains("not built yet"), "{text}: {error}");
     }
@@ -198,7 +193,7 @@ fn values_that_ask_for_nothing_pass() {
             interceptor.classes=\nbroker.address.family=any\nsocket.nagle.disable=true").unwrap();
     producer("compression.lz4.level=9\nqueuing.strategy=fifo").unwrap();
     consumer(
-        "group.protocol=classic\nclient.rack=\nexclude.internal.topics=true\n\
+        "group.protocol=classic\nexclude.internal.topics=true\n\
               enable.auto.offset.store=true",
     )
     .unwrap();

@@ -20,6 +20,7 @@ mod fetching;
 mod finding;
 mod giving_up;
 mod network;
+mod one_by_one;
 mod producing;
 mod support;
 mod swarm;

@@ -70,6 +70,18 @@ pub(super) const KEYS: &[Key] = &[
         "Reading a topic that does not exist may create it, if the broker allows it too.",
     ),
     Key::new(
+        "client.rack",
+        field!(Consumer.client_rack),
+        Kind::Text { min: 0 },
+        "Where the consumer runs: the leader may name a replica there to read from (KIP-392).",
+    ),
+    Key::new(
+        "enable.partition.eof",
+        field!(Consumer.partition_eof),
+        Kind::Flag,
+        "Polls tell when the end of a partition is reached (librdkafka's name).",
+    ),
+    Key::new(
         "group.id",
         field!(Consumer.group_id),
         Kind::Text { min: 1 },

@@ -66,10 +66,8 @@ pub(super) const NOT_BUILT: &[Key] = &[
     later_flag("partitioner.rack.aware", Producer, &["false"]),
     later_of("queuing.strategy", Producer, &["fifo", "lifo"], &["fifo"]),
     // Consumer
-    later("client.rack", Consumer, NOTHING),
     later_flag("exclude.internal.topics", Consumer, &["true"]),
     later_flag("enable.auto.offset.store", Consumer, &["true"]),
-    later_flag("enable.partition.eof", Consumer, &["false"]),
     later_of(
         "offset.store.method",
         Consumer,

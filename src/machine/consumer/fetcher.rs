@@ -131,6 +131,34 @@ impl<T> Fetcher<T> {
         self.partitions.get(partition)?.high_watermark
     }
 
+    /// Up to where it may be read, as of the last answer.
+    pub(crate) fn end(&self, partition: &TopicPartition) -> Option<i64> {
+        self.partitions.get(partition)?.end
+    }
+
+    /// How far the consumed position is from the end, as of the last answer.
+    pub(crate) fn lag(&self, partition: &TopicPartition) -> Option<i64> {
+        let position = self.position(partition)?.offset;
+        Some(self.end(partition)?.saturating_sub(position).max(0))
+    }
+
+    /// The bytes of a partition that wait to be handed out.
+    pub(crate) fn held(&self, partition: &TopicPartition) -> usize {
+        self.partitions
+            .get(partition)
+            .map_or(0, |state| state.bytes)
+    }
+
+    pub(crate) fn is_paused(&self, partition: &TopicPartition) -> bool {
+        let state = self.partitions.get(partition);
+        state.is_some_and(|state| state.paused)
+    }
+
+    /// The bytes that are buffered, and those that fetches under way may bring.
+    pub(crate) fn memory(&self) -> (usize, usize) {
+        (self.buffered(), self.reserved())
+    }
+
     /// Moves a partition. The last seek wins over whatever is buffered, handed out in part or
     /// under way.
     pub(crate) fn seek(&mut self, partition: &TopicPartition, to: StartAt) -> bool {
@@ -153,7 +181,8 @@ impl<T> Fetcher<T> {
             return false;
         };
         if paused {
-            state.rewind(state.consumed(), generation, &mut self.frames);
+            let consumed = state.settle();
+            state.rewind(consumed, generation, &mut self.frames);
         }
         state.paused = paused;
         true

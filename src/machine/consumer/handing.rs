@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::fetcher::Fetcher;
 use super::frames::Frame;
+use super::lent::Lent;
 use super::partition::{Buffered, Partition};
 use super::plan::Handed;
 use super::positions::{Place, Position};
@@ -15,7 +16,14 @@ impl<T> Fetcher<T> {
     /// Whether a poll would get something.
     pub(crate) fn has_ready(&self) -> bool {
         let ready = |state: &Partition<T>| state.has_records() || state.is_stuck();
-        self.partitions.values().any(ready)
+        self.polled().any(|(_, state)| ready(state))
+    }
+
+    /// The partitions that are read by polls.
+    fn polled(&self) -> impl Iterator<Item = (&TopicPartition, &Partition<T>)> {
+        self.partitions
+            .iter()
+            .filter(|(_, state)| state.split.is_none())
     }
 
     /// The next batch to hand out. Taking turns goes on after the partition that was served last.
@@ -23,7 +31,14 @@ impl<T> Fetcher<T> {
         let partition = self.next_in_turn()?;
         self.turn = Bound::Excluded(partition.clone());
         self.told = false;
+        self.hand_out_of(partition)
+    }
+
+    fn hand_out_of(&mut self, partition: TopicPartition) -> Option<Handed<T>> {
         let state = self.partitions.get_mut(&partition)?;
+        if !state.has_records() {
+            return None;
+        }
         let Buffered { from, batch, frame } = state.pop(&mut self.frames)?;
         Some(Handed {
             partition,
@@ -34,13 +49,95 @@ impl<T> Fetcher<T> {
         })
     }
 
+    /// The next batch to hand out record by record, of one partition or of those that are polled.
+    pub(crate) fn lend(&mut self, of: Option<&TopicPartition>) -> Option<(Handed<T>, Lent)> {
+        let handed = match of {
+            Some(partition) => self.hand_out_of(partition.clone()),
+            None => self.hand_out(),
+        }?;
+        let lent = Lent::new(handed.from.offset);
+        let state = self.partitions.get_mut(&handed.partition)?;
+        state.lent = Some((lent.clone(), handed.from, handed.batch.epoch));
+        Some((handed, lent))
+    }
+
+    /// Gives a partition a stream of its own, with a name to end it by; `None` if it is not
+    /// assigned, or has one.
+    pub(crate) fn split(&mut self, partition: &TopicPartition) -> Option<u64> {
+        let id = self.next_generation();
+        let state = self.partitions.get_mut(partition)?;
+        if state.split.is_some() {
+            return None;
+        }
+        state.split = Some(id);
+        Some(id)
+    }
+
+    /// Whether this is the stream of a partition still.
+    pub(crate) fn is_split(&self, partition: &TopicPartition, id: u64) -> bool {
+        let state = self.partitions.get(partition);
+        state.is_some_and(|state| state.split == Some(id))
+    }
+
+    /// The partition's stream ends: it is polled again, from where the stream has got to.
+    pub(crate) fn join(&mut self, partition: &TopicPartition, id: u64) {
+        let generation = self.next_generation();
+        let state = self.partitions.get_mut(partition);
+        if let Some(state) = state.filter(|state| state.split == Some(id)) {
+            state.split = None;
+            if state.is_lent() {
+                let consumed = state.settle();
+                state.rewind(consumed, generation, &mut self.frames);
+            }
+        }
+    }
+
+    /// Somebody waits for the next record of one partition, or does no more.
+    pub(crate) fn set_awaited(&mut self, partition: &TopicPartition, waits: bool) {
+        if let Some(state) = self.partitions.get_mut(partition) {
+            state.awaited = if waits {
+                state.awaited.saturating_add(1)
+            } else {
+                state.awaited.saturating_sub(1)
+            };
+        }
+    }
+
+    /// The partitions whose end has been reached since this was asked last, each with its end.
+    pub(crate) fn reached_ends(&mut self) -> Vec<(TopicPartition, i64)> {
+        let reached = |(at, state): (&TopicPartition, &mut Partition<T>)| {
+            let end = state.reached_end()?;
+            state.told_end = Some(end);
+            Some((at.clone(), end))
+        };
+        let polled = self
+            .partitions
+            .iter_mut()
+            .filter(|(_, state)| state.split.is_none());
+        polled.filter_map(reached).collect()
+    }
+
+    /// The error of one partition that has nothing else to hand out.
+    pub(crate) fn hand_out_error_of(&mut self, partition: &TopicPartition) -> Option<Error> {
+        let state = self.partitions.get_mut(partition)?;
+        if state.is_stuck() {
+            state.failed.take()
+        } else {
+            None
+        }
+    }
+
     /// The error of a partition that has nothing else to hand out, unless one was told last and
     /// there are records: partitions that fail again and again hold up no other.
     pub(crate) fn hand_out_error(&mut self) -> Option<Error> {
         if self.told && self.next_in_turn().is_some() {
             return None;
         }
-        let stuck = self.partitions.values_mut().find(|state| state.is_stuck());
+        let mut polled = self
+            .partitions
+            .values_mut()
+            .filter(|state| state.split.is_none());
+        let stuck = polled.find(|state| state.is_stuck());
         let error = stuck?.failed.take();
         self.told = true;
         error
@@ -79,7 +176,9 @@ impl<T> Fetcher<T> {
     }
 
     fn next_in_turn(&self) -> Option<TopicPartition> {
-        let ready = |(_, state): &(&TopicPartition, &Partition<T>)| state.has_records();
+        let ready = |(_, state): &(&TopicPartition, &Partition<T>)| {
+            state.has_records() && state.split.is_none()
+        };
         let after = (self.turn.as_ref(), Bound::Unbounded);
         let after = self.partitions.range(after).find(ready);
         let next = after.or_else(|| self.partitions.iter().find(ready));

@@ -2,9 +2,11 @@
 
 mod aborted;
 mod epochs;
+mod explain;
 mod fetcher;
 mod frames;
 mod handing;
+mod lent;
 mod partition;
 mod plan;
 mod planning;
@@ -14,7 +16,9 @@ mod session;
 
 pub(crate) use aborted::AbortedFilter;
 pub(crate) use epochs::Doubtful;
+pub use explain::PartitionStatus;
 pub(crate) use fetcher::Fetcher;
+pub(crate) use lent::Lent;
 pub(crate) use plan::{Answer, FetchLimits, FetchPlan, Fetched, Handed, Planned};
 #[cfg(test)]
 pub(crate) use plan::{Cluster, Leader};

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::frames::{Frame, Frames};
+use super::lent::Lent;
 use super::plan::{Answer, Cluster, Fetched, Leader};
 use super::positions::{Place, Position};
 use crate::error::Error;
@@ -43,6 +44,14 @@ pub(super) struct Partition<T> {
     pub(super) end: Option<i64>,
     /// The generation of the last answer that brought data.
     pub(super) served: u64,
+    /// The batch that is handed out record by record, and the place before it.
+    pub(super) lent: Option<(Lent, Place, LeaderEpoch)>,
+    /// The stream of its own that it has, so that polls leave it alone.
+    pub(super) split: Option<u64>,
+    /// How many wait for its next record alone.
+    pub(super) awaited: usize,
+    /// The end that was told last (`enable.partition.eof`).
+    pub(super) told_end: Option<i64>,
     /// The replica that the leader named to read from, and until when (KIP-392).
     pub(super) replica: Option<(BrokerId, Instant)>,
     /// No other replica is to be named up to then.
@@ -66,6 +75,10 @@ impl<T> Partition<T> {
             high_watermark: None,
             end: None,
             served: 0,
+            lent: None,
+            split: None,
+            awaited: 0,
+            told_end: None,
             replica: None,
             leader_only: None,
         }
@@ -73,10 +86,35 @@ impl<T> Partition<T> {
 
     /// The consumed position: that of the next record to hand out.
     pub(super) fn consumed(&self) -> Position {
+        if let Some(place) = self.lent_place(Lent::position) {
+            return Position::At(place);
+        }
         match self.buffered.front() {
             Some(first) => Position::At(first.from),
             None => self.fetch,
         }
+    }
+
+    fn lent_place(&self, position: impl Fn(&Lent) -> Option<i64>) -> Option<Place> {
+        let (lent, from, epoch) = self.lent.as_ref()?;
+        let offset = position(lent)?;
+        if offset <= from.offset {
+            return Some(*from);
+        }
+        let epoch = *epoch;
+        Some(Place { offset, epoch })
+    }
+
+    /// Whether a batch of it is being handed out record by record.
+    pub(super) fn is_lent(&self) -> bool {
+        self.lent_place(Lent::position).is_some()
+    }
+
+    /// The consumed position, and takes back what is handed out record by record.
+    pub(super) fn settle(&mut self) -> Position {
+        let place = self.lent_place(Lent::revoke);
+        self.lent = None;
+        place.map_or_else(|| self.consumed(), Position::At)
     }
 
     /// Goes on fetching from here, as of this generation, and drops what it holds.
@@ -92,6 +130,8 @@ impl<T> Partition<T> {
             frames.release(each.frame);
         }
         self.bytes = 0;
+        self.settle();
+        self.told_end = None;
     }
 
     /// The next batch, and the position before it.
@@ -157,6 +197,16 @@ impl<T> Partition<T> {
         !self.paused && self.buffered.is_empty() && self.failed.is_some()
     }
 
+    /// The end of the partition, if it has been reached and was not told yet.
+    pub(super) fn reached_end(&self) -> Option<i64> {
+        let Position::At(place) = self.consumed() else {
+            return None;
+        };
+        let reached = self.end.is_some_and(|end| place.offset >= end);
+        let news = self.told_end != Some(place.offset) && !self.paused;
+        (reached && news && self.buffered.is_empty()).then_some(place.offset)
+    }
+
     /// Takes in an answer's batches, and the place that it passed as a whole: markers, aborted
     /// batches and compacted offsets included.
     pub(super) fn extend(&mut self, answer: Answer<T>, frame: Frame, frames: &mut Frames) {
@@ -189,6 +239,13 @@ impl<T> Partition<T> {
 
     /// The log was cut off here: what was read of what is gone is dropped.
     pub(super) fn cut(&mut self, end: Place, generation: u64, frames: &mut Frames) {
+        // What was cut off of a batch that is being handed out was in the log when it was read.
+        if self
+            .lent_place(Lent::position)
+            .is_some_and(|at| at.offset >= end.offset)
+        {
+            self.settle();
+        }
         while let Some(last) = self.buffered.pop_back() {
             if last.batch.next_offset <= end.offset {
                 self.buffered.push_back(last);

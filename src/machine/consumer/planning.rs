@@ -3,8 +3,9 @@
 //! **Hold back.** A partition whose records nobody takes is not asked for beyond its share, and
 //! while one of a broker's partitions is held back that broker is not asked at all: a fetch of the
 //! others, which have nothing new, would only wait at the broker, and keep the one that is held
-//! back waiting with it when its records are taken a moment later. A paused partition is not held
-//! back but left out.
+//! back waiting with it when its records are taken a moment later. Unless somebody waits for one of
+//! the others by itself: then they are asked for without the one that is held back, and the broker
+//! is to answer soon. A paused partition is not held back but left out.
 
 use std::time::Instant;
 
@@ -21,6 +22,8 @@ struct Open {
     /// With the generation of the last answer that brought data of it.
     partitions: Vec<(u64, Planned)>,
     leader_only: bool,
+    /// One is held back, and somebody waits for another.
+    brief: bool,
 }
 
 impl<T> Fetcher<T> {
@@ -51,6 +54,7 @@ impl<T> Fetcher<T> {
         let Open {
             mut partitions,
             leader_only,
+            brief,
         } = self.open(now, broker, cluster)?;
         partitions.sort_by_key(|(served, _)| *served);
         let mut partitions: Vec<Planned> =
@@ -66,14 +70,14 @@ impl<T> Fetcher<T> {
             session,
             max_bytes,
             partition_max_bytes: limits.partition_max_bytes,
-            brief: false,
+            brief,
             leader_only,
             partitions,
         })
     }
 
     /// What a partition may hold before it is held back.
-    fn ahead(&self) -> usize {
+    pub(super) fn ahead(&self) -> usize {
         let running = self.partitions.values().filter(|state| !state.paused);
         let share = self.limits.budget / running.count().max(1);
         share.min(self.limits.ahead).max(1)
@@ -82,9 +86,11 @@ impl<T> Fetcher<T> {
     /// What may be asked of a broker now; `None` if there is nothing, or one is held back.
     fn open(&self, now: Instant, broker: BrokerId, cluster: &impl Cluster) -> Option<Open> {
         let ahead = self.ahead();
+        let (mut held, mut awaited) = (false, false);
         let mut open = Open {
             partitions: Vec::new(),
             leader_only: false,
+            brief: false,
         };
         for (at, state) in &self.partitions {
             let Some((place, source, leader)) = state.source(now, at, cluster) else {
@@ -94,13 +100,16 @@ impl<T> Fetcher<T> {
                 continue;
             }
             if state.bytes >= ahead {
-                return None;
+                held = true;
+                continue;
             }
+            awaited |= state.awaited > 0 && !state.has_records();
             open.leader_only |= state.leader_only.is_some_and(|until| now < until);
             let planned = planned(at, place, leader);
             open.partitions.push((state.served, planned));
         }
-        (!open.partitions.is_empty()).then_some(open)
+        open.brief = held;
+        (!open.partitions.is_empty() && (!held || awaited)).then_some(open)
     }
 
     /// Each partition of a plan begins a generation: what its old leader may still answer is void.

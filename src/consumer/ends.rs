@@ -1,0 +1,85 @@
+//! Asking for offsets without moving: the ends of partitions, and where a time is in them.
+
+use std::collections::BTreeMap;
+
+use super::handle::Consumer;
+use crate::error::Result;
+use crate::ids::TopicPartition;
+use crate::machine::consumer::StartAt;
+
+impl Consumer {
+    /// The offsets of the oldest records there are.
+    ///
+    /// # Errors
+    ///
+    /// `Broker` for a partition that does not exist, `Timeout` or `Connect` if its leader does not
+    /// answer within `default.api.timeout.ms`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future changes nothing.
+    pub async fn beginning_offsets(
+        &self,
+        partitions: impl IntoIterator<Item = TopicPartition>,
+    ) -> Result<BTreeMap<TopicPartition, i64>> {
+        self.offsets(partitions, StartAt::Beginning).await
+    }
+
+    /// The offsets after the newest records there are; with `read_committed`, after the last one
+    /// that is not part of an open transaction.
+    ///
+    /// # Errors
+    ///
+    /// As [`beginning_offsets`](Self::beginning_offsets).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future changes nothing.
+    pub async fn end_offsets(
+        &self,
+        partitions: impl IntoIterator<Item = TopicPartition>,
+    ) -> Result<BTreeMap<TopicPartition, i64>> {
+        self.offsets(partitions, StartAt::End).await
+    }
+
+    async fn offsets(
+        &self,
+        partitions: impl IntoIterator<Item = TopicPartition>,
+        at: StartAt,
+    ) -> Result<BTreeMap<TopicPartition, i64>> {
+        let wanted = partitions
+            .into_iter()
+            .map(|partition| (partition, at))
+            .collect();
+        let found = self.inner.list_offsets(wanted, self.deadline()).await?;
+        Ok(found
+            .into_iter()
+            .filter_map(|(at, found)| Some((at, found?.offset)))
+            .collect())
+    }
+
+    /// For each partition the offset of the first record whose timestamp is the given one or later
+    /// (milliseconds since 1970); `None` where there is no such record.
+    ///
+    /// # Errors
+    ///
+    /// As [`beginning_offsets`](Self::beginning_offsets).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future changes nothing.
+    pub async fn offsets_for_times(
+        &self,
+        times: impl IntoIterator<Item = (TopicPartition, i64)>,
+    ) -> Result<BTreeMap<TopicPartition, Option<i64>>> {
+        let wanted = times
+            .into_iter()
+            .map(|(at, time)| (at, StartAt::Timestamp(time)))
+            .collect();
+        let found = self.inner.list_offsets(wanted, self.deadline()).await?;
+        Ok(found
+            .into_iter()
+            .map(|(at, found)| (at, found.map(|found| found.offset)))
+            .collect())
+    }
+}

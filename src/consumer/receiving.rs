@@ -1,0 +1,147 @@
+//! One record after the other: the batch that `recv` or a stream is in, and the place it reached.
+//!
+//! A record that is returned is a copy: it stands by itself, and keeps no answer of megabytes alive
+//! for a hundred bytes. Copying it costs less than sharing it would.
+
+use std::sync::Arc;
+
+use super::inner::Inner;
+use super::records::{ConsumerRecord, DetachedRecord, Part};
+use super::unread::{Opened, Unread};
+use crate::error::Result;
+use crate::ids::TopicPartition;
+use crate::machine::consumer::{Handed, Lent, Place};
+use crate::record::RecordError;
+
+/// The batch that is being handed out record by record, if there is one.
+#[derive(Debug, Default)]
+pub(super) struct Receiving(Option<Current>);
+
+#[derive(Debug)]
+struct Current {
+    handed: Handed<Unread>,
+    opened: Opened,
+    lent: Lent,
+}
+
+/// What comes next of a batch.
+enum Step {
+    Record(DetachedRecord),
+    End,
+    Damaged(i64, RecordError),
+}
+
+impl Current {
+    fn next(&mut self) -> Step {
+        let Some(position) = self.lent.position() else {
+            return Step::End;
+        };
+        let mut records = self.opened.batch.records_from(self.opened.cursor);
+        loop {
+            let view = match records.next() {
+                None => {
+                    // Past what compaction has removed, too (case 88).
+                    self.lent.advance(position, None);
+                    return Step::End;
+                }
+                Some(Err(error)) => {
+                    self.lent.advance(position, None);
+                    return Step::Damaged(position, error);
+                }
+                Some(Ok(view)) => view,
+            };
+            self.opened.cursor = records.cursor();
+            if view.offset() < position {
+                continue;
+            }
+            let next = view.offset().saturating_add(1);
+            if !self.lent.advance(position, Some(next)) {
+                return Step::End;
+            }
+            let at = &self.handed.partition;
+            let epoch = self.handed.batch.epoch;
+            let record = ConsumerRecord::new(&at.topic, at.partition, epoch, view);
+            return Step::Record(record.detach());
+        }
+    }
+
+    /// Up to `room` of what is left, at once.
+    fn take(&mut self, room: usize) -> Option<Part> {
+        let position = self.lent.position()?;
+        let cursor = &mut self.opened.cursor;
+        let span = self.opened.batch.take(cursor, position, room).ok()?;
+        let rest = !self.opened.batch.is_end(*cursor);
+        let next = rest.then(|| span.next_offset());
+        if span.is_empty() || !self.lent.advance(position, next) {
+            return None;
+        }
+        let at = &self.handed.partition;
+        Some(Part {
+            topic: Arc::clone(&at.topic),
+            partition: at.partition,
+            span,
+        })
+    }
+}
+
+impl Receiving {
+    /// What a poll takes of the batch that `recv` is in; `None` if there is nothing left of it.
+    pub(super) fn take(&mut self, room: usize) -> Option<Part> {
+        let part = self.0.as_mut()?.take(room);
+        if part.is_none() {
+            self.0 = None;
+        }
+        part
+    }
+
+    /// The next record, of one partition or of those that are polled; `None` if none has arrived.
+    pub(super) fn next(
+        &mut self,
+        inner: &Inner,
+        of: Option<&TopicPartition>,
+    ) -> Result<Option<DetachedRecord>> {
+        loop {
+            if let Some(current) = &mut self.0 {
+                match current.next() {
+                    Step::Record(record) => return Ok(Some(record)),
+                    Step::End => self.0 = None,
+                    Step::Damaged(position, error) => {
+                        if let Some(Current { mut handed, .. }) = self.0.take() {
+                            handed.from = Place {
+                                offset: position,
+                                epoch: handed.batch.epoch,
+                            };
+                            inner.damaged(&handed, error);
+                        }
+                    }
+                }
+                continue;
+            }
+            let mut fetcher = inner.fetcher();
+            let error = match of {
+                Some(at) => fetcher.hand_out_error_of(at),
+                None => fetcher.hand_out_error(),
+            };
+            if let Some(error) = error {
+                return Err(error);
+            }
+            let lent = fetcher.lend(of);
+            drop(fetcher);
+            // There is room for more.
+            inner.wake.notify_one();
+            let Some((handed, lent)) = lent else {
+                return Ok(None);
+            };
+            match handed.batch.batch.open(inner.config.check_crcs) {
+                Ok(opened) => {
+                    self.0 = Some(Current {
+                        handed,
+                        opened,
+                        lent,
+                    });
+                }
+                Err(error) => inner.damaged(&handed, error),
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Records one by one: [`Consumer::recv`], and streams of all partitions or of one.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures::Stream;
+use futures::stream::{BoxStream, StreamExt, unfold};
+
+use super::handle::{Consumer, not_assigned};
+use super::inner::Inner;
+use super::receiving::Receiving;
+use super::records::DetachedRecord;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::TopicPartition;
+
+impl Consumer {
+    /// The next record, as soon as there is one. It is a copy, so that keeping it keeps no batch
+    /// alive; [`poll`](Self::poll) copies nothing and costs half.
+    ///
+    /// Waits as long as no record comes: put a limit around it where that is not wanted. Partitions
+    /// take turns by batches. `recv`, a stream and `poll` may be mixed: each goes on where the
+    /// other has got to.
+    ///
+    /// # Errors
+    ///
+    /// As [`poll`](Self::poll).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no record: what it did not return, the next call does.
+    pub async fn recv(&self) -> Result<DetachedRecord> {
+        loop {
+            let ready = self.inner.ready.notified();
+            // A program that never waits would never let the fetching task run on its thread.
+            tokio::task::coop::consume_budget().await;
+            if let Some(record) = self.inner.receive()? {
+                return Ok(record);
+            }
+            ready.await;
+        }
+    }
+
+    /// The records of all partitions that have no stream of their own, one by one, as
+    /// [`recv`](Self::recv) returns them. It never ends, and goes on after an error.
+    ///
+    /// ```no_run
+    /// # async fn run(consumer: tidewire::Consumer) -> tidewire::Result<()> {
+    /// use futures::StreamExt;
+    /// let mut records = consumer.stream();
+    /// while let Some(record) = records.next().await {
+    ///     println!("{}", record?.offset());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn stream(&self) -> RecordStream<'_> {
+        RecordStream(unfold(self, received).boxed())
+    }
+
+    /// A stream of one partition alone, to be read by a task of its own: from now on `poll`, `recv`
+    /// and [`stream`](Self::stream) leave that partition to it. Its records are fetched however
+    /// slow the readers of other partitions are.
+    ///
+    /// It ends when the partition is not assigned any more, or the consumer is gone. Dropped
+    /// earlier, it gives the partition back: `poll` goes on after the last record it returned.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if the partition is not assigned, or has a stream already.
+    pub fn partition_stream(&self, partition: &TopicPartition) -> Result<PartitionStream> {
+        let mut fetcher = self.inner.fetcher();
+        let Some(id) = fetcher.split(partition) else {
+            if !fetcher.is_assigned(partition) {
+                return Err(not_assigned(partition));
+            }
+            let words = "the partition has a stream already";
+            return Err(Error::new(ErrorKind::InvalidInput, words)
+                .with_topic(partition.topic.clone())
+                .with_partition(partition.partition));
+        };
+        drop(fetcher);
+        let reader = Reader {
+            inner: Arc::clone(&self.inner),
+            partition: partition.clone(),
+            id,
+            receiving: Receiving::default(),
+        };
+        let next = |mut reader: Reader| async move {
+            let next = reader.next().await?;
+            Some((next, reader))
+        };
+        Ok(PartitionStream {
+            partition: partition.clone(),
+            records: unfold(reader, next).boxed(),
+        })
+    }
+}
+
+async fn received(consumer: &Consumer) -> Option<(Result<DetachedRecord>, &Consumer)> {
+    Some((consumer.recv().await, consumer))
+}
+
+/// Reads one partition.
+struct Reader {
+    inner: Arc<Inner>,
+    partition: TopicPartition,
+    id: u64,
+    receiving: Receiving,
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.inner.fetcher().join(&self.partition, self.id);
+        self.inner.wake.notify_one();
+        self.inner.ready.notify_waiters();
+    }
+}
+
+impl Reader {
+    /// The next record; `None` at the end of the stream.
+    async fn next(&mut self) -> Option<Result<DetachedRecord>> {
+        let inner = Arc::clone(&self.inner);
+        let mut expecting = None;
+        loop {
+            let ready = inner.ready.notified();
+            tokio::task::coop::consume_budget().await;
+            let next = self.receiving.next(&inner, Some(&self.partition));
+            if let Some(next) = next.transpose() {
+                return Some(next.inspect(|record| inner.hand_over(record)));
+            }
+            if inner.is_closed() || !inner.fetcher().is_split(&self.partition, self.id) {
+                return None;
+            }
+            expecting.get_or_insert_with(|| Expecting::new(&inner, &self.partition));
+            ready.await;
+        }
+    }
+}
+
+/// Says for as long as it lives that somebody waits for a partition's next record.
+struct Expecting<'a> {
+    inner: &'a Inner,
+    partition: &'a TopicPartition,
+}
+
+impl<'a> Expecting<'a> {
+    fn new(inner: &'a Inner, partition: &'a TopicPartition) -> Self {
+        inner.fetcher().set_awaited(partition, true);
+        inner.wake.notify_one();
+        Self { inner, partition }
+    }
+}
+
+impl Drop for Expecting<'_> {
+    fn drop(&mut self) {
+        self.inner.fetcher().set_awaited(self.partition, false);
+    }
+}
+
+/// The records of a consumer one by one; see [`Consumer::stream`].
+#[must_use = "a stream does nothing unless it is polled"]
+pub struct RecordStream<'a>(BoxStream<'a, Result<DetachedRecord>>);
+
+impl fmt::Debug for RecordStream<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordStream").finish_non_exhaustive()
+    }
+}
+
+impl Stream for RecordStream<'_> {
+    type Item = Result<DetachedRecord>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_next_unpin(cx)
+    }
+}
+
+/// The records of one partition; see [`Consumer::partition_stream`].
+#[must_use = "a stream does nothing unless it is polled"]
+pub struct PartitionStream {
+    partition: TopicPartition,
+    records: BoxStream<'static, Result<DetachedRecord>>,
+}
+
+impl PartitionStream {
+    /// The partition that it reads.
+    #[must_use]
+    pub fn partition(&self) -> &TopicPartition {
+        &self.partition
+    }
+}
+
+impl fmt::Debug for PartitionStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PartitionStream")
+            .field("partition", &self.partition)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Stream for PartitionStream {
+    type Item = Result<DetachedRecord>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.records.poll_next_unpin(cx)
+    }
+}

@@ -90,6 +90,9 @@ pub(crate) struct Args {
     /// Cut at random bytes of any request or response, not in place of Produce responses.
     #[arg(long, conflicts_with = "no_cut")]
     tear: bool,
+    /// A further rule for the proxies, as `cargo xtask proxy --help` has them.
+    #[arg(long = "rule")]
+    rules: Vec<Rule>,
     /// A property of the client or its producer, as `delivery.timeout.ms=3000`.
     #[arg(short = 'X', long = "property")]
     properties: Vec<String>,
@@ -237,7 +240,8 @@ fn rules(args: &Args) -> Result<Vec<Rule>, String> {
         (false, true) => TEAR,
         (false, false) => CUT,
     };
-    rules.iter().map(|rule| rule.parse()).collect()
+    let standing = rules.iter().map(|rule| rule.parse());
+    args.rules.iter().cloned().map(Ok).chain(standing).collect()
 }
 
 fn kinds(args: &Args) -> Vec<Fault> {

@@ -90,6 +90,8 @@ impl Report {
         row(self.faults.pauses, "brokers stopped for a while");
         row(self.proxy.cuts, "connections cut in place of a response");
         row(self.proxy.torn, "connections cut at a random byte");
+        row(self.proxy.held, "requests or responses held");
+        row(self.proxy.blackholes, "connections that went silent");
         row(
             sums.longest_pause_ms,
             "ms, the longest time without an acknowledgement",

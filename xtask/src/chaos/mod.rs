@@ -42,10 +42,10 @@ use crate::state::Cluster;
 use crate::version::Version;
 
 /// The proxy's rules: about one cut a second.
-const CUT: &[&str] = &["cut-response,api=produce,p=0.02,pause-ms=800"];
+const CUT: &[&str] = &["cut-response,api=produce,p=0.2,pause-ms=900"];
 const TEAR: &[&str] = &[
-    "tear-response,p=0.01,pause-ms=1600",
-    "tear-request,p=0.01,pause-ms=1600",
+    "tear-response,p=0.1,pause-ms=1800",
+    "tear-request,p=0.1,pause-ms=1800",
 ];
 /// A run may take so much longer than it was told to: start, recovery, reading back.
 const OVERALL: Duration = Duration::from_secs(20 * 60);

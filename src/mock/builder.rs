@@ -125,6 +125,7 @@ pub struct MockClusterBuilder {
     topic_defaults: TopicConfig,
     groups: GroupSettings,
     racks: Vec<String>,
+    rack_aware_reads: bool,
     env: Env,
     seed: Option<u64>,
     fetch_sessions: Option<usize>,
@@ -142,6 +143,7 @@ impl Default for MockClusterBuilder {
             topic_defaults: TopicConfig::default(),
             groups: GroupSettings::default(),
             racks: Vec::new(),
+            rack_aware_reads: false,
             env: Env::system(),
             seed: None,
             fetch_sessions: None,
@@ -193,6 +195,13 @@ impl MockClusterBuilder {
     /// Racks, given to the brokers round (`broker.rack`). Default none.
     pub fn racks(mut self, racks: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.racks = racks.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Whether leaders send consumers to followers in their rack (`replica.selector.class` is
+    /// `RackAwareReplicaSelector`, KIP-392). Default false.
+    pub fn rack_aware_reads(mut self, yes: bool) -> Self {
+        self.rack_aware_reads = yes;
         self
     }
 
@@ -298,6 +307,7 @@ impl MockClusterBuilder {
             auto_create_topics: self.auto_create_topics,
             topic_defaults: self.topic_defaults,
             groups: self.groups,
+            rack_aware_reads: self.rack_aware_reads,
             versions: self.versions,
         };
         let seed = self.seed.unwrap_or_else(|| self.env.seed());

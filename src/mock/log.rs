@@ -128,6 +128,16 @@ impl PartitionLog {
                 self.start = self.start.max(old.header.last_offset() + 1);
             }
         }
+        self.trim_epochs();
+    }
+
+    /// Of the epochs that ended before the log start only the last is kept, as if it began there.
+    fn trim_epochs(&mut self) {
+        let begun = self.epochs.partition_point(|(_, at)| *at <= self.start);
+        self.epochs.drain(..begun.saturating_sub(1));
+        if let Some((_, at)) = self.epochs.first_mut() {
+            *at = (*at).max(self.start);
+        }
     }
 
     /// Cuts the log so that it ends at `offset` or, if that is inside a batch, before that batch.
@@ -158,6 +168,7 @@ impl PartitionLog {
             return Err(ErrorCode::OFFSET_OUT_OF_RANGE);
         }
         self.start = self.start.max(offset);
+        self.trim_epochs();
         while let Some(first) = self.batches.front() {
             if first.header.last_offset() >= self.start {
                 break;
@@ -177,10 +188,24 @@ impl PartitionLog {
     /// Bytes from the batch that holds `offset`, at most `max_bytes`, the last batch perhaps cut.
     /// With `at_least_one` the first batch comes whole whatever its size; without, a first batch
     /// that does not fit comes not at all.
+    #[cfg(test)]
     pub(crate) fn read(&self, offset: i64, max_bytes: usize, at_least_one: bool) -> Vec<Bytes> {
+        self.read_below(self.end, offset, max_bytes, at_least_one)
+    }
+
+    /// As `read`, of a log that seems to end at `end`.
+    pub(crate) fn read_below(
+        &self,
+        end: i64,
+        offset: i64,
+        max_bytes: usize,
+        at_least_one: bool,
+    ) -> Vec<Bytes> {
         let mut pieces = Vec::new();
         let mut room = max_bytes;
-        for batch in self.batches.iter().skip(self.position(offset)) {
+        let there = |batch: &&Stored| batch.header.last_offset() < end;
+        let from = self.batches.iter().skip(self.position(offset));
+        for batch in from.take_while(there) {
             if pieces.is_empty() {
                 if batch.size() > room && !at_least_one {
                     break;

@@ -26,7 +26,7 @@
 //! what all of them share, `network` is how clients get there. The mock shares the protocol and
 //! unpacking with the client, and none of its machines: a bug on both sides would be invisible.
 //!
-//! Not there yet: transactions, SASL and TLS, quotas, replicas that lag.
+//! Not there yet: transactions, SASL and TLS, quotas.
 
 mod batch;
 mod builder;

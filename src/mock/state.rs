@@ -50,6 +50,8 @@ pub(crate) struct Settings {
     pub(crate) auto_create_topics: bool,
     pub(crate) topic_defaults: TopicConfig,
     pub(crate) groups: GroupSettings,
+    /// `replica.selector.class` is `RackAwareReplicaSelector`.
+    pub(crate) rack_aware_reads: bool,
     /// Versions that differ from what this crate speaks; `None` for APIs that are not served.
     pub(crate) versions: BTreeMap<i16, Option<VersionRange>>,
 }
@@ -182,6 +184,32 @@ impl ClusterState {
         Ok(found)
     }
 
+    /// The follower a client in this rack had better read this offset from, should the partition's
+    /// leader be asked: one in sync in its rack that has the offset, unless the leader is in that
+    /// rack too (KIP-392).
+    pub(crate) fn preferred_replica(
+        &self,
+        partition: &Partition,
+        asked: i32,
+        (rack, offset): (&str, i64),
+    ) -> Option<i32> {
+        let told = self.settings.rack_aware_reads && !rack.is_empty();
+        if !told || partition.leader != Some(asked) || offset < partition.log.start() {
+            return None;
+        }
+        let near = |id: i32| {
+            let broker = self.brokers.get(&id);
+            broker.is_some_and(|broker| broker.rack.as_deref() == Some(rack))
+        };
+        if near(asked) {
+            return None;
+        }
+        let followers = partition.isr.iter().copied();
+        let followers = followers.filter(|id| near(*id) && partition.end_at(*id) >= offset);
+        // The one that has most; of several the first.
+        followers.rev().max_by_key(|id| partition.end_at(*id))
+    }
+
     /// A producer id nobody had before.
     pub(crate) fn new_producer_id(&mut self) -> i64 {
         let id = self.next_producer_id;
@@ -247,6 +275,7 @@ pub(crate) mod tests {
             auto_create_topics: true,
             topic_defaults: TopicConfig::default(),
             groups: GroupSettings::default(),
+            rack_aware_reads: false,
             versions: BTreeMap::new(),
         };
         let mut state = ClusterState::new(brokers, settings, 42);

@@ -1,7 +1,8 @@
 //! Topics of the mock cluster: their names, configuration, replicas and leaders.
 //!
 //! All replicas of a partition share one log: what a leader took survives it, and the high
-//! watermark is the end of the log. A partition whose in-sync replicas are all down has no leader.
+//! watermark is the end of the log. A follower may lag, that is, show less of it. A partition whose
+//! in-sync replicas are all down has no leader.
 
 use std::collections::BTreeMap;
 
@@ -134,6 +135,8 @@ pub(crate) struct Partition {
     pub(crate) leader: Option<i32>,
     pub(crate) leader_epoch: i32,
     pub(crate) log: PartitionLog,
+    /// Where followers that lag end; the others have it all.
+    pub(crate) lags: BTreeMap<i32, i64>,
 }
 
 impl Partition {
@@ -145,13 +148,43 @@ impl Partition {
             replicas,
             leader_epoch: 0,
             log: PartitionLog::new(),
+            lags: BTreeMap::new(),
         }
+    }
+
+    /// Where the log ends at a replica.
+    pub(crate) fn end_at(&self, broker: i32) -> i64 {
+        let end = self.log.end();
+        match self.lags.get(&broker) {
+            Some(lag) if self.leader != Some(broker) => end.min(*lag),
+            _ => end,
+        }
+    }
+
+    /// The epoch and offset where a reader's log and this one part, if the last epoch it read ended
+    /// here before its offset (KIP-595); -1 is no epoch.
+    ///
+    /// # Errors
+    ///
+    /// OFFSET_OUT_OF_RANGE: this log cannot tell.
+    pub(crate) fn diverged(
+        &self,
+        (epoch, offset): (i32, i64),
+    ) -> Result<Option<(i32, i64)>, ErrorCode> {
+        if epoch < 0 {
+            return Ok(None);
+        }
+        let found = self.log.epoch_end(epoch, self.leader_epoch);
+        let found = found.filter(|_| offset >= self.log.start());
+        let (known, end) = found.ok_or(ErrorCode::OFFSET_OUT_OF_RANGE)?;
+        Ok((known < epoch || end < offset).then_some((known, end)))
     }
 
     /// Makes another broker the leader: a new epoch, which starts at the end of the log.
     pub(crate) fn elect(&mut self, leader: Option<i32>) {
         if self.leader != leader {
             self.leader = leader;
+            self.lags.clear();
             self.leader_epoch += 1;
             self.log.start_epoch(self.leader_epoch);
         }

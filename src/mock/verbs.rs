@@ -167,6 +167,45 @@ impl MockCluster {
         })?
     }
 
+    /// Lets a follower lag: of a partition's log it shows only what is before an offset, -1 for
+    /// all. A fetch beyond that gets OFFSET_OUT_OF_RANGE from it. It stays in sync, and has caught
+    /// up when the partition gets another leader.
+    ///
+    /// # Errors
+    ///
+    /// UNKNOWN_TOPIC_OR_PARTITION; REPLICA_NOT_AVAILABLE if the broker is no replica.
+    pub fn lag_follower(
+        &self,
+        topic: &str,
+        partition: i32,
+        follower: impl Into<BrokerId>,
+        end: i64,
+    ) -> Result<(), Error> {
+        let BrokerId(follower) = follower.into();
+        self.partition(topic, partition, |found| {
+            if !found.replicas.contains(&follower) {
+                let doing = format!("letting broker {follower} lag");
+                return Err(Error::broker(ErrorCode::REPLICA_NOT_AVAILABLE, &doing));
+            }
+            if end < 0 {
+                found.lags.remove(&follower);
+            } else {
+                found.lags.insert(follower, end);
+            }
+            Ok(())
+        })?
+    }
+
+    /// Gives a broker another rack (`broker.rack`), as a restart with other configuration would.
+    pub fn set_rack(&self, id: impl Into<BrokerId>, rack: Option<&str>) {
+        let BrokerId(id) = id.into();
+        self.shared.with(|state| {
+            if let Some(broker) = state.brokers.get_mut(&id) {
+                broker.rack = rack.map(str::to_owned);
+            }
+        });
+    }
+
     /// Deletes the records before an offset, -1 for all; returns the new start of the log.
     ///
     /// # Errors

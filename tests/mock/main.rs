@@ -9,8 +9,10 @@
     reason = "a test that fails may panic"
 )]
 
+mod epochs;
 mod faults;
 mod fetch;
+mod followers;
 mod groups;
 mod metadata;
 mod network;

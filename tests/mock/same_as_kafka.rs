@@ -243,7 +243,9 @@ async fn the_mock_answers_as_kafka_does() {
     let tcp: Arc<dyn Connector> = Arc::new(TcpConnector::default());
     let real = script(Side::new(tcp, &bootstrap).await, what).await;
     let nodes = i32::try_from(bootstrap.split(',').count()).unwrap();
-    let builder = MockCluster::builder().brokers(nodes);
+    let racks = (1..=nodes).map(|id| format!("rack-{id}"));
+    let builder = MockCluster::builder().brokers(nodes).racks(racks);
+    let builder = builder.rack_aware_reads(true);
     let cluster = builder.kafka_release(release).build();
     let mock = Side::new(cluster.connector(), &cluster.bootstrap_servers()).await;
     let mock = script(mock, what).await;

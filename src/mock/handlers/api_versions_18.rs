@@ -12,7 +12,7 @@ use crate::protocol::frame::encode_response;
 use crate::protocol::{ApiKey, Chunks, VersionRange};
 
 /// The APIs the mock serves.
-const SERVED: [ApiKey; 22] = [
+const SERVED: [ApiKey; 23] = [
     ApiKey::Produce,
     ApiKey::Fetch,
     ApiKey::ListOffsets,
@@ -30,6 +30,7 @@ const SERVED: [ApiKey; 22] = [
     ApiKey::CreateTopics,
     ApiKey::DeleteTopics,
     ApiKey::InitProducerId,
+    ApiKey::OffsetForLeaderEpoch,
     ApiKey::DeleteGroups,
     ApiKey::OffsetDelete,
     ApiKey::DescribeCluster,

@@ -55,8 +55,7 @@ impl Handler for ConsumerGroupHeartbeat {
             Ok(answer) => encode(answer, self.leaves(), interval),
             Err((code, message)) => ConsumerGroupHeartbeatResponse {
                 error_code: code.0,
-                // Who has no such groups says nothing more.
-                error_message: (code != ErrorCode::UNSUPPORTED_VERSION)
+                error_message: (!is_bare(code))
                     .then(|| message.unwrap_or(code.description()).to_owned()),
                 ..ConsumerGroupHeartbeatResponse::default()
             },
@@ -66,6 +65,17 @@ impl Handler for ConsumerGroupHeartbeat {
     fn set_throttle(response: &mut ConsumerGroupHeartbeatResponse, ms: i32) {
         response.throttle_time_ms = ms;
     }
+}
+
+/// Whether brokers say nothing beside this code: what the group itself did not say.
+fn is_bare(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::UNSUPPORTED_VERSION
+            | ErrorCode::NOT_COORDINATOR
+            | ErrorCode::COORDINATOR_LOAD_IN_PROGRESS
+            | ErrorCode::COORDINATOR_NOT_AVAILABLE
+    )
 }
 
 impl ConsumerGroupHeartbeat {

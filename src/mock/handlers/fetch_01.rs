@@ -1,7 +1,8 @@
 //! Fetch, versions 4 to 18 (sessions since 7, followers since 11, topic ids since 13).
 //!
 //! Deviations: the last stable offset is the end of the log and no transaction is ever aborted, as
-//! there are none yet; no replica is preferred (KIP-392), though followers may be read.
+//! there are none yet; replicas are preferred by rack alone, as `RackAwareReplicaSelector` does
+//! (KIP-392).
 
 use std::time::{Duration, Instant};
 
@@ -240,44 +241,43 @@ impl Fetch {
         let at = (name, key.partition);
         let partition = cluster.led(at, on.broker, wanted.leader_epoch, follower)?;
         let log = &partition.log;
+        let log_end = partition.end_at(on.broker);
         let mut data = PartitionData {
             partition_index: key.partition,
-            high_watermark: log.end(),
-            last_stable_offset: log.end(),
+            high_watermark: log_end,
+            last_stable_offset: log_end,
             log_start_offset: log.start(),
             aborted_transactions: (self.request.isolation_level == 1).then(Vec::new),
             preferred_read_replica: -1,
             records: Some(Chunks::default()),
             ..PartitionData::default()
         };
-        if wanted.last_fetched_epoch >= 0 {
-            if wanted.offset < log.start() {
-                return Err(ErrorCode::OFFSET_OUT_OF_RANGE);
-            }
-            let (epoch, end) = log
-                .epoch_end(wanted.last_fetched_epoch, partition.leader_epoch)
-                .ok_or(ErrorCode::OFFSET_OUT_OF_RANGE)?;
-            if epoch < wanted.last_fetched_epoch || end < wanted.offset {
-                data.diverging_epoch = EpochEndOffset {
-                    epoch,
-                    end_offset: end,
-                };
-                return Ok(Read {
-                    data,
-                    bytes: 0,
-                    urgent: true,
-                });
+        let empty = |data| Read {
+            data,
+            bytes: 0,
+            urgent: true,
+        };
+        if on.version >= FROM_FOLLOWER {
+            let near = (self.request.rack_id.as_str(), wanted.offset);
+            if let Some(preferred) = cluster.preferred_replica(partition, on.broker, near) {
+                data.preferred_read_replica = preferred;
+                return Ok(empty(data));
             }
         }
-        if wanted.offset < log.start() || wanted.offset > log.end() {
+        let last = (wanted.last_fetched_epoch, wanted.offset);
+        if let Some((epoch, end_offset)) = partition.diverged(last)? {
+            data.diverging_epoch = EpochEndOffset { epoch, end_offset };
+            return Ok(empty(data));
+        }
+        if wanted.offset < log.start() || wanted.offset > log_end {
             return Err(ErrorCode::OFFSET_OUT_OF_RANGE);
         }
         let limit = wanted.max_bytes.min(self.request.max_bytes);
-        if limit < 0 && wanted.offset < log.end() {
+        if limit < 0 && wanted.offset < log_end {
             return Err(ErrorCode::UNKNOWN_SERVER_ERROR);
         }
         let limit = usize::try_from(limit).unwrap_or(0).min(room);
-        let pieces = log.read(wanted.offset, limit, at_least_one);
+        let pieces = log.read_below(log_end, wanted.offset, limit, at_least_one);
         let bytes = pieces.iter().map(bytes::Bytes::len).sum();
         data.records = Some(Chunks::from(pieces));
         Ok(Read {

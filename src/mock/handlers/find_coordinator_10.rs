@@ -1,7 +1,7 @@
 //! FindCoordinator, versions 1 to 6 (several keys at once since 4, KIP-699).
 //!
-//! Deviations: the coordinator is found by a hash of the key over the brokers that are up, not
-//! through an internal topic; so it moves at once when a broker goes.
+//! Deviations: there is no internal topic, only the share of its partitions among brokers; so a
+//! coordinator moves at once when its broker goes, and share groups have one like any other.
 
 use super::super::state::{ClusterState, Endpoint};
 use super::{Context, Handler, Outcome};

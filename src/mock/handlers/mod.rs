@@ -25,6 +25,7 @@ mod metadata_03;
 mod offset_commit_08;
 mod offset_delete_47;
 mod offset_fetch_09;
+mod offset_for_leader_epoch_23;
 mod produce_00;
 mod sync_group_14;
 
@@ -206,6 +207,9 @@ pub(crate) fn read(
         ApiKey::ListGroups => typed::<list_groups_16::ListGroups>(header, body),
         ApiKey::DeleteGroups => typed::<delete_groups_42::DeleteGroups>(header, body),
         ApiKey::OffsetDelete => typed::<offset_delete_47::OffsetDelete>(header, body),
+        ApiKey::OffsetForLeaderEpoch => {
+            typed::<offset_for_leader_epoch_23::OffsetForLeaderEpoch>(header, body)
+        }
         ApiKey::ConsumerGroupDescribe => {
             typed::<consumer_group_describe_69::ConsumerGroupDescribe>(header, body)
         }

@@ -282,6 +282,7 @@ pub(super) async fn versions(side: &mut Side) {
         ApiKey::SyncGroup,
         ApiKey::DescribeGroups,
         ApiKey::ListGroups,
+        ApiKey::OffsetForLeaderEpoch,
         ApiKey::DeleteGroups,
         ApiKey::OffsetDelete,
         ApiKey::ConsumerGroupDescribe,

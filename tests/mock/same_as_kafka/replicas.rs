@@ -6,6 +6,9 @@ use tidewire::Uuid;
 use tidewire::protocol::create_topics::{
     CreatableReplicaAssignment, CreatableTopic, CreateTopicsRequest,
 };
+use tidewire::protocol::offset_for_leader_epoch::{
+    OffsetForLeaderEpochRequest, OffsetForLeaderPartition, OffsetForLeaderTopic,
+};
 
 use super::{Side, list_request, metadata_request, topic};
 use crate::support::{Wire, batch, code, fetch_request, produce_request};
@@ -14,7 +17,9 @@ pub(super) async fn script(side: &mut Side) {
     let request = metadata_request(&[]);
     let brokers = side.ask(&request, 12).await.unwrap().brokers;
     if brokers.len() < 3 {
-        return;
+        let (name, _) = side.create("epochs", &[]).await;
+        side.append("of an epoch", &name, batch(&["a", "b"])).await;
+        return epochs(side, "at the only broker", &name).await;
     }
     let (name, id) = create(side).await;
     for id in [1, 2, 3] {
@@ -29,6 +34,8 @@ pub(super) async fn script(side: &mut Side) {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
         ask_all(side, id, &name).await;
+        epochs(side, &format!("at broker {id}"), &name).await;
+        racks(side, id, &name).await;
         by_id(side, id, &name).await;
     }
     assert!(!id.is_zero());
@@ -107,6 +114,57 @@ async fn ask_all(side: &mut Side, broker: i32, name: &str) {
         let told = (code(found.error_code), found.offset, found.leader_epoch);
         let what = format!("offset of {timestamp} with epoch {epoch} at broker {broker}");
         side.note(&what, told);
+    }
+}
+
+async fn epochs(side: &mut Side, what: &str, name: &str) {
+    for version in [2, 3, 4] {
+        for (partition, current_leader_epoch, leader_epoch) in [
+            (0, -1, 0),
+            (0, 0, 0),
+            (0, 1, 0),
+            (0, 0, 1),
+            (0, 0, -1),
+            (0, -1, -5),
+            (9, -1, 0),
+        ] {
+            let request = OffsetForLeaderEpochRequest {
+                replica_id: if version >= 3 { -1 } else { -2 },
+                topics: vec![OffsetForLeaderTopic {
+                    topic: name.to_owned(),
+                    partitions: vec![OffsetForLeaderPartition {
+                        partition,
+                        current_leader_epoch,
+                        leader_epoch,
+                    }],
+                }],
+            };
+            let answer = side.ask(&request, version).await.unwrap();
+            let found = &answer.topics[0].partitions[0];
+            let told = (code(found.error_code), found.leader_epoch, found.end_offset);
+            let asked = (partition, current_leader_epoch, leader_epoch);
+            side.note(&format!("epoch {asked:?} {what} in {version}"), told);
+        }
+    }
+}
+
+/// Who is sent to a replica nearby (KIP-392).
+async fn racks(side: &mut Side, broker: i32, name: &str) {
+    for rack in ["", "rack-1", "rack-2", "rack-3", "rack-9"] {
+        for (version, offset) in [(10, 0), (11, 0), (12, 1), (12, 2), (12, 3), (12, -1)] {
+            let mut request = fetch_request(name, offset);
+            if version > 10 {
+                request.rack_id = rack.to_owned();
+            }
+            let what = format!("{offset} from {rack:?} at broker {broker} in {version}");
+            let response = side.fetch(&what, &request, version).await;
+            let partitions = response
+                .responses
+                .iter()
+                .flat_map(|topic| &topic.partitions);
+            let told: Vec<i32> = partitions.map(|p| p.preferred_read_replica).collect();
+            side.note(&format!("preferred for {what}"), told);
+        }
     }
 }
 

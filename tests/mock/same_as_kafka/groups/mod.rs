@@ -1,6 +1,7 @@
 //! Groups beside a real broker: the same members do the same, and get the same answers.
 
 mod classic;
+mod elsewhere;
 mod modern;
 mod offsets;
 mod phases;
@@ -26,11 +27,19 @@ use tidewire::protocol::sync_group::{
 use tidewire::protocol::{Decode, Encode, Request};
 use tokio::time::timeout;
 
-use super::Side;
+use super::{Side, metadata_request};
 use crate::support::{Wire, code};
 
-/// The classic protocol, and from Kafka 4 on the new one.
+/// The classic protocol, and from Kafka 4 on the new one. Of several brokers only what those say
+/// that do not coordinate: which groups a broker coordinates is each cluster's own.
 pub(super) async fn script(side: &mut Side) {
+    let brokers = side.ask(&metadata_request(&[]), 12).await.unwrap().brokers;
+    if brokers.len() > 1 {
+        let addresses = brokers
+            .iter()
+            .map(|node| format!("{}:{}", node.host, node.port));
+        return elsewhere::script(side, addresses.collect()).await;
+    }
     classic::script(side).await;
     phases::script(side).await;
     statics::script(side).await;

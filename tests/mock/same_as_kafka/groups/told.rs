@@ -156,7 +156,6 @@ async fn classic(side: &mut Side, topic: &str, newest: i16) {
         metadata: subscription(topic),
     }];
     group.join("told: an id", "a", &request, 9).await;
-    list(&mut group, "with an id", &[], &[], 5).await;
     request.member_id = group.id_of("a");
     group.join("told: joins", "a", &request, 9).await;
     describe(&mut group, "completing", &[&id], newest).await;

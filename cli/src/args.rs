@@ -175,7 +175,9 @@ pub(crate) struct ProduceArgs {
     /// An empty value is null: a tombstone
     #[arg(short = 'Z')]
     pub(crate) empty_is_null: bool,
-    /// How keys find their partition, by its Java or librdkafka name
+    /// How records find their partition: default (Java's: murmur2 of the key, sticky without one),
+    /// round_robin, random, or librdkafka's consistent_random, consistent, murmur2_random,
+    /// murmur2, fnv1a_random or fnv1a; a Java class name is understood too
     #[arg(long, value_name = "NAME")]
     pub(crate) partitioner: Option<String>,
     #[command(flatten)]

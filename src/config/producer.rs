@@ -63,6 +63,8 @@ pub struct ProducerConfig {
     pub(super) gzip_level: GzipLevel,
     pub(super) zstd_level: ZstdLevel,
     pub(super) any_level: Option<i32>,
+    /// Whether the program decides about partitions, in place of `partitioner`.
+    own_partitioner: bool,
     pub(crate) set: SetKeys,
 }
 
@@ -88,6 +90,7 @@ impl Default for ProducerConfig {
             gzip_level: GzipLevel::DEFAULT,
             zstd_level: ZstdLevel::DEFAULT,
             any_level: None,
+            own_partitioner: false,
             set: SetKeys::default(),
         }
     }
@@ -130,6 +133,11 @@ impl ProducerConfig {
         }
         self.set.mark("compression.type", super::Origin::Code);
         self
+    }
+
+    /// Says that the program brings a partitioner of its own.
+    pub(crate) fn set_own_partitioner(&mut self) {
+        self.own_partitioner = true;
     }
 
     /// Reads what concerns a producer; `client` is what the same properties say for the client.
@@ -215,15 +223,21 @@ impl ProducerConfig {
 
     /// Takes back what only Java's built-in partitioner does, where another was chosen.
     fn settle_partitioner(&mut self, findings: &mut Findings) {
-        if self.partitioner_ignore_keys && self.partitioner != PartitionerKind::Default {
+        let chosen = match self.partitioner {
+            _ if self.own_partitioner => "a partitioner of your own".to_owned(),
+            PartitionerKind::Default => return,
+            named => format!("the partitioner {named}"),
+        };
+        let key = "partitioner.class";
+        if self.own_partitioner && self.set.has(key) {
+            let what = self.set.spelled(key, self.partitioner);
+            findings.adapted(key, format!("{what}: it has no effect with {chosen}"));
+        }
+        if self.partitioner_ignore_keys {
             self.partitioner_ignore_keys = false;
             let key = "partitioner.ignore.keys";
             let what = self.set.spelled(key, true);
-            let text = format!(
-                "{what}: it has no effect with the partitioner {}",
-                self.partitioner
-            );
-            findings.adapted(key, text);
+            findings.adapted(key, format!("{what}: it has no effect with {chosen}"));
         }
     }
 

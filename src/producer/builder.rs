@@ -1,11 +1,13 @@
 //! How a producer is described and made.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::handle::Producer;
 use crate::cluster::Client;
 use crate::config::{Acks, Compression, Origin, ProducerConfig, Properties, millis};
 use crate::error::Result;
+use crate::machine::producer::Partitioner;
 
 /// Describes a [`Producer`]; starts from the client's properties.
 ///
@@ -19,6 +21,7 @@ pub struct ProducerBuilder {
     /// How many of them are the client's.
     inherited: usize,
     compression: Option<Compression>,
+    partitioner: Option<Arc<dyn Partitioner>>,
 }
 
 impl Client {
@@ -38,6 +41,7 @@ impl ProducerBuilder {
             properties,
             inherited,
             compression: None,
+            partitioner: None,
         }
     }
 
@@ -58,6 +62,14 @@ impl ProducerBuilder {
     #[must_use]
     pub fn compression(mut self, compression: Compression) -> Self {
         self.compression = Some(compression);
+        self
+    }
+
+    /// Chooses partitions by the program's own rule, in place of `partitioner.class`. Those that
+    /// are built in have names: `.property("partitioner", "consistent_random")`. Default: Java's.
+    #[must_use]
+    pub fn partitioner(mut self, partitioner: impl Partitioner + 'static) -> Self {
+        self.partitioner = Some(Arc::new(partitioner));
         self
     }
 
@@ -113,8 +125,11 @@ impl ProducerBuilder {
         if let Some(compression) = self.compression {
             draft.config.set_compression(compression);
         }
+        if self.partitioner.is_some() {
+            draft.config.set_own_partitioner();
+        }
         let (config, notices) = draft.finish(self.client.config())?;
         self.client.shared.say(&notices);
-        Ok(Producer::new(self.client, config))
+        Ok(Producer::new(self.client, config, self.partitioner))
     }
 }

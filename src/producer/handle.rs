@@ -15,6 +15,7 @@ use super::sender;
 use crate::cluster::{Client, Deadline, now};
 use crate::config::ProducerConfig;
 use crate::error::{Error, ErrorKind, Result};
+use crate::machine::producer::Partitioner;
 use crate::record::{Record, Reserve};
 
 /// Writes records to topics. Cheap to clone; all clones share one buffer and one sender.
@@ -81,8 +82,12 @@ impl fmt::Display for TryEnqueueError<'_> {
 impl std::error::Error for TryEnqueueError<'_> {}
 
 impl Producer {
-    pub(super) fn new(client: Client, config: ProducerConfig) -> Self {
-        let inner = Arc::new(Inner::new(Arc::clone(&client.shared), config));
+    pub(super) fn new(
+        client: Client,
+        config: ProducerConfig,
+        own: Option<Arc<dyn Partitioner>>,
+    ) -> Self {
+        let inner = Arc::new(Inner::new(Arc::clone(&client.shared), config, own));
         Self {
             inner,
             task: Arc::default(),

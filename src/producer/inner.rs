@@ -20,7 +20,8 @@ use crate::error::{Error, Result};
 
 use crate::machine::metadata::{Interest, TopicMetadata};
 use crate::machine::producer::{
-    BatchLimits, Choice, Finished, LaneId, READY_SIZE, Refused, Sender, SenderSettings, Source,
+    BatchLimits, Choice, Finished, LaneId, Partitioner, READY_SIZE, Refused, Sender,
+    SenderSettings, Source,
 };
 use crate::record::{ChunkPool, DEFAULT_CHUNK_SIZE, Record, Reserve};
 
@@ -47,6 +48,8 @@ pub(super) struct Inner {
     /// After so many bytes records without a key go to another partition.
     switch_after: usize,
     topics: Topics,
+    /// Chooses partitions in place of `config.partitioner`.
+    own: Option<Arc<dyn Partitioner>>,
     sender: Mutex<Sender<Arc<Completion>>>,
     /// Partitions that the sender is to look at.
     told: Mutex<Vec<LaneId>>,
@@ -59,7 +62,11 @@ pub(super) struct Inner {
 }
 
 impl Inner {
-    pub(super) fn new(shared: Arc<Shared>, config: ProducerConfig) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        config: ProducerConfig,
+        own: Option<Arc<dyn Partitioner>>,
+    ) -> Self {
         let pool = ChunkPool::new(config.buffer_memory, DEFAULT_CHUNK_SIZE);
         let limits = BatchLimits::new(config.batch_size, config.max_request_size);
         let settings = SenderSettings {
@@ -87,6 +94,7 @@ impl Inner {
             ledger: Ledger::default(),
             limits,
             topics: Topics::default(),
+            own,
             sender: Mutex::new(Sender::new(settings)),
             told: Mutex::default(),
             hurry: AtomicBool::new(false),
@@ -251,13 +259,11 @@ impl Inner {
         topic: &'a Topic,
         record: &Record<'_>,
     ) -> Result<(Option<Choice>, Placed<'a>), NotTaken> {
-        let wanted = record.target_partition();
-        let key = record
-            .key_bytes()
-            .filter(|_| !self.config.partitioner_ignore_keys);
+        let own = || self.own.as_ref()?.partition(record, &topic.described());
+        let wanted = record.target_partition().or_else(own);
         let choice = match wanted {
             Some(_) => None,
-            None => Some(self.config.partitioner.choose(key)),
+            None => Some(self.choose(record)),
         };
         let place = match choice {
             None => topic.place(wanted.unwrap_or_default()),
@@ -270,6 +276,16 @@ impl Inner {
             let error = no_such_partition(topic.metadata(), wanted.unwrap_or(0));
             NotTaken::NoPartition(not_written(error))
         })
+    }
+
+    /// How the built-in rules choose for a record that names no partition.
+    fn choose(&self, record: &Record<'_>) -> Choice {
+        if self.own.is_some() {
+            return Choice::Sticky;
+        }
+        let key = record.key_bytes();
+        let key = key.filter(|_| !self.config.partitioner_ignore_keys);
+        self.config.partitioner.choose(key)
     }
 
     /// Gives finished records their outcome, and wakes whoever waits for it, outside of all locks.

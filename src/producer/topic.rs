@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use super::partitions::{Filling, Partition, Partitions};
 use crate::ids::TopicPartition;
 use crate::machine::metadata::TopicMetadata;
-use crate::machine::producer::next_sticky;
+use crate::machine::producer::{Partitions as Described, next_sticky};
 use crate::machine::rng::Rng;
 
 /// One topic as of some metadata, with everything that placing a record needs.
@@ -20,6 +20,8 @@ pub(super) struct Topic {
     partitions: Vec<Arc<Partition>>,
     /// Those that have a leader, or all of them while none has.
     available: Vec<Arc<Partition>>,
+    /// The numbers of those, for a partitioner of the program's own.
+    numbers: Vec<i32>,
     /// Outlive changes of the metadata, so that the sticky partition stays.
     choices: Arc<Choices>,
 }
@@ -62,6 +64,7 @@ impl Topic {
             metadata,
             version: AtomicU64::new(version),
             partitions,
+            numbers: available.iter().map(|each| each.at.partition).collect(),
             available,
             choices,
         }
@@ -77,6 +80,12 @@ impl Topic {
 
     pub(super) fn partitions(&self) -> &[Arc<Partition>] {
         &self.partitions
+    }
+
+    /// What a partitioner sees of it.
+    pub(super) fn described(&self) -> Described<'_> {
+        let count = u32::try_from(self.partitions.len()).unwrap_or(u32::MAX);
+        Described::new(count, &self.numbers)
     }
 
     /// The partition of this number, if there is one.

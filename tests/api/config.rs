@@ -172,7 +172,7 @@ fn what_is_not_built_yet_is_refused_and_never_ignored() {
         "transactional.id=t",
         "queuing.strategy=lifo",
         "compression.lz4.level=12",
-        "partitioner=consistent_random",
+        "partitioner.adaptive.partitioning.enable=false",
         "partitioner.availability.timeout.ms=5",
     ] {
         let error = producer(text).unwrap_err();

@@ -1,9 +1,12 @@
 //! Keys go where the Java client and librdkafka put them, and a program can do as it likes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tidewire::config::PartitionerKind;
-use tidewire::{Partitioner, Partitions, Record};
+use tidewire::mock::MockCluster;
+use tidewire::{Client, ErrorCode, Partitioner, Partitions, ProducerBuilder, Record, WriteStatus};
 
 use crate::keys::{COUNT, digit, keys};
 
@@ -70,6 +73,93 @@ fn turns_go_round_what_is_available_as_in_java() {
     assert_eq!(ours, theirs);
 }
 
+fn cluster() -> MockCluster {
+    MockCluster::builder().brokers(3).topic("t", 7).build()
+}
+
+fn producer(cluster: &MockCluster) -> ProducerBuilder {
+    let client = Client::builder()
+        .bootstrap_servers(cluster.bootstrap_servers())
+        .connector(cluster.connector())
+        .build();
+    client.expect("a client").producer()
+}
+
+/// The values in each partition.
+fn values(cluster: &MockCluster) -> Vec<Vec<String>> {
+    let text = |bytes: Option<bytes::Bytes>| {
+        String::from_utf8(bytes.expect("a value").to_vec()).expect("text")
+    };
+    let log = |partition| {
+        let log = cluster.log("t", partition);
+        log.into_iter().map(|record| text(record.value)).collect()
+    };
+    (0..7).map(log).collect()
+}
+
+const KEYED: [PartitionerKind; 7] = [
+    PartitionerKind::Default,
+    PartitionerKind::ConsistentRandom,
+    PartitionerKind::Consistent,
+    PartitionerKind::Murmur2,
+    PartitionerKind::Murmur2Random,
+    PartitionerKind::Fnv1a,
+    PartitionerKind::Fnv1aRandom,
+];
+
+#[tokio::test(start_paused = true)]
+async fn a_producer_puts_keys_where_its_partitioner_says() {
+    for kind in KEYED {
+        let cluster = cluster();
+        let producer = producer(&cluster).property("partitioner", kind.to_string());
+        let producer = producer.build().unwrap();
+        for key in ["", "a", "b", "c", "d", "e", "f", "g", "h"] {
+            let delivery = producer.enqueue(Record::to("t").key(key).value("v"));
+            let partition = delivery.await.unwrap().await.unwrap().partition;
+            if let Some(named) = kind.partition_for_key(Some(key.as_bytes()), 7) {
+                assert_eq!(partition, named, "{kind} of {key:?}");
+            }
+        }
+        let delivery = producer.enqueue(Record::to("t").value("no key"));
+        let partition = delivery.await.unwrap().await.unwrap().partition;
+        if let Some(named) = kind.partition_for_key(None, 7) {
+            assert_eq!(partition, named, "{kind} of null");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn round_robin_deals_out_keyed_records_too() {
+    let cluster = cluster();
+    let class = "org.apache.kafka.clients.producer.RoundRobinPartitioner";
+    let producer = producer(&cluster).property("partitioner.class", class);
+    let producer = producer.build().unwrap();
+    for n in 0..14 {
+        let record = Record::to("t").key("always the same").value(n.to_string());
+        drop(producer.enqueue(record).await.unwrap());
+    }
+    producer.flush().await.into_result().unwrap();
+    let expected: Vec<_> = (0..7)
+        .map(|n| vec![n.to_string(), (n + 7).to_string()])
+        .collect();
+    assert_eq!(values(&cluster), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn random_uses_every_partition_for_one_key() {
+    let cluster = cluster();
+    let producer = producer(&cluster).property("partitioner", "random");
+    let producer = producer.build().unwrap();
+    for n in 0..700 {
+        let record = Record::to("t").key("always the same").value(n.to_string());
+        drop(producer.enqueue(record).await.unwrap());
+    }
+    producer.flush().await.into_result().unwrap();
+    for values in values(&cluster) {
+        assert!((60..150).contains(&values.len()), "{}", values.len());
+    }
+}
+
 /// Records for a customer go where the customer's number says, the rest anywhere.
 #[derive(Debug)]
 struct ByNumber;
@@ -81,15 +171,61 @@ impl Partitioner for ByNumber {
     }
 }
 
-#[test]
-fn a_program_brings_a_partitioner_of_its_own() {
-    let own: Arc<dyn Partitioner> = Arc::new(ByNumber);
-    let partitions = Partitions::new(4, &[0, 1, 2]);
-    let place = |key: &str| own.partition(&Record::to("orders").key(key), &partitions);
-    assert_eq!(place("customer-7"), Some(3));
-    assert_eq!(place("visitor"), None);
+#[tokio::test(start_paused = true)]
+async fn a_program_brings_a_partitioner_of_its_own() {
+    let cluster = cluster();
+    let shared: Arc<dyn Partitioner> = Arc::new(ByNumber);
+    let producer = producer(&cluster).partitioner(shared).build().unwrap();
+    for number in [7, 8, 15] {
+        let record = Record::to("t").key(format!("customer-{number}"));
+        let record = record.value(number.to_string());
+        drop(producer.enqueue(record).await.unwrap());
+    }
+    producer.flush().await.into_result().unwrap();
+    let found = values(&cluster);
     assert_eq!(
-        (partitions.count(), partitions.available()),
-        (4, &[0, 1, 2][..])
+        (&found[0], &found[1]),
+        (&vec!["7".into()], &vec!["8".into(), "15".into()])
+    );
+    // Where it does not decide, the sticky choice does.
+    for _ in 0..5 {
+        let record = Record::to("t").key("visitor").value("v");
+        drop(producer.enqueue(record).await.unwrap());
+    }
+    producer.flush().await.into_result().unwrap();
+    let visits = |values: &Vec<String>| values.iter().filter(|value| *value == "v").count();
+    let visits: Vec<usize> = values(&cluster).iter().map(visits).collect();
+    assert_eq!(visits.iter().max(), Some(&5), "{visits:?}");
+}
+
+/// Says a partition that is not there, and counts how often it was asked.
+#[derive(Debug, Default)]
+struct Astray(AtomicUsize);
+
+impl Partitioner for Astray {
+    fn partition(&self, _: &Record<'_>, partitions: &Partitions<'_>) -> Option<i32> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        i32::try_from(partitions.count()).ok()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_partition_that_a_partitioner_made_up_is_refused_as_a_records_own() {
+    let cluster = cluster();
+    let astray = Arc::new(Astray::default());
+    let producer = producer(&cluster).max_block(Duration::from_secs(1));
+    let producer = producer.partitioner(Arc::clone(&astray)).build().unwrap();
+    let error = producer.send(Record::to("t").value("v")).await.unwrap_err();
+    assert_eq!(error.code(), Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION));
+    assert_eq!(error.write_status(), Some(WriteStatus::NotWritten));
+    assert_eq!(error.partition(), Some(7), "{error}");
+
+    let asked = astray.0.load(Ordering::Relaxed);
+    let record = Record::to("t").partition(3).value("v");
+    assert_eq!(producer.send(record).await.unwrap().partition, 3);
+    assert_eq!(
+        astray.0.load(Ordering::Relaxed),
+        asked,
+        "a record that names its partition"
     );
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use tidewire::config::PartitionerKind;
+use tidewire::{Client, Record};
 
 use crate::keys::{COUNT, digit, keys};
 use crate::support::{self, Broker};
@@ -92,5 +93,32 @@ fn kcats_partitions_are_ours() {
     if std::env::var_os("UPDATE_VECTORS").is_some() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/partitions/");
         std::fs::write(format!("{folder}librdkafka.txt"), recorded).expect("a file to write");
+    }
+}
+
+#[tokio::test]
+async fn our_producer_puts_the_same_keys_there() {
+    let Some(broker) = support::shared() else {
+        return;
+    };
+    let topic = broker.create_topic("ours", PARTITIONS);
+    let client = Client::builder().bootstrap_servers(broker.bootstrap());
+    let client = client.connect().await.expect("a broker answers");
+    let keys = keys();
+    for kind in [PartitionerKind::Default].into_iter().chain(KINDS) {
+        let producer = client.producer().property("partitioner", kind.to_string());
+        let producer = producer.build().expect("a producer");
+        let mut deliveries = Vec::new();
+        for key in &keys {
+            let record = Record::to(&topic).key(key);
+            deliveries.push(producer.enqueue(record).await.expect("it is taken"));
+        }
+        for (key, delivery) in keys.iter().zip(deliveries) {
+            let partition = delivery.await.expect("it is written").partition;
+            // What does not name a partition leaves it to the sticky choice.
+            if let Some(named) = kind.partition_for_key(Some(key), PARTITIONS) {
+                assert_eq!(partition, named, "{kind} of {key:?}");
+            }
+        }
     }
 }

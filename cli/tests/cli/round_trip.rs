@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::time::{Duration, Instant};
 
+use tidewire::config::PartitionerKind;
+
 use crate::harness::Mock;
 
 /// Lines of many lengths with a key each; `\r`, empty values and bytes that are not UTF-8 in it.
@@ -104,6 +106,44 @@ fn keys_headers_and_tombstones_are_told_apart() {
     assert_eq!(lines[1]["key"], "k");
     assert!(lines[1]["value"].is_null());
     assert_eq!(lines[1]["headers"][0]["value"], "1");
+}
+
+#[test]
+fn keys_go_where_the_named_partitioner_puts_them() {
+    let keys = ["", "a", "b", "c", "customer-7", "d", "e"];
+    let text: String = keys.iter().map(|key| format!("{key}:{key}\n")).collect();
+    for (name, kind) in [
+        ("consistent", PartitionerKind::Consistent),
+        ("fnv1a", PartitionerKind::Fnv1a),
+        ("murmur2_random", PartitionerKind::Default),
+        (
+            "org.apache.kafka.clients.producer.internals.DefaultPartitioner",
+            PartitionerKind::Default,
+        ),
+    ] {
+        let mock = Mock::start(1);
+        let create = ["topics", "create", "t", "--partitions", "5"];
+        mock.run(&create, b"").ok();
+        let produce = ["produce", "t", "-K", ":", "--partitioner", name];
+        mock.run(&produce, text.as_bytes()).ok();
+        let consume = ["consume", "t", "-e", "-f", "%p %k\\n"];
+        let consumed = mock.run(&consume, b"").ok();
+        let mut found: Vec<&str> = consumed.text().lines().collect();
+        let place = |key: &&str| kind.partition_for_key(Some(key.as_bytes()), 5).unwrap();
+        let line = |key: &&str| format!("{} {key}", place(key));
+        let mut expected: Vec<String> = keys.iter().map(line).collect();
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{name}");
+    }
+    let mock = Mock::start(1);
+    let flags = ["produce", "t", "--partitioner", "murmur3"];
+    mock.run(&flags, b"x\n").fails_with(2).says(&[
+        "partitioner=murmur3",
+        "it must be default, round_robin",
+        "or random",
+    ]);
+    assert_eq!(mock.run(&["topics", "list"], b"").ok().text(), "");
 }
 
 #[test]

@@ -120,13 +120,7 @@ pub(super) const KEYS: &[Key] = &[
         choice::<PartitionerKind>(),
         "How a record without an explicit partition gets one.",
     )
-    .alias(&["partitioner"])
-    .not_built(&[
-        "default",
-        "org.apache.kafka.clients.producer.internals.DefaultPartitioner",
-        // Keys go where Java puts them, and librdkafka is sticky without one too.
-        "murmur2_random",
-    ]),
+    .alias(&["partitioner"]),
     Key::new(
         "partitioner.adaptive.partitioning.enable",
         field!(Producer.partitioner_adaptive),

@@ -12,6 +12,7 @@ mod sticky;
 mod tests;
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::config::PartitionerKind;
 use crate::record::Record;
@@ -20,9 +21,9 @@ pub(crate) use sticky::next_sticky;
 
 /// A program's own choice of partitions, in place of the built-in ones.
 ///
-/// It is asked once for each record that names no partition, in the call of `send` or `enqueue` and
-/// with no lock held, from as many tasks at a time as call those. It must not block: a record costs
-/// as much as it does.
+/// It is asked for each record that names no partition, in the call of `send` or `enqueue` and with
+/// no lock held, from as many tasks at a time as call those; and again if the record had to wait
+/// for memory or for metadata. It must not block: a record costs as much as it does.
 ///
 /// What Java's interface has beside `partition` needs no method here: `configure` is a constructor,
 /// `close` is `Drop`.
@@ -52,6 +53,12 @@ pub trait Partitioner: fmt::Debug + Send + Sync {
     ///
     /// A number that the topic does not have is treated as one that the record itself asked for.
     fn partition(&self, record: &Record<'_>, partitions: &Partitions<'_>) -> Option<i32>;
+}
+
+impl<P: Partitioner + ?Sized> Partitioner for Arc<P> {
+    fn partition(&self, record: &Record<'_>, partitions: &Partitions<'_>) -> Option<i32> {
+        P::partition(self, record, partitions)
+    }
 }
 
 /// The partitions of a topic, as a [`Partitioner`] sees them.

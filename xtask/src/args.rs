@@ -1,5 +1,6 @@
 //! The command line of `cargo xtask`, as clap types.
 
+use crate::bench;
 use crate::chaos::Chaos;
 use crate::codegen;
 use crate::fuzz;
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Run the fuzz targets of `tests/fuzz`, each for a while; needs nightly Rust and cargo-fuzz.
     Fuzz(fuzz::Args),
+    /// Measure tidewire beside other clients, against one real broker.
+    Bench(bench::Args),
 }
 
 #[derive(Debug, clap::Args)]

@@ -2,9 +2,11 @@
 //!
 //! `codegen` writes the message code; `broker`, `kafka` and `setup` give tests a real Kafka on this
 //! machine, `proxy` a bad network to it, `chaos` brokers that die and a judge; `test` runs
-//! everything, `fuzz` the fuzz targets. Nothing here is part of the published crate.
+//! everything, `fuzz` the fuzz targets, `bench` our peers beside us. Nothing here is part of the
+//! published crate.
 
 mod args;
+mod bench;
 mod broker;
 mod chaos;
 mod codegen;
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Command::Setup => setup::run(),
         Command::Test(args) => test::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
+        Command::Bench(args) => bench::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -89,6 +89,14 @@ impl Tally {
         }
     }
 
+    /// Takes in the good outcome of many.
+    pub fn written(&self, records: u64) {
+        self.written.fetch_add(records, Ordering::AcqRel);
+        if self.is_complete() {
+            self.end.fetch_max(self.now(), Ordering::AcqRel);
+        }
+    }
+
     /// Whether every outcome is known.
     #[must_use]
     pub fn is_complete(&self) -> bool {

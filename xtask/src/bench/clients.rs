@@ -93,6 +93,7 @@ fn producers() -> Vec<Client> {
     };
     vec![
         rust("tidewire", "tidewire", "produce", &[]),
+        rust("tidewire-flush", "tidewire", "flush", &[]),
         rust("rdkafka-threaded", "rdkafka", "threaded", LIBRDKAFKA),
         rust("rdkafka-future", "rdkafka", "future", LIBRDKAFKA),
         Client {

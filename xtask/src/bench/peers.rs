@@ -126,7 +126,8 @@ impl Bench<'_> {
         format!(
             "Kafka {}, one broker on this machine, {} runs in turn, median [least..greatest]; each \
              client {settings}.\nCPU and memory are those of the client's whole process. tidewire: \
-             the library, `enqueue` with every Delivery awaited, `poll`.",
+             the library, `enqueue` with every Delivery awaited; tidewire-flush: with the outcomes \
+             that `flush` reports; `poll`.",
             self.args.kafka, self.args.runs
         )
     }

@@ -168,7 +168,7 @@ fn standing(rows: &[Row]) -> String {
     for figure in &FIGURES {
         let mut peers: Vec<(f64, &str)> = rows
             .iter()
-            .filter(|row| row.client != ours.client)
+            .filter(|row| !row.client.starts_with(ours.client))
             .filter_map(|row| Some((spread(row, figure)?.0, row.client)))
             // A tool that counts whole milliseconds may say 0.
             .filter(|(median, _)| *median > 0.0)

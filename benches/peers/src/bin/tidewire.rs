@@ -1,9 +1,15 @@
-//! tidewire: `enqueue`, every `Delivery` awaited; `poll`, whose records are borrowed views.
+//! tidewire: `enqueue`, every `Delivery` awaited, or dropped and `flush` asked; `poll`, whose
+//! records are borrowed views.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tidewire::{Client, Record, StartAt, TopicPartition};
-use tidewire_peers::{Job, Reading, Report, produce};
+use tidewire::{Client, Delivery, Producer, Record, StartAt, TopicPartition};
+use tidewire_peers::{Job, Reading, Report, Tally, produce};
+use tokio::sync::mpsc;
+
+/// How many deliveries may wait to be looked at.
+const SAMPLES: usize = 100_000;
 
 fn text(error: impl ToString) -> String {
     error.to_string()
@@ -16,6 +22,7 @@ async fn main() -> Result<(), String> {
     let client = client.build().map_err(text)?;
     let report = match job.api.as_str() {
         "produce" => producer(&job, &client).await?,
+        "flush" => flusher(&job, &client).await?,
         "consume" => consumer(&job, &client).await?,
         other => return Err(format!("no interface {other:?}")),
     };
@@ -23,19 +30,56 @@ async fn main() -> Result<(), String> {
     Ok(())
 }
 
-async fn producer(job: &Job, client: &Client) -> Result<Report, String> {
+fn build(job: &Job, client: &Client) -> Result<Producer, String> {
     let mut builder = client.producer();
     for (key, value) in &job.settings {
         builder = builder.property(key, value);
     }
-    let producer = builder.build().map_err(text)?;
+    builder.build().map_err(text)
+}
+
+/// Keeps only the deliveries whose latency is measured; `flush` says what became of all.
+async fn flusher(job: &Job, client: &Client) -> Result<Report, String> {
+    let producer = build(job, client)?;
+    let tally = Tally::start(job);
+    let (sender, mut receiver) = mpsc::channel::<(u64, Delivery)>(SAMPLES);
+    let settled = Arc::clone(&tally);
+    let settler = tokio::spawn(async move {
+        let mut sampled = 0;
+        while let Some((stamp, delivery)) = receiver.recv().await {
+            settled.outcome(stamp, delivery.await.map(drop).map_err(text));
+            sampled += 1;
+        }
+        sampled
+    });
+    for n in 0..job.records {
+        let stamp = tally.due(n);
+        let record = Record::to(&job.topic).value(job.value(n));
+        let delivery = producer.enqueue(record).await.map_err(text)?;
+        if stamp > 0 {
+            sender.send((stamp, delivery)).await.map_err(text)?;
+        }
+    }
+    drop(sender);
+    let report = producer.flush().await;
+    let sampled: u64 = settler.await.map_err(text)?;
+    tally.written(report.written.saturating_sub(sampled));
+    if let Some(error) = report.first_error {
+        return Err(text(error));
+    }
+    tally.report(job.value(0).len())
+}
+
+async fn producer(job: &Job, client: &Client) -> Result<Report, String> {
+    let producer = build(job, client)?;
     let enqueue = async |value| {
         let record = Record::to(&job.topic).value(value);
         let delivery = producer.enqueue(record).await.map_err(text)?;
         Ok(async { delivery.await.map(drop).map_err(text) })
     };
     let flush = async || {
-        producer.flush().await.map_err(text)?;
+        // What became of each record is asked of its delivery.
+        let _ = producer.flush().await;
         Ok(())
     };
     produce(job, enqueue, flush).await

@@ -20,6 +20,9 @@
 //! assert!(cluster.log("orders", 0).is_empty());
 //! ```
 //!
+//! Groups of both protocols are there, with the members, owners and offsets of each and how they
+//! changed: [`MockCluster::group`], [`MockCluster::ownership_changes`], [`MockCluster::commits`].
+//!
 //! Inside, the brokers' state is pure: `state`, `topics` and `creation`; `log`, with `framing`,
 //! `batch`, `record` and `producers`; `groups`, `sessions`, `faults`, `handlers`. It takes the time
 //! with each request and knows no sockets. `server` moves the frames of one connection, `shared` is

@@ -133,6 +133,15 @@ impl MockCluster {
         });
     }
 
+    /// Ends a member's session, as if it had been silent for too long.
+    pub fn expire_member(&self, group: &str, member_id: &str) {
+        let now = tokio::time::Instant::now().into_std();
+        self.shared.with(|state| {
+            state.groups.tick(now);
+            state.groups.expire_member(group, member_id, now);
+        });
+    }
+
     /// How long a coordinator that took over from another loads its groups, counted from the first
     /// request; until then it answers COORDINATOR_LOAD_IN_PROGRESS. Default zero.
     pub fn set_coordinator_load_time(&self, time: Duration) {

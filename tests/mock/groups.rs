@@ -246,6 +246,20 @@ async fn members_follow_their_coordinator() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_expired_member_is_gone_even_while_it_waits() {
+    let mut pair = pair().await;
+    let (wire, a) = &mut pair.first;
+    let joining = wire.send(&join_request(a), 3).await;
+    sleep(Duration::from_secs(1)).await;
+    pair.cluster.expire_member("g", a);
+    let answer: JoinGroupResponse = wire.receive(joining, 3).await;
+    assert_eq!(code(answer.error_code), ErrorCode::UNKNOWN_MEMBER_ID);
+    let (other, b) = &mut pair.second;
+    let answer = other.call(&join_request(b), 3).await;
+    assert_eq!((answer.leader == *b, answer.members.len()), (true, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_coordinator_that_moves_sends_away_who_waits() {
     let mut pair = pair().await;
     let (wire, a) = &mut pair.first;

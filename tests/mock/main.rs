@@ -9,6 +9,7 @@
     reason = "a test that fails may panic"
 )]
 
+mod consumer_groups;
 mod epochs;
 mod faults;
 mod fetch;

@@ -253,6 +253,16 @@ impl Groups {
         Ok(())
     }
 
+    /// Ends a member's session.
+    pub(crate) fn expire_member(&mut self, id: &str, member: &str, now: Instant) {
+        match self.all.get_mut(id).map(|group| &mut group.kind) {
+            Some(Kind::Classic(classic)) => classic.expire(member, now),
+            Some(Kind::Modern(modern)) => modern.expire(member, now),
+            None => {}
+        }
+        self.tick(now);
+    }
+
     /// Whether offsets of a group may be deleted at all.
     ///
     /// # Errors

@@ -218,6 +218,15 @@ impl Classic {
         all.find(|member| member.instance.as_deref() == Some(instance))
     }
 
+    /// Ends a member's session, even if it waits for an answer.
+    pub(crate) fn expire(&mut self, id: &str, now: Instant) {
+        if let Some(member) = self.member_mut(id) {
+            // As of a new member's: its wait does not save it.
+            member.new = true;
+            member.expires = Some(now);
+        }
+    }
+
     fn is_leader(&self, id: &str) -> bool {
         self.leader.as_deref() == Some(id)
     }

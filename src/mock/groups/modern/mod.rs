@@ -211,6 +211,13 @@ impl Modern {
         }
     }
 
+    /// Ends a member's session.
+    pub(crate) fn expire(&mut self, id: &str, now: Instant) {
+        if let Some(member) = self.members.get_mut(id) {
+            member.session_ends = now;
+        }
+    }
+
     fn fence(&mut self, id: &str) {
         self.members.remove(id);
         self.target.remove(id);

@@ -1,5 +1,6 @@
-//! A broker that only acknowledges: no task, no socket, no log. What is left to measure is the
-//! client, and one copy of what it writes.
+//! A broker that only acknowledges, and answers fetches with the same records again and again: no
+//! task, no socket, no log. What is left to measure is the client, and one copy of what it writes
+//! or reads.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,6 +11,9 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::{Buf, Bytes, BytesMut};
 use tidewire::protocol::api_versions::{ApiVersion, ApiVersionsResponse};
+use tidewire::protocol::fetch::{
+    FetchPartition, FetchRequest, FetchResponse, FetchTopic, FetchableTopicResponse, PartitionData,
+};
 use tidewire::protocol::frame::{decode_request_header, encode_response};
 use tidewire::protocol::init_producer_id::InitProducerIdResponse;
 use tidewire::protocol::metadata::{
@@ -30,6 +34,16 @@ pub(crate) const TOPIC: &str = "null";
 pub(crate) struct NullBroker {
     partitions: i32,
     acknowledged: Arc<AtomicI64>,
+    canned: Arc<Canned>,
+}
+
+/// What each partition answers a fetch with: whole batches, and where each begins.
+#[derive(Debug, Default)]
+struct Canned {
+    bytes: Bytes,
+    batches: Vec<usize>,
+    /// Records of each batch.
+    records: i64,
 }
 
 impl NullBroker {
@@ -37,7 +51,33 @@ impl NullBroker {
         Self {
             partitions,
             acknowledged: Arc::default(),
+            canned: Arc::default(),
         }
+    }
+
+    /// Answers fetches with `count` copies of a batch of so many records, for each partition.
+    #[allow(dead_code, reason = "only the consumer's bench reads")]
+    pub(crate) fn serving(mut self, batch: &Bytes, records: i64, count: usize) -> Self {
+        self.canned = Arc::new(Canned {
+            bytes: batch.repeat(count).into(),
+            batches: (0..count).map(|n| n * batch.len()).collect(),
+            records,
+        });
+        self
+    }
+}
+
+impl Canned {
+    /// The batches as a log has them from this offset on.
+    fn from(&self, offset: i64) -> Bytes {
+        let mut bytes = BytesMut::from(&self.bytes[..]);
+        for (at, base) in self.batches.iter().zip(0..) {
+            let base = offset + base * self.records;
+            if let Some(place) = bytes.get_mut(*at..*at + 8) {
+                place.copy_from_slice(&base.to_be_bytes());
+            }
+        }
+        bytes.freeze()
     }
 }
 
@@ -57,6 +97,7 @@ impl Connector for NullBroker {
             shared,
             partitions,
             next,
+            canned: Arc::clone(&self.canned),
         };
         Box::pin(async move { Ok(Box::new(stream) as BoxStream) })
     }
@@ -73,6 +114,7 @@ struct NullStream {
     shared: Mutex<State>,
     partitions: i32,
     next: Arc<AtomicI64>,
+    canned: Arc<Canned>,
 }
 
 impl NullStream {
@@ -113,10 +155,35 @@ impl NullStream {
                 };
                 encode(id, &answer, version)
             }
+            ApiKey::Fetch => {
+                let request = FetchRequest::decode(&mut body, version).expect("a sane request");
+                encode(id, &self.serve(request), version)
+            }
             _ => {
                 let request = ProduceRequest::decode(&mut body, version).expect("a sane request");
                 encode(id, &self.acknowledge(request), version)
             }
+        }
+    }
+
+    /// Always without a session, so that every request lists what it wants.
+    fn serve(&self, request: FetchRequest) -> FetchResponse {
+        let records = i64::try_from(self.canned.batches.len()).unwrap_or(0) * self.canned.records;
+        let partition = |asked: &FetchPartition| PartitionData {
+            partition_index: asked.partition,
+            high_watermark: asked.fetch_offset + records,
+            last_stable_offset: asked.fetch_offset + records,
+            records: Some(self.canned.from(asked.fetch_offset).into()),
+            ..PartitionData::default()
+        };
+        let topic = |topic: FetchTopic| FetchableTopicResponse {
+            topic: topic.topic,
+            topic_id: topic.topic_id,
+            partitions: topic.partitions.iter().map(partition).collect(),
+        };
+        FetchResponse {
+            responses: request.topics.into_iter().map(topic).collect(),
+            ..FetchResponse::default()
         }
     }
 
@@ -162,6 +229,7 @@ fn versions() -> ApiVersionsResponse {
         ApiKey::Metadata,
         ApiKey::InitProducerId,
         ApiKey::Produce,
+        ApiKey::Fetch,
     ];
     let range = |key: ApiKey| ApiVersion {
         api_key: key.code(),

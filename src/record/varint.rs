@@ -48,6 +48,14 @@ pub(crate) fn take_varint(input: &mut &[u8]) -> Option<i32> {
             return Some(i32::from(first >> 1) ^ -i32::from(first & 1));
         }
     }
+    // The lengths of most records take two bytes.
+    if let Some((&[first, second], rest)) = input.split_first_chunk() {
+        if second < 0x80 {
+            *input = rest;
+            let raw = i32::from(first & 0x7f) | i32::from(second) << 7;
+            return Some((raw >> 1) ^ -(raw & 1));
+        }
+    }
     let wide = take_unsigned(input, 5)?;
     let narrow = u32::try_from(wide).ok()?;
     let signed = |half: u32| i32::from_ne_bytes(half.to_ne_bytes());

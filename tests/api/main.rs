@@ -14,3 +14,4 @@ mod config_names;
 mod keys;
 mod partitioner;
 mod poll;
+mod reading;

@@ -16,6 +16,7 @@
 mod asking;
 mod consuming;
 mod dropping;
+mod epochs;
 mod fetching;
 mod finding;
 mod giving_up;

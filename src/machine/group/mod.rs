@@ -16,6 +16,7 @@
 pub mod assignor;
 pub(crate) mod assignors;
 pub(crate) mod classic;
+pub(crate) mod commits;
 pub(crate) mod handover;
 mod topology;
 mod trouble;

@@ -1,0 +1,475 @@
+//! Commits on their way to the coordinator: one request at a time, in the order of the calls. Pure.
+//!
+//! So whatever is late or lost, an older commit never overtakes a newer one, and the committed
+//! offset goes back only where the user asks for it. While one request is under way the calls that
+//! come in are collected, and the next request carries the newest offset of each partition.
+//!
+//! A commit is for the membership in which its partitions are owned. What was taken away meanwhile
+//! is refused here: its new owner commits now. A commit that meets a rebalance is sent again in the
+//! new generation, for what is still owned then.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
+
+use super::classic::Standing;
+use super::trouble::Trouble;
+use crate::error::{Error, ErrorCode, ErrorKind, Result};
+use crate::ids::{LeaderEpoch, TopicPartition};
+use crate::machine::backoff::{Backoff, BackoffPolicy};
+
+/// An offset to commit, or that was committed: that of the *next* record to read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct OffsetAndMetadata {
+    /// The offset of the next record to read.
+    pub offset: i64,
+    /// The leader epoch of the last record read (KIP-320), by which a reader that goes on from here
+    /// notices that the log was cut off; [`LeaderEpoch::NONE`] if it is not known.
+    pub leader_epoch: LeaderEpoch,
+    /// Anything worth remembering with it; at most `offset.metadata.max.bytes` of the broker.
+    pub metadata: String,
+}
+
+impl OffsetAndMetadata {
+    /// An offset without anything else.
+    #[must_use]
+    pub fn new(offset: i64) -> Self {
+        Self {
+            offset,
+            leader_epoch: LeaderEpoch::NONE,
+            metadata: String::new(),
+        }
+    }
+
+    /// With the leader epoch of the last record read.
+    #[must_use]
+    pub fn leader_epoch(mut self, epoch: LeaderEpoch) -> Self {
+        self.leader_epoch = epoch;
+        self
+    }
+
+    /// With something worth remembering.
+    #[must_use]
+    pub fn metadata(mut self, metadata: impl Into<String>) -> Self {
+        self.metadata = metadata.into();
+        self
+    }
+}
+
+impl From<i64> for OffsetAndMetadata {
+    fn from(offset: i64) -> Self {
+        Self::new(offset)
+    }
+}
+
+/// Offsets by partition.
+pub(crate) type Offsets = BTreeMap<TopicPartition, OffsetAndMetadata>;
+
+/// A request to send, and the number under which its answer comes back.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct CommitCall {
+    pub(crate) number: u64,
+    /// `None` for a consumer that is no member and assigns by hand.
+    pub(crate) standing: Option<Standing>,
+    pub(crate) offsets: Offsets,
+}
+
+/// What a commit was refused with for what the member is, and in which membership.
+pub(crate) type Refusal = (u64, Error);
+
+/// One call.
+#[derive(Debug)]
+struct Job {
+    ticket: u64,
+    /// What is not settled yet.
+    open: Offsets,
+    until: Instant,
+    error: Option<Error>,
+    /// What the last attempt failed with.
+    last: Option<Error>,
+}
+
+#[derive(Debug)]
+struct Flight {
+    number: u64,
+    /// The newest call that it carries.
+    newest: u64,
+    era: Option<u64>,
+    partitions: Vec<TopicPartition>,
+}
+
+/// The commits of one consumer; see the module's page.
+#[derive(Debug)]
+pub(crate) struct Commits {
+    jobs: VecDeque<Job>,
+    in_flight: Option<Flight>,
+    backoff: Backoff,
+    last_ticket: u64,
+    last_number: u64,
+    done: VecDeque<(u64, Result<()>)>,
+    suspect: bool,
+}
+
+impl Commits {
+    pub(crate) fn new(retry: BackoffPolicy, seed: u64) -> Self {
+        Self {
+            jobs: VecDeque::new(),
+            in_flight: None,
+            backoff: Backoff::new(retry, seed),
+            last_ticket: 0,
+            last_number: 0,
+            done: VecDeque::new(),
+            suspect: false,
+        }
+    }
+
+    /// Commits these, at the latest by `until`. The ticket names the call's end.
+    pub(crate) fn commit(&mut self, offsets: Offsets, until: Instant) -> u64 {
+        self.last_ticket += 1;
+        self.jobs.push_back(Job {
+            ticket: self.last_ticket,
+            open: offsets,
+            until,
+            error: None,
+            last: None,
+        });
+        self.last_ticket
+    }
+
+    /// Whether nothing waits to be settled.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.jobs.is_empty()
+    }
+
+    /// The next request. `owned` says whose offsets may be committed.
+    pub(crate) fn poll(
+        &mut self,
+        now: Instant,
+        standing: Option<&Standing>,
+        owned: impl Fn(&TopicPartition) -> bool,
+    ) -> Option<CommitCall> {
+        self.expire(now);
+        for job in &mut self.jobs {
+            job.refuse_unless(&owned);
+        }
+        self.settle();
+        if self.in_flight.is_some() || self.backoff.until().is_some_and(|until| now < until) {
+            return None;
+        }
+        let newest = self.jobs.back()?.ticket;
+        let mut offsets = Offsets::new();
+        for job in &self.jobs {
+            offsets.extend(job.open.clone());
+        }
+        self.last_number += 1;
+        let number = self.last_number;
+        self.in_flight = Some(Flight {
+            number,
+            newest,
+            era: standing.map(|standing| standing.era),
+            partitions: offsets.keys().cloned().collect(),
+        });
+        Some(CommitCall {
+            number,
+            standing: standing.cloned(),
+            offsets,
+        })
+    }
+
+    fn expire(&mut self, now: Instant) {
+        for job in self.jobs.iter_mut().filter(|job| job.until <= now) {
+            let why = match &job.last {
+                Some(last) => format!("the commit was not confirmed in time: {}", last.message()),
+                None => "the commit was not confirmed in time".to_owned(),
+            };
+            let mut error = Error::new(ErrorKind::Timeout, why);
+            if let Some(last) = job.last.take() {
+                error = error.with_source(last);
+            }
+            job.error.get_or_insert(error);
+            job.open.clear();
+        }
+    }
+
+    /// Ends the calls of which nothing is open.
+    fn settle(&mut self) {
+        let done = &mut self.done;
+        self.jobs.retain_mut(|job| {
+            if job.open.is_empty() {
+                done.push_back((job.ticket, job.error.take().map_or(Ok(()), Err)));
+            }
+            !job.open.is_empty()
+        });
+    }
+
+    /// An answer: the code of each partition, or why there is none. Says what the member must know.
+    pub(crate) fn handle(
+        &mut self,
+        now: Instant,
+        number: u64,
+        answer: Result<BTreeMap<TopicPartition, ErrorCode>>,
+    ) -> Option<Refusal> {
+        let current = self.in_flight.as_ref()?.number == number;
+        let flight = current.then(|| self.in_flight.take()).flatten()?;
+        let mut refusal = None;
+        let mut failed = false;
+        for at in &flight.partitions {
+            let error = match &answer {
+                Err(error) => Some(error.clone()),
+                Ok(codes) => codes.get(at).map_or_else(
+                    || Some(omitted()),
+                    |code| code.err().map(|code| Error::broker(code, "committing")),
+                ),
+            };
+            let Some(error) = error else {
+                self.settled(at, flight.newest, None);
+                continue;
+            };
+            let trouble = Trouble::of(&error);
+            match trouble {
+                Trouble::Refused | Trouble::Fenced => {
+                    self.settled(at, flight.newest, Some(&locate(&error, at)));
+                }
+                _ => {
+                    failed = true;
+                    self.suspect |= trouble == Trouble::Moved;
+                    self.later(at, flight.newest, &error);
+                }
+            }
+            let member = matches!(
+                trouble,
+                Trouble::Rebalance | Trouble::Generation | Trouble::Member | Trouble::Fenced
+            );
+            if let (Some(era), true) = (flight.era, member) {
+                refusal = Some((era, error));
+            }
+        }
+        if failed {
+            self.backoff.failed(now);
+        } else {
+            self.backoff.succeeded();
+        }
+        self.settle();
+        refusal
+    }
+
+    fn carried(&mut self, newest: u64) -> impl Iterator<Item = &mut Job> {
+        self.jobs.iter_mut().filter(move |job| job.ticket <= newest)
+    }
+
+    fn settled(&mut self, at: &TopicPartition, newest: u64, error: Option<&Error>) {
+        for job in self.carried(newest) {
+            if job.open.remove(at).is_some() && job.error.is_none() {
+                job.error = error.cloned();
+            }
+        }
+    }
+
+    fn later(&mut self, at: &TopicPartition, newest: u64, error: &Error) {
+        for job in self.carried(newest).filter(|job| job.open.contains_key(at)) {
+            job.last = Some(error.clone());
+        }
+    }
+
+    /// A call that has ended.
+    pub(crate) fn poll_done(&mut self) -> Option<(u64, Result<()>)> {
+        self.done.pop_front()
+    }
+
+    /// Whether the coordinator may have moved since this was asked last.
+    pub(crate) fn take_suspect(&mut self) -> bool {
+        std::mem::take(&mut self.suspect)
+    }
+
+    /// When there may be something to do without any news.
+    pub(crate) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
+        let ends = self.jobs.iter().map(|job| job.until);
+        let retry = self.backoff.until().filter(|_| self.in_flight.is_none());
+        ends.chain(retry).filter(|at| *at > now).min()
+    }
+}
+
+impl Job {
+    /// Refuses what this member does not have any more.
+    fn refuse_unless(&mut self, owned: impl Fn(&TopicPartition) -> bool) {
+        let Some(at) = self.open.keys().find(|at| !owned(at)).cloned() else {
+            return;
+        };
+        self.open.retain(|at, _| owned(at));
+        let words = match &self.last {
+            Some(last) => format!("not committed, and not assigned any more: {}", last.message()),
+            None => "not committed: the partition is not assigned to this consumer".to_owned(),
+        };
+        let kind = self.last.take().map_or(ErrorKind::InvalidInput, |last| last.kind());
+        let error = Error::new(kind, format!("{words}; its new owner reads from the offset before"));
+        self.error.get_or_insert(locate(&error, &at));
+    }
+}
+
+fn locate(error: &Error, at: &TopicPartition) -> Error {
+    error
+        .clone()
+        .with_topic(at.topic.clone())
+        .with_partition(at.partition)
+}
+
+fn omitted() -> Error {
+    let code = ErrorCode::COORDINATOR_LOAD_IN_PROGRESS;
+    Error::broker(code, "the answer to the commit lacks the partition")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const SEC: Duration = Duration::from_secs(1);
+
+    fn at(partition: i32) -> TopicPartition {
+        TopicPartition::new("t", partition)
+    }
+
+    fn offsets(all: &[(i32, i64)]) -> Offsets {
+        let each = |(partition, offset): &(i32, i64)| (at(*partition), (*offset).into());
+        all.iter().map(each).collect()
+    }
+
+    fn codes(all: &[(i32, ErrorCode)]) -> Result<BTreeMap<TopicPartition, ErrorCode>> {
+        Ok(all.iter().map(|(p, code)| (at(*p), *code)).collect())
+    }
+
+    fn standing(era: u64) -> Standing {
+        Standing {
+            era,
+            generation: 1,
+            member_id: "me".to_owned(),
+            instance_id: None,
+        }
+    }
+
+    fn commits() -> (Commits, Instant) {
+        let retry = BackoffPolicy {
+            initial: SEC / 10,
+            max: SEC,
+        };
+        (Commits::new(retry, 1), Instant::now())
+    }
+
+    fn any(_: &TopicPartition) -> bool {
+        true
+    }
+
+    #[test]
+    fn case_74_one_request_at_a_time_and_the_next_one_carries_the_newest() {
+        let (mut commits, now) = commits();
+        let until = now + SEC * 60;
+        let first = commits.commit(offsets(&[(0, 5)]), until);
+        let call = commits.poll(now, None, any).unwrap();
+        assert_eq!(call.offsets, offsets(&[(0, 5)]));
+        let second = commits.commit(offsets(&[(0, 7), (1, 1)]), until);
+        let third = commits.commit(offsets(&[(0, 9)]), until);
+        assert_eq!(commits.poll(now, None, any), None, "one at a time");
+        commits.handle(now, call.number, codes(&[(0, ErrorCode::NONE)]));
+        assert!(matches!(commits.poll_done(), Some((ticket, Ok(()))) if ticket == first));
+        assert_eq!(commits.poll_done().map(|(ticket, _)| ticket), None);
+        let call = commits.poll(now, None, any).unwrap();
+        assert_eq!(call.offsets, offsets(&[(0, 9), (1, 1)]));
+        let both = codes(&[(0, ErrorCode::NONE), (1, ErrorCode::NONE)]);
+        commits.handle(now, call.number, both);
+        let done: Vec<u64> = std::iter::from_fn(|| commits.poll_done()).map(|(t, _)| t).collect();
+        assert_eq!(done, [second, third]);
+        assert!(commits.is_empty());
+    }
+
+    #[test]
+    fn case_74_a_commit_that_was_lost_is_not_sent_again_over_a_newer_one() {
+        let (mut commits, now) = commits();
+        let until = now + SEC * 60;
+        commits.commit(offsets(&[(0, 5)]), until);
+        let call = commits.poll(now, None, any).unwrap();
+        commits.commit(offsets(&[(0, 9)]), until);
+        let lost = Error::new(ErrorKind::Disconnected, "lost");
+        commits.handle(now, call.number, Err(lost));
+        assert!(commits.take_suspect());
+        assert_eq!(commits.poll(now, None, any), None, "after a backoff");
+        let call = commits.poll(now + SEC, None, any).unwrap();
+        assert_eq!(call.offsets, offsets(&[(0, 9)]));
+        commits.handle(now, call.number, codes(&[(0, ErrorCode::NONE)]));
+        let all_well = std::iter::from_fn(|| commits.poll_done()).all(|(_, end)| end.is_ok());
+        assert!(all_well && commits.is_empty());
+    }
+
+    #[test]
+    fn a_refused_partition_fails_its_call_and_no_other() {
+        let (mut commits, now) = commits();
+        let until = now + SEC * 60;
+        commits.commit(offsets(&[(0, 5), (1, 5)]), until);
+        commits.commit(offsets(&[(0, 6)]), until);
+        let call = commits.poll(now, None, any).unwrap();
+        let answer = codes(&[
+            (0, ErrorCode::NONE),
+            (1, ErrorCode::OFFSET_METADATA_TOO_LARGE),
+        ]);
+        assert!(commits.handle(now, call.number, answer).is_none());
+        let (_, first) = commits.poll_done().unwrap();
+        let error = first.unwrap_err();
+        assert_eq!(error.code(), Some(ErrorCode::OFFSET_METADATA_TOO_LARGE));
+        assert_eq!((error.topic(), error.partition()), (Some("t"), Some(1)));
+        assert!(commits.poll_done().unwrap().1.is_ok());
+    }
+
+    #[test]
+    fn case_56_a_commit_in_a_rebalance_is_sent_again_for_what_is_still_owned() {
+        let (mut commits, now) = commits();
+        commits.commit(offsets(&[(0, 5), (1, 5)]), now + SEC * 60);
+        let call = commits.poll(now, Some(&standing(1)), any).unwrap();
+        assert_eq!(call.standing, Some(standing(1)));
+        let code = ErrorCode::REBALANCE_IN_PROGRESS;
+        let refusal = commits.handle(now, call.number, codes(&[(0, code), (1, code)]));
+        let (era, error) = refusal.unwrap();
+        assert_eq!((era, error.code()), (1, Some(code)));
+        let later = now + SEC;
+        let call = commits.poll(later, Some(&standing(2)), |it| *it == at(0)).unwrap();
+        assert_eq!(call.offsets, offsets(&[(0, 5)]), "1 has another owner now");
+        assert_eq!(call.standing, Some(standing(2)));
+        commits.handle(later, call.number, codes(&[(0, ErrorCode::NONE)]));
+        let error = commits.poll_done().unwrap().1.unwrap_err();
+        assert_eq!((error.code(), error.partition()), (Some(code), Some(1)));
+    }
+
+    #[test]
+    fn case_52_what_is_lost_is_never_committed() {
+        let (mut commits, now) = commits();
+        commits.commit(offsets(&[(0, 5)]), now + SEC * 60);
+        assert_eq!(commits.poll(now, None, |_| false), None);
+        let error = commits.poll_done().unwrap().1.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains("t-0"), "{error}");
+    }
+
+    #[test]
+    fn a_commit_ends_with_its_time_and_says_why() {
+        let (mut commits, now) = commits();
+        commits.commit(offsets(&[(0, 5)]), now + SEC);
+        let call = commits.poll(now, None, any).unwrap();
+        let code = ErrorCode::COORDINATOR_LOAD_IN_PROGRESS;
+        commits.handle(now, call.number, codes(&[(0, code)]));
+        assert!(commits.poll_timeout(now).is_some());
+        assert_eq!(commits.poll(now + SEC, None, any), None);
+        let error = commits.poll_done().unwrap().1.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+        assert!(error.to_string().contains("LOAD_IN_PROGRESS"), "{error}");
+    }
+
+    #[test]
+    fn a_partition_that_the_answer_lacks_is_not_taken_for_committed() {
+        let (mut commits, now) = commits();
+        commits.commit(offsets(&[(0, 5), (1, 6)]), now + SEC * 60);
+        let call = commits.poll(now, None, any).unwrap();
+        commits.handle(now, call.number, codes(&[(0, ErrorCode::NONE)]));
+        assert!(commits.poll_done().is_none());
+        let call = commits.poll(now + SEC, None, any).unwrap();
+        assert_eq!(call.offsets, offsets(&[(1, 6)]));
+    }
+}

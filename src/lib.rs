@@ -61,7 +61,8 @@ pub use admin::{Admin, ClusterDescription, NewTopic, TopicDescription, TopicList
 pub use cluster::{Client, ClientBuilder};
 pub use consumer::{
     Consumer, ConsumerBuilder, ConsumerInterceptor, ConsumerMetrics, ConsumerRecord,
-    DetachedRecord, PartitionMetrics, PartitionStream, RecordStream, Records, RecordsIter,
+    DetachedRecord, GroupMetadata, PartitionMetrics, PartitionStream, PendingCommit,
+    RebalanceListener, RecordStream, Records, RecordsIter,
 };
 pub use env::{Env, Environment};
 pub use error::{Error, ErrorCode, ErrorKind, Result, WriteStatus};
@@ -70,7 +71,7 @@ pub use ids::{
 };
 pub use machine::assignor;
 pub use machine::{ClusterMetadata, Node, PartitionMetadata, TopicMetadata};
-pub use machine::{PartitionStatus, StartAt};
+pub use machine::{OffsetAndMetadata, PartitionStatus, StartAt};
 pub use machine::{Partitioner, Partitions};
 pub use net::{BoxFuture, BoxStream, ByteStream, Connector, TcpConnector};
 pub use producer::{

@@ -15,4 +15,5 @@ pub(crate) use crate::net::now;
 pub(crate) use brokers::Brokers;
 pub(crate) use call::{Deadline, Target};
 pub use client::{Client, ClientBuilder};
+pub(crate) use coordinator::Committed;
 pub(crate) use shared::{LAG_MAX, Shared, no_such_partition};

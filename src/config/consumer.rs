@@ -68,6 +68,10 @@ pub struct ConsumerConfig {
     pub enable_auto_commit: bool,
     /// `auto.commit.interval.ms`: default 5 s.
     pub auto_commit_interval: Duration,
+    /// `enable.auto.offset.store` (librdkafka): what was handed out may be committed, once the next
+    /// records are asked for. If false, only what was [stored](crate::Consumer::store) is.
+    /// Default true.
+    pub enable_auto_offset_store: bool,
     pub(crate) set: SetKeys,
 }
 
@@ -99,6 +103,7 @@ impl Default for ConsumerConfig {
             max_poll_interval: Duration::from_secs(300),
             enable_auto_commit: true,
             auto_commit_interval: Duration::from_secs(5),
+            enable_auto_offset_store: true,
             set: SetKeys::default(),
         }
     }
@@ -128,6 +133,7 @@ setters! { ConsumerConfig {
     set_max_poll_interval: max_poll_interval: Duration = "max.poll.interval.ms",
     set_enable_auto_commit: enable_auto_commit: bool = "enable.auto.commit",
     set_auto_commit_interval: auto_commit_interval: Duration = "auto.commit.interval.ms",
+    set_enable_auto_offset_store: enable_auto_offset_store: bool = "enable.auto.offset.store",
 } }
 
 impl ConsumerConfig {

@@ -1,8 +1,10 @@
 //! How a consumer is described and made.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
+use super::group::{AnyListener, RebalanceListener, Subscription};
 use super::handle::Consumer;
 use super::interceptor::{ConsumerInterceptor, Interceptors};
 use crate::cluster::Client;
@@ -10,9 +12,12 @@ use crate::config::{ConsumerConfig, Origin, Properties};
 use crate::error::Result;
 use crate::ids::TopicPartition;
 use crate::machine::consumer::StartAt;
+use crate::machine::group::assignor::Assignor;
+
+type MakeAssignor = Arc<dyn Fn() -> Box<dyn Assignor> + Send + Sync>;
 
 /// Describes a [`Consumer`]; starts from the client's properties.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ConsumerBuilder {
     client: Client,
     properties: Properties,
@@ -20,6 +25,10 @@ pub struct ConsumerBuilder {
     inherited: usize,
     assignment: BTreeMap<TopicPartition, StartAt>,
     interceptors: Interceptors,
+    topics: Vec<Arc<str>>,
+    pattern: Option<String>,
+    listener: Option<Arc<dyn AnyListener>>,
+    assignors: Vec<MakeAssignor>,
 }
 
 impl Client {
@@ -40,6 +49,10 @@ impl ConsumerBuilder {
             inherited,
             assignment: BTreeMap::new(),
             interceptors: Interceptors::default(),
+            topics: Vec::new(),
+            pattern: None,
+            listener: None,
+            assignors: Vec::new(),
         }
     }
 
@@ -60,6 +73,42 @@ impl ConsumerBuilder {
         self
     }
 
+    /// The group to be a member of, and to commit to (`group.id`).
+    #[must_use]
+    pub fn group(self, id: impl Into<String>) -> Self {
+        self.property("group.id", id)
+    }
+
+    /// Topics to read as a member of the group, see [`Consumer::subscribe`]. Adds to those of
+    /// earlier calls.
+    #[must_use]
+    pub fn subscribe<T: Into<Arc<str>>>(mut self, topics: impl IntoIterator<Item = T>) -> Self {
+        self.topics.extend(topics.into_iter().map(Into::into));
+        self
+    }
+
+    /// A pattern for whole names of topics, see [`Consumer::subscribe_pattern`].
+    #[must_use]
+    pub fn subscribe_pattern(mut self, pattern: impl Into<String>) -> Self {
+        self.pattern = Some(pattern.into());
+        self
+    }
+
+    /// Who is told when partitions come and go.
+    #[must_use]
+    pub fn rebalance_listener(mut self, listener: impl RebalanceListener) -> Self {
+        self.listener = Some(Arc::new(listener));
+        self
+    }
+
+    /// Adds an assignor of your own, the preferred one first; each consumer that is built gets one
+    /// that is new. Those of `partition.assignment.strategy` are then not used.
+    #[must_use]
+    pub fn assignor<A: Assignor>(mut self, make: impl Fn() -> A + Send + Sync + 'static) -> Self {
+        self.assignors.push(Arc::new(move || Box::new(make())));
+        self
+    }
+
     /// Sets one property by its Kafka or librdkafka name. One that is the client's, such as
     /// `request.timeout.ms`, is refused here.
     #[must_use]
@@ -72,9 +121,11 @@ impl ConsumerBuilder {
     ///
     /// # Errors
     ///
-    /// `Config` with every problem of the configuration at once; `Broker` for a topic or partition
+    /// `Config` with every problem of the configuration at once; `Broker` for an assigned partition
     /// that does not exist within `default.api.timeout.ms`; `Connect` or `Timeout` if no broker
-    /// answers by then; `InvalidInput` outside a tokio runtime.
+    /// answers by then; `InvalidInput` outside a tokio runtime, for a subscription without a
+    /// `group.id` or beside an assignment, and for a pattern that is none. A subscription is worked
+    /// on in the background: what goes wrong with it comes out of [`Consumer::poll`].
     ///
     /// # Cancel safety
     ///
@@ -85,8 +136,36 @@ impl ConsumerBuilder {
         let (config, notices) = ConsumerConfig::from_properties(&self.properties, client)?;
         self.client.shared.start()?;
         self.client.shared.say(&notices);
+        let mut subscription = Subscription::of(self.topics)?;
+        if let Some(pattern) = &self.pattern {
+            subscription.extend(Subscription::pattern(pattern)?);
+        }
         let consumer = Consumer::new(self.client, config, self.interceptors);
-        consumer.assign(self.assignment).await?;
+        if let Some(group) = &consumer.inner.group {
+            if let Some(listener) = self.listener {
+                group.set_listener(listener);
+            }
+            if !self.assignors.is_empty() {
+                group.set_assignors(self.assignors.iter().map(|make| make()).collect());
+            }
+        }
+        if !self.assignment.is_empty() {
+            consumer.assign(self.assignment).await?;
+        }
+        if !subscription.is_empty() {
+            consumer.subscribe_to(subscription)?;
+        }
         Ok(consumer)
+    }
+}
+
+impl fmt::Debug for ConsumerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConsumerBuilder")
+            .field("client", &self.client)
+            .field("assignment", &self.assignment)
+            .field("topics", &self.topics)
+            .field("pattern", &self.pattern)
+            .finish_non_exhaustive()
     }
 }

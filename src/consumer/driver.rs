@@ -16,11 +16,10 @@ use super::inner::Inner;
 use super::lookups::{Ends, Resolved};
 use super::troubles::{Troubles, is_nonsense};
 use crate::cluster::{Brokers, now};
-use crate::config::OffsetReset;
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
 use crate::machine::backoff::Backoff;
-use crate::machine::consumer::{Doubtful, Planned, StartAt};
+use crate::machine::consumer::{Doubtful, Planned};
 use crate::machine::metadata::{ClusterMetadata, Interest, Node};
 use crate::net::Role;
 
@@ -241,7 +240,7 @@ impl Driver {
                 .with_broker(broker)
         };
         match code {
-            ErrorCode::OFFSET_OUT_OF_RANGE => match self.reset_to() {
+            ErrorCode::OFFSET_OUT_OF_RANGE => match self.inner.reset_to() {
                 Some(place) => {
                     tracing::warn!(error = %error(), ?place, "starting over");
                     self.inner.fetcher().reset(planned, place);
@@ -265,20 +264,6 @@ impl Driver {
         drop(fetcher);
         if !there {
             shared.refresh_metadata();
-        }
-    }
-
-    /// Where `auto.offset.reset` says to start over; `None` if it says not to.
-    pub(super) fn reset_to(&self) -> Option<StartAt> {
-        match self.inner.config.auto_offset_reset {
-            OffsetReset::Earliest => Some(StartAt::Beginning),
-            OffsetReset::Latest => Some(StartAt::End),
-            OffsetReset::ByDuration(back) => {
-                let back = i64::try_from(back.as_millis()).unwrap_or(i64::MAX);
-                let time = self.inner.shared.env.timestamp_ms().saturating_sub(back);
-                Some(StartAt::Timestamp(time.max(0)))
-            }
-            OffsetReset::None => None,
         }
     }
 

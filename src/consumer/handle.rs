@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
-
-use super::driver;
+use super::ending::Tasks;
+use super::group::Polling;
 use super::inner::Inner;
 use super::interceptor::Interceptors;
 use super::metrics::ConsumerMetrics;
@@ -18,33 +17,29 @@ use crate::ids::TopicPartition;
 use crate::machine::consumer::{PartitionStatus, StartAt};
 use crate::machine::metadata::{Interest, TopicMetadata};
 
-/// Reads records from partitions that are named one by one.
+/// Reads records: as a member of a group ([`subscribe`](Self::subscribe)), or from partitions that
+/// are named one by one ([`assign`](Self::assign)).
 ///
-/// A task fetches ahead in the background, at most `queued.max.messages.kbytes`; dropping the
-/// consumer ends it.
+/// A task fetches ahead in the background, at most `queued.max.messages.kbytes`. With a `group.id`
+/// another one keeps the membership and commits. Dropping the consumer ends both;
+/// [`close`](Self::close) waits for what they have left to do.
 #[derive(Debug)]
 pub struct Consumer {
     pub(super) inner: Arc<Inner>,
-    task: JoinHandle<()>,
+    /// `None` for what a listener sees of the consumer.
+    pub(super) tasks: Option<Tasks>,
     // Keeps the metadata task alive for as long as the consumer is.
-    _client: Client,
-}
-
-impl Drop for Consumer {
-    fn drop(&mut self) {
-        self.inner.close();
-        self.task.abort();
-    }
+    pub(super) _client: Client,
 }
 
 impl Consumer {
     pub(super) fn new(client: Client, config: ConsumerConfig, interceptors: Interceptors) -> Self {
         let shared = Arc::clone(&client.shared);
         let inner = Arc::new(Inner::new(shared, config, interceptors));
-        let task = tokio::spawn(driver::drive(Arc::clone(&inner)));
+        let tasks = Tasks::spawn(&inner, &client);
         Self {
             inner,
-            task,
+            tasks: Some(tasks),
             _client: client,
         }
     }
@@ -64,7 +59,8 @@ impl Consumer {
     ///
     /// # Errors
     ///
-    /// `Broker` for a topic or partition that does not exist within `default.api.timeout.ms`; the
+    /// `Broker` for a topic or partition that does not exist within `default.api.timeout.ms`,
+    /// `InvalidInput` while subscribed, or for [`StartAt::Committed`] without a `group.id`; the
     /// assignment is then as it was.
     ///
     /// # Cancel safety
@@ -76,12 +72,11 @@ impl Consumer {
     ) -> Result<()> {
         let wanted: BTreeMap<TopicPartition, StartAt> = partitions.into_iter().collect();
         let deadline = self.deadline();
-        for partition in wanted.keys() {
+        for (partition, start) in &wanted {
+            self.check_place(*start)?;
             self.check_exists(partition, deadline).await?;
         }
-        self.inner.fetcher().assign(wanted);
-        self.inner.wake.notify_one();
-        Ok(())
+        self.assign_by_hand(wanted)
     }
 
     async fn check_exists(&self, partition: &TopicPartition, deadline: Deadline) -> Result<()> {
@@ -144,11 +139,15 @@ impl Consumer {
     /// Dropping the future loses no record: what it did not return, the next poll does.
     pub async fn poll(&self, limit: Duration) -> Result<Records> {
         let deadline = Deadline::after(limit);
+        let polling = self.begin_poll()?;
         loop {
             let ready = self.inner.ready.notified();
             // A program that never waits would never let the fetching task run on its thread. It
             // comes first, since nothing may wait between taking records and returning them.
             tokio::task::coop::consume_budget().await;
+            if let Some(error) = polling.as_ref().and_then(Polling::take_error) {
+                return Err(error);
+            }
             let records = self.inner.take_ready()?;
             if records.is_news() {
                 return Ok(records);
@@ -204,8 +203,10 @@ impl Consumer {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if the partition is not assigned.
+    /// `InvalidInput` if the partition is not assigned, or for [`StartAt::Committed`] without a
+    /// `group.id`.
     pub fn seek(&self, partition: &TopicPartition, to: StartAt) -> Result<()> {
+        self.check_place(to)?;
         let known = self.inner.fetcher().seek(partition, to);
         self.changed(partition, known)
     }
@@ -234,7 +235,7 @@ impl Consumer {
         if !known {
             return Err(not_assigned(partition));
         }
-        self.inner.wake.notify_one();
+        self.inner.changed();
         Ok(())
     }
 
@@ -322,27 +323,6 @@ impl Consumer {
     #[must_use]
     pub fn cached_end_offset(&self, partition: &TopicPartition) -> Option<i64> {
         self.inner.fetcher().high_watermark(partition)
-    }
-
-    /// Ends the consumer: closes its fetch sessions and waits for its task to be gone, at most as
-    /// long as given.
-    ///
-    /// # Errors
-    ///
-    /// `Timeout` if the task is not gone by then; it ends all the same.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future ends the consumer without waiting, as dropping the consumer does.
-    pub async fn close(mut self, limit: Duration) -> Result<()> {
-        let deadline = Deadline::after(limit);
-        self.inner.close();
-        // A task that was aborted is gone, too.
-        if deadline.wait(&mut self.task).await.is_some() {
-            return Ok(());
-        }
-        let words = format!("the consumer did not end within {} ms", limit.as_millis());
-        Err(Error::new(ErrorKind::Timeout, words))
     }
 }
 

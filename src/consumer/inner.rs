@@ -6,21 +6,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use super::group::Group;
 use super::interceptor::Interceptors;
 use super::metrics::Counters;
 use super::receiving::Receiving;
 use super::records::{DetachedRecord, Part, Records};
 use super::unread::Unread;
 use crate::cluster::{Shared, now};
-use crate::config::ConsumerConfig;
+use crate::config::{ConsumerConfig, OffsetReset};
 use crate::error::Result;
-use crate::machine::consumer::{FetchLimits, Fetcher, Handed};
+use crate::machine::consumer::{FetchLimits, Fetcher, Handed, StartAt};
 use crate::record::RecordError;
 
 /// A consumer's state, without its handle.
 pub(super) struct Inner {
     pub(super) shared: Arc<Shared>,
     pub(super) config: ConsumerConfig,
+    /// The group side, with `group.id`.
+    pub(super) group: Option<Arc<Group>>,
     /// Wakes the task: something changed that it may act on.
     pub(super) wake: Notify,
     /// Wakes a poll: something may be ready.
@@ -50,9 +53,11 @@ impl Inner {
             ahead: config.ahead(),
         };
         let fetcher = Fetcher::new(limits, shared.retry_policy(), shared.env.seed());
+        let group = Group::of(&config, &shared).map(Arc::new);
         Self {
             shared,
             config,
+            group,
             wake: Notify::new(),
             ready: Notify::new(),
             closing: Notify::new(),
@@ -86,7 +91,8 @@ impl Inner {
         Ok(records)
     }
 
-    fn receiving(&self) -> MutexGuard<'_, Receiving> {
+    /// Holds off polls.
+    pub(super) fn receiving(&self) -> MutexGuard<'_, Receiving> {
         self.receiving
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -183,6 +189,28 @@ impl Inner {
 
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
+    }
+
+    /// Where `auto.offset.reset` says to start over; `None` if it says not to.
+    pub(super) fn reset_to(&self) -> Option<StartAt> {
+        match self.config.auto_offset_reset {
+            OffsetReset::Earliest => Some(StartAt::Beginning),
+            OffsetReset::Latest => Some(StartAt::End),
+            OffsetReset::ByDuration(back) => {
+                let back = i64::try_from(back.as_millis()).unwrap_or(i64::MAX);
+                let time = self.shared.env.timestamp_ms().saturating_sub(back);
+                Some(StartAt::Timestamp(time.max(0)))
+            }
+            OffsetReset::None => None,
+        }
+    }
+
+    /// Something of the assignment changed that the tasks may act on.
+    pub(super) fn changed(&self) {
+        self.wake.notify_one();
+        if let Some(group) = &self.group {
+            group.wake();
+        }
     }
 
     /// Whether a poll would get something.

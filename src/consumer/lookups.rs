@@ -148,7 +148,7 @@ impl Driver {
         let error = Error::new(ErrorKind::LogTruncation, words)
             .with_topic(at.topic.clone())
             .with_partition(at.partition);
-        if self.reset_to().is_none() {
+        if self.inner.reset_to().is_none() {
             return self.fail(at, generation, error);
         }
         tracing::warn!(%error, "going on from where it was cut off");

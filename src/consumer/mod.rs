@@ -6,9 +6,11 @@
 mod answer;
 mod builder;
 mod driver;
+mod ending;
 mod ends;
 mod farewell;
 mod fetch;
+mod group;
 mod handle;
 mod inner;
 mod interceptor;
@@ -22,6 +24,7 @@ mod troubles;
 mod unread;
 
 pub use builder::ConsumerBuilder;
+pub use group::{GroupMetadata, PendingCommit, RebalanceListener};
 pub use handle::Consumer;
 pub use interceptor::ConsumerInterceptor;
 pub use metrics::{ConsumerMetrics, PartitionMetrics};

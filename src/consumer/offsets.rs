@@ -105,9 +105,11 @@ fn timestamp_of(place: StartAt) -> i64 {
     match place {
         StartAt::Beginning => EARLIEST,
         StartAt::Timestamp(time) => time.max(0),
-        StartAt::End | StartAt::FromEnd(_) | StartAt::Offset(_) | StartAt::OffsetInEpoch(..) => {
-            LATEST
-        }
+        StartAt::End
+        | StartAt::FromEnd(_)
+        | StartAt::Offset(_)
+        | StartAt::OffsetInEpoch(..)
+        | StartAt::Committed => LATEST,
     }
 }
 

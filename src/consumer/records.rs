@@ -166,6 +166,10 @@ impl<'a> ConsumerRecord<'a> {
         self.topic
     }
 
+    pub(super) fn shared_topic(&self) -> Arc<str> {
+        Arc::clone(self.topic)
+    }
+
     /// The partition.
     #[must_use]
     pub fn partition(&self) -> i32 {

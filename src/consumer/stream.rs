@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use futures::Stream;
 use futures::stream::{BoxStream, StreamExt, unfold};
 
+use super::group::Polling;
 use super::handle::{Consumer, not_assigned};
 use super::inner::Inner;
 use super::receiving::Receiving;
@@ -31,10 +32,14 @@ impl Consumer {
     ///
     /// Dropping the future loses no record: what it did not return, the next call does.
     pub async fn recv(&self) -> Result<DetachedRecord> {
+        let polling = self.begin_poll()?;
         loop {
             let ready = self.inner.ready.notified();
             // A program that never waits would never let the fetching task run on its thread.
             tokio::task::coop::consume_budget().await;
+            if let Some(error) = polling.as_ref().and_then(Polling::take_error) {
+                return Err(error);
+            }
             if let Some(record) = self.inner.receive()? {
                 return Ok(record);
             }
@@ -122,6 +127,7 @@ impl Reader {
     /// The next record; `None` at the end of the stream.
     async fn next(&mut self) -> Option<Result<DetachedRecord>> {
         let inner = Arc::clone(&self.inner);
+        let _polling = Polling::begin(&inner, Some(&self.partition));
         let mut expecting = None;
         loop {
             let ready = inner.ready.notified();

@@ -6,7 +6,6 @@
 
 pub(crate) mod backoff;
 pub(crate) mod consumer;
-#[allow(dead_code, unused_imports, reason = "the consumer drives it next")]
 pub(crate) mod group;
 pub(crate) mod handshake;
 pub(crate) mod metadata;
@@ -16,5 +15,6 @@ pub(crate) mod rng;
 
 pub use consumer::{PartitionStatus, StartAt};
 pub use group::assignor;
+pub use group::commits::OffsetAndMetadata;
 pub use metadata::{ClusterMetadata, Node, PartitionMetadata, TopicMetadata};
 pub use producer::{Partitioner, Partitions};

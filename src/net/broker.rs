@@ -36,11 +36,12 @@ const REPEATS_MAX: u32 = 2;
 pub(crate) enum Role {
     Produce,
     Fetch,
-    /// All else: metadata, coordinators, administration.
+    /// Joins, syncs and heartbeats of a group: what follows a join waits until all have joined.
+    Coordinator,
     Control,
 }
 
-const ROLES: usize = 3;
+const ROLES: usize = 4;
 
 /// A handle on one broker; clones are handles on the same one.
 #[derive(Clone, Debug)]

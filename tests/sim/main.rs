@@ -20,6 +20,7 @@ mod epochs;
 mod fetching;
 mod finding;
 mod giving_up;
+mod groups;
 mod network;
 mod one_by_one;
 mod producing;

@@ -86,15 +86,13 @@ pub(super) const KEYS: &[Key] = &[
         field!(Consumer.group_id),
         Kind::Text { min: 1 },
         "The consumer group.",
-    )
-    .not_built(&[]),
+    ),
     Key::new(
         "group.instance.id",
         field!(Consumer.group_instance_id),
         Kind::Text { min: 1 },
         "The name of a static member, which keeps its partitions over a restart (KIP-345).",
-    )
-    .not_built(&[]),
+    ),
     Key::new(
         "group.protocol",
         field!(Consumer.group_protocol),
@@ -147,5 +145,11 @@ pub(super) const KEYS: &[Key] = &[
         field!(Consumer.auto_commit_interval),
         millis(0, INT),
         "The time between two such commits.",
+    ),
+    Key::new(
+        "enable.auto.offset.store",
+        field!(Consumer.enable_auto_offset_store),
+        Kind::Flag,
+        "What was handed out may be committed; if false, only what the program stored (librdkafka).",
     ),
 ];

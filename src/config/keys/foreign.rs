@@ -67,7 +67,6 @@ pub(super) const NOT_BUILT: &[Key] = &[
     later_of("queuing.strategy", Producer, &["fifo", "lifo"], &["fifo"]),
     // Consumer
     later_flag("exclude.internal.topics", Consumer, &["true"]),
-    later_flag("enable.auto.offset.store", Consumer, &["true"]),
     later_of(
         "offset.store.method",
         Consumer,

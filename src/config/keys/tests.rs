@@ -116,6 +116,7 @@ fn defaults_are_javas_except_where_the_table_says_why_not() {
         ("send.buffer.bytes", ""),
         ("receive.buffer.bytes", ""),
         ("queued.max.messages.kbytes", "32768"),
+        ("enable.auto.offset.store", "true"),
         ("receive.message.max.bytes", "100000000"),
         ("compression.level", ""),
     ] {
@@ -134,6 +135,7 @@ fn every_field_has_its_java_default_checked() {
         "receive.message.max.bytes",
         "compression.level",
         "queued.max.messages.kbytes",
+        "enable.auto.offset.store",
     ];
     assert_eq!(missing, librdkafkas);
 }

@@ -40,8 +40,8 @@ pub(super) struct Broker {
 #[derive(Debug)]
 pub(crate) struct Fetcher<T> {
     pub(super) limits: FetchLimits,
-    policy: BackoffPolicy,
-    seed: u64,
+    pub(super) policy: BackoffPolicy,
+    pub(super) seed: u64,
     pub(super) partitions: BTreeMap<TopicPartition, Partition<T>>,
     pub(super) brokers: BTreeMap<BrokerId, Broker>,
     pub(super) frames: Frames,
@@ -51,7 +51,9 @@ pub(crate) struct Fetcher<T> {
     /// The user was told an error last, so that records come first now.
     pub(super) told: bool,
     last_generation: u64,
-    assignments: u64,
+    pub(super) assignments: u64,
+    /// What is in the user's hands: where each partition was before that.
+    pub(super) busy: BTreeMap<TopicPartition, Place>,
 }
 
 impl<T> Fetcher<T> {
@@ -68,6 +70,7 @@ impl<T> Fetcher<T> {
             told: false,
             last_generation: 0,
             assignments: 0,
+            busy: BTreeMap::new(),
         }
     }
 
@@ -79,10 +82,11 @@ impl<T> Fetcher<T> {
     /// Replaces the assignment. A partition that stays keeps its place.
     pub(crate) fn assign(&mut self, wanted: BTreeMap<TopicPartition, StartAt>) {
         self.assignments += 1;
-        let frames = &mut self.frames;
+        let (frames, busy) = (&mut self.frames, &mut self.busy);
         self.partitions.retain(|partition, state| {
             let stays = wanted.contains_key(partition);
             if !stays {
+                busy.remove(partition);
                 state.drop_buffered(frames);
             }
             stays
@@ -197,6 +201,7 @@ impl<T> Fetcher<T> {
     /// one too, since its position may be asked for.
     pub(crate) fn unresolved(&self, now: Instant) -> Vec<(TopicPartition, StartAt, u64)> {
         let open = |(partition, state): (&TopicPartition, &Partition<T>)| match state.fetch {
+            Position::Unresolved(StartAt::Committed) => None,
             Position::Unresolved(start) if state.may_ask(now) => {
                 Some((partition.clone(), start, state.generation))
             }

@@ -40,6 +40,7 @@ impl<T> Fetcher<T> {
             return None;
         }
         let Buffered { from, batch, frame } = state.pop(&mut self.frames)?;
+        self.busy.entry(partition.clone()).or_insert(from);
         Some(Handed {
             partition,
             from,

@@ -6,6 +6,7 @@ mod explain;
 mod fetcher;
 mod frames;
 mod handing;
+mod holding;
 mod lent;
 mod partition;
 mod plan;

@@ -26,6 +26,8 @@ pub(super) struct Partition<T> {
     /// The leader epoch for which the fetch position is known to be in the log (KIP-320).
     pub(super) validated: LeaderEpoch,
     pub(super) paused: bool,
+    /// It is about to change hands.
+    pub(super) held: bool,
     /// Names the last question about this partition, or the change that made it obsolete.
     pub(super) generation: u64,
     /// The generation that the user's last seek began.
@@ -64,6 +66,7 @@ impl<T> Partition<T> {
             fetch,
             validated: LeaderEpoch::NONE,
             paused: false,
+            held: false,
             generation,
             place: generation,
             buffered: VecDeque::new(),
@@ -173,7 +176,7 @@ impl<T> Partition<T> {
         let Position::At(place) = self.fetch else {
             return None;
         };
-        if self.paused || !self.may_ask(now) {
+        if self.paused || self.held || !self.may_ask(now) {
             return None;
         }
         let leader = cluster.leader(at)?;
@@ -189,12 +192,12 @@ impl<T> Partition<T> {
 
     /// Whether it has records for the user.
     pub(super) fn has_records(&self) -> bool {
-        !self.paused && !self.buffered.is_empty()
+        !self.paused && !self.held && !self.buffered.is_empty()
     }
 
     /// Whether it has nothing for the user but an error.
     pub(super) fn is_stuck(&self) -> bool {
-        !self.paused && self.buffered.is_empty() && self.failed.is_some()
+        !self.paused && !self.held && self.buffered.is_empty() && self.failed.is_some()
     }
 
     /// The end of the partition, if it has been reached and was not told yet.

@@ -78,7 +78,10 @@ impl<T> Fetcher<T> {
 
     /// What a partition may hold before it is held back.
     pub(super) fn ahead(&self) -> usize {
-        let running = self.partitions.values().filter(|state| !state.paused);
+        let running = self
+            .partitions
+            .values()
+            .filter(|state| !state.paused && !state.held);
         let share = self.limits.budget / running.count().max(1);
         share.min(self.limits.ahead).max(1)
     }

@@ -16,6 +16,9 @@ pub enum StartAt {
     /// [`ConsumerRecord::leader_epoch`](crate::ConsumerRecord::leader_epoch) says it. Before it is
     /// read from, the leader is asked whether the log was cut off meanwhile (KIP-320).
     OffsetInEpoch(i64, LeaderEpoch),
+    /// At what the consumer's group has committed; where that is nothing, as `auto.offset.reset`
+    /// says. It needs `group.id`.
+    Committed,
     /// This many records before the end as it is now, or at the beginning if there are fewer.
     FromEnd(u64),
     /// At the first record whose timestamp is this or later (milliseconds since 1970), or at the

@@ -148,7 +148,7 @@ impl Commits {
         standing: Option<&Standing>,
         owned: impl Fn(&TopicPartition) -> bool,
     ) -> Option<CommitCall> {
-        self.expire(now);
+        self.time_out(now);
         for job in &mut self.jobs {
             job.refuse_unless(&owned);
         }
@@ -176,7 +176,13 @@ impl Commits {
         })
     }
 
-    fn expire(&mut self, now: Instant) {
+    /// Ends the calls whose time is over, while nothing can be asked.
+    pub(crate) fn expire(&mut self, now: Instant) {
+        self.time_out(now);
+        self.settle();
+    }
+
+    fn time_out(&mut self, now: Instant) {
         for job in self.jobs.iter_mut().filter(|job| job.until <= now) {
             let why = match &job.last {
                 Some(last) => format!("the commit was not confirmed in time: {}", last.message()),
@@ -297,11 +303,20 @@ impl Job {
         };
         self.open.retain(|at, _| owned(at));
         let words = match &self.last {
-            Some(last) => format!("not committed, and not assigned any more: {}", last.message()),
+            Some(last) => format!(
+                "not committed, and not assigned any more: {}",
+                last.message()
+            ),
             None => "not committed: the partition is not assigned to this consumer".to_owned(),
         };
-        let kind = self.last.take().map_or(ErrorKind::InvalidInput, |last| last.kind());
-        let error = Error::new(kind, format!("{words}; its new owner reads from the offset before"));
+        let kind = self
+            .last
+            .take()
+            .map_or(ErrorKind::InvalidInput, |last| last.kind());
+        let error = Error::new(
+            kind,
+            format!("{words}; its new owner reads from the offset before"),
+        );
         self.error.get_or_insert(locate(&error, &at));
     }
 }
@@ -377,7 +392,9 @@ mod tests {
         assert_eq!(call.offsets, offsets(&[(0, 9), (1, 1)]));
         let both = codes(&[(0, ErrorCode::NONE), (1, ErrorCode::NONE)]);
         commits.handle(now, call.number, both);
-        let done: Vec<u64> = std::iter::from_fn(|| commits.poll_done()).map(|(t, _)| t).collect();
+        let done: Vec<u64> = std::iter::from_fn(|| commits.poll_done())
+            .map(|(t, _)| t)
+            .collect();
         assert_eq!(done, [second, third]);
         assert!(commits.is_empty());
     }
@@ -430,7 +447,9 @@ mod tests {
         let (era, error) = refusal.unwrap();
         assert_eq!((era, error.code()), (1, Some(code)));
         let later = now + SEC;
-        let call = commits.poll(later, Some(&standing(2)), |it| *it == at(0)).unwrap();
+        let call = commits
+            .poll(later, Some(&standing(2)), |it| *it == at(0))
+            .unwrap();
         assert_eq!(call.offsets, offsets(&[(0, 5)]), "1 has another owner now");
         assert_eq!(call.standing, Some(standing(2)));
         commits.handle(later, call.number, codes(&[(0, ErrorCode::NONE)]));

@@ -33,12 +33,6 @@ impl Topology {
         }
     }
 
-    /// How many partitions a topic has; 0 where it is not there or not known.
-    pub(crate) fn partitions(&self, topic: &str) -> usize {
-        let topic = self.topics.get(topic).and_then(Option::as_ref);
-        topic.map_or(0, |topic| topic.partitions.len())
-    }
-
     /// Whether something is known of each of them.
     pub(crate) fn covers(&self, topics: &BTreeSet<Arc<str>>) -> bool {
         topics.iter().all(|topic| self.topics.contains_key(topic))

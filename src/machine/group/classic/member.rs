@@ -194,8 +194,8 @@ impl Member {
         gone && self.wanted.is_none() && self.farewell.is_none() && self.handover.is_idle()
     }
 
-    /// The user asks for records.
-    pub(crate) fn poll_begins(&mut self) {
+    /// The user asks for records. Whether that changes anything.
+    pub(crate) fn poll_begins(&mut self) -> bool {
         self.polling += 1;
         let again = match self.phase {
             Phase::Stale => true,
@@ -205,6 +205,7 @@ impl Member {
         if again {
             self.prepare_anew();
         }
+        again
     }
 
     /// The user got what there is, and is busy with it now.
@@ -219,6 +220,16 @@ impl Member {
             return self.error.clone();
         }
         self.error.take()
+    }
+
+    /// The topics that it wants; `None` while it wants none.
+    pub(crate) fn subscription(&self) -> Option<&BTreeSet<Arc<str>>> {
+        self.wanted.as_ref()
+    }
+
+    /// Whether there is something that the user must be told.
+    pub(crate) fn has_error(&self) -> bool {
+        self.error.is_some()
     }
 
     /// The partitions it has.

@@ -21,7 +21,7 @@ mod strategies;
 
 pub(crate) use asks::{Ask, Call};
 pub(crate) use member::{Member, Settings, Standing};
-pub(crate) use strategies::{Joined, Strategies, withhold};
+pub(crate) use strategies::{Joined, Strategies};
 
 #[cfg(test)]
 mod model;

@@ -16,7 +16,7 @@ use super::*;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{BrokerId, LeaderEpoch, TopicId, TopicPartition};
 use crate::machine::backoff::BackoffPolicy;
-use crate::machine::group::classic::strategies::{Joined, withhold};
+use crate::machine::group::classic::strategies::Joined;
 use crate::machine::group::{Act, Partitions, Topology};
 use crate::machine::metadata::{PartitionMetadata, TopicMetadata};
 use crate::machine::rng::Rng;
@@ -133,6 +133,19 @@ impl Strategies for Dealer {
 
     fn read(&mut self, _: &str, assignment: &Bytes, _: i32) -> Result<Partitions> {
         Ok(parse(std::str::from_utf8(assignment).unwrap()))
+    }
+}
+
+/// Takes from an assignment what another member still has: it may go to its new owner only once the
+/// old one has given it up, one generation later (KIP-429).
+///
+/// `claims` are the partitions that members have, from the newest generation that claims each.
+fn withhold(
+    assignment: &mut BTreeMap<String, Partitions>,
+    claims: &BTreeMap<TopicPartition, String>,
+) {
+    for (member, partitions) in assignment.iter_mut() {
+        partitions.retain(|at| claims.get(at).is_none_or(|owner| owner == member));
     }
 }
 

@@ -1,0 +1,304 @@
+//! The coordinator task's requests, and what their answers are passed on to.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::task::Task;
+use crate::cluster::{Committed, Deadline, Target, now};
+use crate::error::{Error, ErrorCode, ErrorKind, Result};
+use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
+use crate::machine::consumer::StartAt;
+use crate::machine::group::classic::{Ask, Call};
+use crate::machine::group::commits::CommitCall;
+use crate::protocol::heartbeat::HeartbeatResponse;
+use crate::protocol::join_group::JoinGroupResponse;
+use crate::protocol::leave_group::LeaveGroupResponse;
+use crate::protocol::metadata::MetadataRequest;
+use crate::protocol::offset_commit::{
+    OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic,
+    OffsetCommitResponse,
+};
+use crate::protocol::sync_group::SyncGroupResponse;
+use crate::protocol::{Decode, Encode, Request};
+
+/// The last version that names one member that leaves; later ones list them.
+const LEAVE_ONE: Option<i16> = Some(2);
+/// The last version that names topics; later ones have their ids.
+const COMMIT_NAMES: Option<i16> = Some(9);
+
+/// What one of the task's calls came back with.
+pub(super) enum Event {
+    Found(Result<BrokerId>),
+    Joined(u64, Result<JoinGroupResponse>),
+    Synced(u64, Result<SyncGroupResponse>),
+    Beaten(u64, Result<HeartbeatResponse>),
+    Left(u64, Result<LeaveGroupResponse>),
+    Committed(u64, Result<BTreeMap<TopicPartition, ErrorCode>>),
+    Places(Vec<(TopicPartition, u64)>, Result<Committed>),
+    Topics(Result<BTreeMap<Arc<str>, bool>>),
+    /// The listener has returned.
+    Told(u64),
+}
+
+impl Task {
+    pub(super) fn handle(&mut self, event: Event) {
+        let group = Arc::clone(&self.group);
+        match event {
+            Event::Found(found) => return self.handle_found(found),
+            Event::Places(asked, answer) => return self.handle_places(asked, answer),
+            Event::Topics(answer) => return self.handle_topics(answer),
+            _ => {}
+        }
+        let mut state = group.lock();
+        if let Event::Committed(number, answer) = event {
+            if let Some((era, error)) = state.commits.handle(now(), number, answer) {
+                if let Some(member) = &mut state.member {
+                    member.handle_refused_commit(era, error);
+                }
+            }
+            return;
+        }
+        let Some(member) = &mut state.member else {
+            return;
+        };
+        match event {
+            Event::Joined(number, answer) => member.handle_join(now(), number, answer),
+            Event::Synced(number, answer) => member.handle_sync(now(), number, answer),
+            Event::Beaten(number, answer) => member.handle_heartbeat(now(), number, answer),
+            Event::Left(number, answer) => member.handle_leave(now(), number, answer),
+            Event::Told(step) => member.handle_done(step),
+            _ => {}
+        }
+    }
+
+    pub(super) fn find_coordinator(&mut self) {
+        self.finding = true;
+        let (shared, id) = (Arc::clone(&self.inner.shared), self.group.id.clone());
+        let deadline = Deadline::after(shared.config.request_timeout);
+        self.calls.push(Box::pin(async move {
+            Event::Found(shared.coordinator(&id, deadline).await)
+        }));
+    }
+
+    /// A request of the member. Joins, syncs and heartbeats have a connection of their own.
+    pub(super) fn ask(&mut self, coordinator: BrokerId, call: Call) {
+        let number = call.number;
+        let limit = call.limit;
+        match call.ask {
+            Ask::Join(request) => {
+                let called = self.on_own(coordinator, request, limit);
+                let future = async move { Event::Joined(number, called.await) };
+                self.calls.push(Box::pin(future));
+            }
+            Ask::Sync(request) => {
+                let called = self.on_own(coordinator, request, limit);
+                let future = async move { Event::Synced(number, called.await) };
+                self.calls.push(Box::pin(future));
+            }
+            Ask::Heartbeat(request) => {
+                let called = self.on_own(coordinator, request, limit);
+                let future = async move { Event::Beaten(number, called.await) };
+                self.calls.push(Box::pin(future));
+            }
+            Ask::Leave(request) => {
+                let shared = Arc::clone(&self.inner.shared);
+                self.calls.push(Box::pin(async move {
+                    let target = Target::Broker(coordinator);
+                    let deadline = Deadline::after(limit);
+                    let called = shared.call_at_most(target, &request, LEAVE_ONE, deadline);
+                    Event::Left(number, called.await)
+                }));
+            }
+        }
+    }
+
+    fn on_own<R>(
+        &self,
+        coordinator: BrokerId,
+        request: R,
+        limit: std::time::Duration,
+    ) -> impl Future<Output = Result<R::Response>> + Send + use<R>
+    where
+        R: Request + Encode + Send + Sync + 'static,
+        R::Response: Decode,
+    {
+        let shared = &self.inner.shared;
+        let snapshot = shared.snapshot();
+        let peer = snapshot
+            .nodes
+            .get(&coordinator)
+            .map(|node| self.brokers.get(node));
+        if peer.is_none() {
+            shared.refresh_metadata();
+        }
+        async move {
+            let Some(peer) = peer else {
+                let words = "the coordinator is not in the cluster's metadata";
+                let code = ErrorCode::COORDINATOR_NOT_AVAILABLE;
+                return Err(Error::broker(code, words).with_broker(coordinator));
+            };
+            peer.call(&request, None, limit).await
+        }
+    }
+
+    pub(super) fn commit(&mut self, coordinator: BrokerId, call: CommitCall) {
+        let shared = Arc::clone(&self.inner.shared);
+        let (number, request) = (call.number, commit_request(&self.group.id, call));
+        let deadline = Deadline::after(shared.config.request_timeout);
+        self.calls.push(Box::pin(async move {
+            let target = Target::Broker(coordinator);
+            let called = shared.call_at_most(target, &request, COMMIT_NAMES, deadline);
+            Event::Committed(number, called.await.map(read_commit))
+        }));
+    }
+
+    /// Asks where the group left off in partitions that are new here.
+    pub(super) fn ask_committed(&mut self, coordinator: BrokerId) {
+        let open = self.inner.fetcher().uncommitted(now());
+        let asked: Vec<(TopicPartition, u64)> = open
+            .into_iter()
+            .filter(|each| self.asking.insert(each.clone()))
+            .collect();
+        if asked.is_empty() {
+            return;
+        }
+        let shared = Arc::clone(&self.inner.shared);
+        let id = self.group.id.clone();
+        let deadline = Deadline::after(shared.config.request_timeout);
+        self.calls.push(Box::pin(async move {
+            let partitions = asked.iter().map(|(at, _)| at.clone()).collect();
+            let answer = shared.fetch_offsets(coordinator, &id, Some(&partitions), deadline);
+            let answer = answer.await;
+            Event::Places(asked, answer)
+        }));
+    }
+
+    fn handle_places(&mut self, asked: Vec<(TopicPartition, u64)>, answer: Result<Committed>) {
+        let mut answers = match answer {
+            Ok(answers) => answers,
+            Err(error) => {
+                if error
+                    .code()
+                    .is_none_or(|code| code == ErrorCode::NOT_COORDINATOR)
+                {
+                    self.coordinator = None;
+                }
+                let failed = |(at, _): &(TopicPartition, u64)| (at.clone(), Err(error.clone()));
+                asked.iter().map(failed).collect()
+            }
+        };
+        for (at, generation) in asked {
+            self.asking.remove(&(at.clone(), generation));
+            let mut fetcher = self.inner.fetcher();
+            match answers.remove(&at) {
+                Some(Ok(Some(committed))) => {
+                    let place = match committed.leader_epoch {
+                        LeaderEpoch::NONE => StartAt::Offset(committed.offset),
+                        epoch => StartAt::OffsetInEpoch(committed.offset, epoch),
+                    };
+                    fetcher.start(now(), &at, generation, Ok(place));
+                }
+                Some(Ok(None)) => {
+                    let place = self.inner.reset_to().ok_or_else(|| nowhere(&at));
+                    fetcher.start(now(), &at, generation, place);
+                }
+                // Not to know where the group is never stands for "nowhere": ask again.
+                Some(Err(error)) if !error.is_retriable() => {
+                    fetcher.start(now(), &at, generation, Err(error));
+                }
+                Some(Err(error)) => fetcher.try_later(now(), &at, generation, error),
+                None => {
+                    let code = ErrorCode::COORDINATOR_LOAD_IN_PROGRESS;
+                    let error = Error::broker(code, "the answer lacks the partition's offset");
+                    fetcher.try_later(now(), &at, generation, error);
+                }
+            }
+        }
+        self.inner.wake.notify_one();
+        self.inner.ready.notify_waiters();
+    }
+
+    pub(super) fn list_topics(&mut self) {
+        self.listing = true;
+        let shared = Arc::clone(&self.inner.shared);
+        let deadline = Deadline::after(shared.config.request_timeout);
+        self.calls.push(Box::pin(async move {
+            let request = MetadataRequest {
+                topics: None,
+                allow_auto_topic_creation: false,
+                ..MetadataRequest::default()
+            };
+            let answer = shared.describe(&request, deadline).await;
+            Event::Topics(answer.map(|answer| {
+                let there = answer.topics.into_iter().filter(|it| it.error_code == 0);
+                let each = there.filter_map(|it| Some((Arc::from(it.name?), it.is_internal)));
+                each.collect()
+            }))
+        }));
+    }
+
+    fn handle_topics(&mut self, answer: Result<BTreeMap<Arc<str>, bool>>) {
+        let shared = &self.inner.shared;
+        self.listing = false;
+        match answer {
+            Ok(all) => {
+                self.all_topics = all;
+                self.list_due = Some(now() + shared.config.metadata_max_age);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the topics that match cannot be looked up; trying again");
+                let known = self.list_due.is_some();
+                let again = now() + shared.config.retry_backoff_max;
+                self.list_due = known.then_some(again);
+            }
+        }
+    }
+}
+
+fn nowhere(at: &TopicPartition) -> Error {
+    let words = "the group has committed no offset, and auto.offset.reset is none: seek, or set it";
+    Error::new(ErrorKind::InvalidInput, words)
+        .with_topic(at.topic.clone())
+        .with_partition(at.partition)
+}
+
+fn commit_request(group: &str, call: CommitCall) -> OffsetCommitRequest {
+    let mut topics: BTreeMap<Arc<str>, Vec<OffsetCommitRequestPartition>> = BTreeMap::new();
+    for (at, offset) in call.offsets {
+        let partition = OffsetCommitRequestPartition {
+            partition_index: at.partition,
+            committed_offset: offset.offset,
+            committed_leader_epoch: offset.leader_epoch.0,
+            committed_metadata: Some(offset.metadata),
+        };
+        topics.entry(at.topic).or_default().push(partition);
+    }
+    let topic = |(name, partitions): (Arc<str>, _)| OffsetCommitRequestTopic {
+        name: name.to_string(),
+        partitions,
+        ..OffsetCommitRequestTopic::default()
+    };
+    let standing = call.standing;
+    OffsetCommitRequest {
+        group_id: group.to_owned(),
+        generation_id_or_member_epoch: standing.as_ref().map_or(-1, |it| it.generation),
+        member_id: standing
+            .as_ref()
+            .map_or_else(String::new, |it| it.member_id.clone()),
+        group_instance_id: standing.and_then(|it| it.instance_id),
+        topics: topics.into_iter().map(topic).collect(),
+        ..OffsetCommitRequest::default()
+    }
+}
+
+fn read_commit(answer: OffsetCommitResponse) -> BTreeMap<TopicPartition, ErrorCode> {
+    let mut codes = BTreeMap::new();
+    for topic in answer.topics {
+        let name: Arc<str> = topic.name.into();
+        for each in topic.partitions {
+            let at = TopicPartition::new(Arc::clone(&name), each.partition_index);
+            codes.entry(at).or_insert(ErrorCode(each.error_code));
+        }
+    }
+    codes
+}

@@ -1,0 +1,251 @@
+//! Commits, as users see them.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::sync::oneshot;
+
+use super::state::{Group, State};
+use crate::cluster::now;
+use crate::consumer::handle::{Consumer, not_assigned};
+use crate::consumer::inner::Inner;
+use crate::consumer::records::ConsumerRecord;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::TopicPartition;
+use crate::machine::consumer::Place;
+use crate::machine::group::Partitions;
+use crate::machine::group::commits::{OffsetAndMetadata, Offsets};
+
+/// A commit on its way. It goes on whether this is awaited or dropped.
+#[derive(Debug)]
+pub struct PendingCommit(oneshot::Receiver<Result<()>>);
+
+impl Future for PendingCommit {
+    type Output = Result<()>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        Pin::new(&mut self.0).poll(cx).map(|end| {
+            end.unwrap_or_else(|_| {
+                let words = "the consumer ended before the commit was confirmed";
+                Err(Error::new(ErrorKind::Closed, words))
+            })
+        })
+    }
+}
+
+impl Consumer {
+    /// Commits everything that was handed out so far, or with `enable.auto.offset.store=false`
+    /// everything that was stored, and waits for the coordinator to confirm it.
+    ///
+    /// Commits arrive in the order of the calls: a later one is never overtaken by an earlier one,
+    /// whatever is lost or late on the way.
+    ///
+    /// # Errors
+    ///
+    /// `Timeout` if it is not confirmed within `default.api.timeout.ms`; it may have happened all
+    /// the same. `InvalidInput` for a partition that was given to another member meanwhile (the
+    /// rest is committed), and without a `group.id`. `Broker` for what the coordinator refuses.
+    ///
+    /// # Cancel safety
+    ///
+    /// The commit goes on if the future is dropped after its first poll.
+    pub async fn commit(&self) -> Result<()> {
+        self.commit_async()?.await
+    }
+
+    /// As [`commit`](Self::commit), without waiting: it is on its way when this returns.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` without a `group.id`; all else comes out of what is returned.
+    pub fn commit_async(&self) -> Result<PendingCommit> {
+        let group = self.group()?;
+        let offsets = self.inner.open_offsets(group);
+        Ok(self.send_commit(group, offsets))
+    }
+
+    /// Commits these offsets, each that of the *next* record to read.
+    ///
+    /// # Errors
+    ///
+    /// As [`commit`](Self::commit).
+    ///
+    /// # Cancel safety
+    ///
+    /// The commit goes on if the future is dropped after its first poll.
+    pub async fn commit_offsets(
+        &self,
+        offsets: impl IntoIterator<Item = (TopicPartition, OffsetAndMetadata)>,
+    ) -> Result<()> {
+        self.commit_offsets_async(offsets)?.await
+    }
+
+    /// As [`commit_offsets`](Self::commit_offsets), without waiting.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` for an offset below zero and without a `group.id`.
+    pub fn commit_offsets_async(
+        &self,
+        offsets: impl IntoIterator<Item = (TopicPartition, OffsetAndMetadata)>,
+    ) -> Result<PendingCommit> {
+        let group = self.group()?;
+        let offsets: Offsets = offsets.into_iter().collect();
+        if let Some((at, offset)) = offsets.iter().find(|(_, it)| it.offset < 0) {
+            let words = format!("{} is no offset to commit", offset.offset);
+            return Err(Error::new(ErrorKind::InvalidInput, words)
+                .with_topic(at.topic.clone())
+                .with_partition(at.partition));
+        }
+        Ok(self.send_commit(group, offsets))
+    }
+
+    /// Commits that this record, and all before it in its partition, are done with.
+    ///
+    /// # Errors
+    ///
+    /// As [`commit`](Self::commit).
+    ///
+    /// # Cancel safety
+    ///
+    /// The commit goes on if the future is dropped after its first poll.
+    pub async fn commit_record(&self, record: &ConsumerRecord<'_>) -> Result<()> {
+        let pending = self.commit_offsets_async([after(record)])?;
+        pending.await
+    }
+
+    /// Says that this record, and all before it in its partition, are done with: the next commit
+    /// carries that. Needs `enable.auto.offset.store=false`.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` without a `group.id`, with `enable.auto.offset.store=true`, or if the
+    /// partition is not assigned to this consumer any more.
+    pub fn store(&self, record: &ConsumerRecord<'_>) -> Result<()> {
+        let (at, offset) = after(record);
+        self.store_offset(at, offset)
+    }
+
+    /// As [`store`](Self::store), by the offset of the *next* record to read.
+    ///
+    /// # Errors
+    ///
+    /// As [`store`](Self::store).
+    pub fn store_offset(
+        &self,
+        partition: TopicPartition,
+        offset: impl Into<OffsetAndMetadata>,
+    ) -> Result<()> {
+        let group = self.group()?;
+        let config = &self.inner.config;
+        if config.enable_auto_offset_store {
+            let words =
+                "what is handed out is stored by itself: set enable.auto.offset.store=false";
+            return Err(Error::new(ErrorKind::InvalidInput, words));
+        }
+        let mut state = group.lock();
+        if !self.inner.fetcher().is_assigned(&partition) {
+            return Err(not_assigned(&partition));
+        }
+        state.stored.insert(partition, offset.into());
+        let news = config.enable_auto_commit && state.auto_due.is_none();
+        if news {
+            state.auto_due = Some(now() + config.auto_commit_interval);
+        }
+        drop(state);
+        if news {
+            group.wake.notify_one();
+        }
+        Ok(())
+    }
+
+    /// What the group committed for these partitions; `None` for nothing.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` without a `group.id`, `Broker` if the group or a topic may not be read,
+    /// `Timeout` or `Connect` if the coordinator does not answer within `default.api.timeout.ms`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future changes nothing.
+    pub async fn committed(
+        &self,
+        partitions: impl IntoIterator<Item = TopicPartition>,
+    ) -> Result<BTreeMap<TopicPartition, Option<OffsetAndMetadata>>> {
+        let group = self.group()?;
+        let partitions: Partitions = partitions.into_iter().collect();
+        if partitions.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let shared = &self.inner.shared;
+        let answer = shared.committed_offsets(&group.id, Some(&partitions), self.deadline());
+        answer.await
+    }
+
+    fn send_commit(&self, group: &Group, offsets: Offsets) -> PendingCommit {
+        let until = now() + self.inner.shared.config.default_api_timeout;
+        PendingCommit(group.commit(offsets, until))
+    }
+}
+
+/// What is committed once a record is done with.
+fn after(record: &ConsumerRecord<'_>) -> (TopicPartition, OffsetAndMetadata) {
+    let at = TopicPartition::new(record.shared_topic(), record.partition());
+    let next = OffsetAndMetadata::new(record.offset().saturating_add(1));
+    (at, next.leader_epoch(record.leader_epoch()))
+}
+
+impl From<Place> for OffsetAndMetadata {
+    fn from(place: Place) -> Self {
+        Self::new(place.offset).leader_epoch(place.epoch)
+    }
+}
+
+impl Inner {
+    /// What a commit without offsets carries.
+    fn open_offsets(&self, group: &Group) -> Offsets {
+        if !self.config.enable_auto_offset_store {
+            return group.lock().stored.clone();
+        }
+        // What a poll is about to hand out was not handed out yet.
+        let _alone = self.receiving();
+        let fetcher = self.fetcher();
+        let open = |at: &TopicPartition| Some((at.clone(), fetcher.position(at)?.into()));
+        fetcher.assignment().filter_map(open).collect()
+    }
+}
+
+impl State {
+    /// How far the user is done with these.
+    pub(super) fn done_with<'a>(
+        &self,
+        inner: &Inner,
+        partitions: impl Iterator<Item = &'a TopicPartition>,
+    ) -> Offsets {
+        let fetcher = inner.fetcher();
+        let done = |at: &TopicPartition| {
+            let offset = if inner.config.enable_auto_offset_store {
+                let place = fetcher.done(at)?;
+                // The user may have committed some of what it is busy with.
+                let behind = self.committed.get(at).is_some_and(|it| place.offset < *it);
+                if behind && fetcher.is_busy_with(at) {
+                    return None;
+                }
+                place.into()
+            } else {
+                self.stored.get(at)?.clone()
+            };
+            Some((at.clone(), offset))
+        };
+        partitions.filter_map(done).collect()
+    }
+
+    /// Those that were not committed before.
+    pub(super) fn news(&self, mut offsets: Offsets) -> Offsets {
+        offsets.retain(|at, offset| self.committed.get(at) != Some(&offset.offset));
+        offsets
+    }
+}

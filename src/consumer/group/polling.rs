@@ -1,0 +1,82 @@
+//! What a poll means to a group: the user is done with what the last one handed out, and alive.
+
+use std::sync::Arc;
+
+use super::state::{Group, State};
+use crate::cluster::now;
+use crate::consumer::inner::Inner;
+use crate::error::Error;
+use crate::ids::TopicPartition;
+
+/// A poll under way.
+pub(crate) struct Polling<'a> {
+    inner: &'a Inner,
+    group: &'a Arc<Group>,
+}
+
+impl<'a> Polling<'a> {
+    /// The user asks for records, and so is done with those that it has: of all that polls hand
+    /// out, or of the partition whose stream it asks.
+    pub(crate) fn begin(inner: &'a Inner, of: Option<&TopicPartition>) -> Option<Self> {
+        let group = inner.group.as_ref()?;
+        let mut state = group.lock();
+        inner.fetcher().confirm(of);
+        let mut wakes = state.auto_due.is_some_and(|due| due <= now());
+        wakes |= state.let_go(inner);
+        if let Some(member) = &mut state.member {
+            wakes |= member.poll_begins();
+        }
+        drop(state);
+        if wakes {
+            group.wake.notify_one();
+        }
+        Some(Self { inner, group })
+    }
+
+    /// What the user must be told.
+    pub(crate) fn take_error(&self) -> Option<Error> {
+        self.group.take_error()
+    }
+}
+
+impl Drop for Polling<'_> {
+    fn drop(&mut self) {
+        let mut state = self.group.lock();
+        if let Some(member) = &mut state.member {
+            member.poll_ends(now());
+        }
+        let config = &self.inner.config;
+        let news = config.enable_auto_commit
+            && state.auto_due.is_none()
+            && self.inner.fetcher().is_any_busy();
+        if news {
+            state.auto_due = Some(now() + config.auto_commit_interval);
+        }
+        drop(state);
+        if news {
+            self.group.wake.notify_one();
+        }
+    }
+}
+
+impl State {
+    /// Goes on with what waited for the user, where it is done. Whether anything did.
+    pub(super) fn let_go(&mut self, inner: &Inner) -> bool {
+        let waiting = std::mem::take(&mut self.holding);
+        let before = waiting.len();
+        for (step, partitions) in waiting {
+            if inner.fetcher().is_busy(&partitions) {
+                self.holding.push((step, partitions));
+            } else {
+                self.done(step);
+            }
+        }
+        self.holding.len() < before
+    }
+
+    pub(super) fn done(&mut self, step: u64) {
+        if let Some(member) = &mut self.member {
+            member.handle_done(step);
+        }
+    }
+}

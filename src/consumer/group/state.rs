@@ -1,0 +1,218 @@
+//! What a group's handle and its task share: the machines, and who waits for what.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::{Notify, oneshot};
+
+use super::listener::AnyListener;
+use super::subscription::Subscription;
+use crate::config::ConsumerConfig;
+use crate::error::{Error, Result};
+use crate::ids::TopicPartition;
+use crate::machine::group::Partitions;
+use crate::machine::group::assignor::Assignor;
+use crate::machine::group::classic::Member;
+use crate::machine::group::commits::{Commits, OffsetAndMetadata, Offsets};
+
+/// The group side of a consumer.
+pub(crate) struct Group {
+    pub(super) id: String,
+    listener: Mutex<Option<Arc<dyn AnyListener>>>,
+    /// Those that the program brought along, until the first subscription.
+    assignors: Mutex<Option<Vec<Box<dyn Assignor>>>>,
+    state: Mutex<State>,
+    /// Wakes the task: something changed that it may act on.
+    pub(super) wake: Notify,
+}
+
+/// Behind one lock, held for moments.
+pub(crate) struct State {
+    pub(super) subscription: Option<Subscription>,
+    /// `None` until the first subscription.
+    pub(super) member: Option<Member>,
+    pub(super) commits: Commits,
+    pub(super) waiters: BTreeMap<u64, Waiter>,
+    /// Partitions about to go, of which the user still has records.
+    pub(super) holding: Vec<(u64, Partitions)>,
+    /// With `enable.auto.offset.store=false`: what the user is done with.
+    pub(super) stored: Offsets,
+    /// What was committed last, or is about to be.
+    pub(super) committed: BTreeMap<TopicPartition, i64>,
+    /// When the next commit by itself is due; `None` while there is nothing new.
+    pub(super) auto_due: Option<Instant>,
+    /// What the user must be told, and does not come from the member.
+    pub(super) error: Option<Error>,
+    pub(super) closing: Option<Closing>,
+}
+
+/// The end of a consumer.
+#[derive(Debug)]
+pub(super) struct Closing {
+    pub(super) until: Instant,
+    /// Commits get no more time than that, since the farewell needs some.
+    pub(super) commit_until: Instant,
+    /// Whether anybody listens any more.
+    pub(super) dropped: bool,
+    /// What could not be committed.
+    pub(super) failed: Option<Error>,
+}
+
+/// Who waits for a commit.
+pub(super) enum Waiter {
+    User {
+        sender: oneshot::Sender<Result<()>>,
+        offsets: Offsets,
+    },
+    /// A step of a handover; or none, for a commit on a timer.
+    Own { step: Option<u64>, offsets: Offsets },
+}
+
+impl Group {
+    pub(crate) fn new(id: String, commits: Commits) -> Self {
+        Self {
+            id,
+            listener: Mutex::default(),
+            assignors: Mutex::default(),
+            state: Mutex::new(State {
+                subscription: None,
+                member: None,
+                commits,
+                waiters: BTreeMap::new(),
+                holding: Vec::new(),
+                stored: Offsets::new(),
+                committed: BTreeMap::new(),
+                auto_due: None,
+                error: None,
+                closing: None,
+            }),
+            wake: Notify::new(),
+        }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_listener(&self, listener: Arc<dyn AnyListener>) {
+        *self.slot() = Some(listener);
+    }
+
+    pub(super) fn slot(&self) -> MutexGuard<'_, Option<Arc<dyn AnyListener>>> {
+        self.listener.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_assignors(&self, assignors: Vec<Box<dyn Assignor>>) {
+        let mut slot = self
+            .assignors
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *slot = Some(assignors);
+    }
+
+    pub(super) fn take_assignors(&self) -> Option<Vec<Box<dyn Assignor>>> {
+        let mut slot = self
+            .assignors
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        slot.take()
+    }
+
+    /// Commits these; whoever dropped the receiver does not mind.
+    pub(super) fn commit(&self, offsets: Offsets, until: Instant) -> oneshot::Receiver<Result<()>> {
+        let (sender, receiver) = oneshot::channel();
+        let mut state = self.lock();
+        if offsets.is_empty() {
+            let _ = sender.send(Ok(()));
+            return receiver;
+        }
+        let ticket = state.commits.commit(offsets.clone(), until);
+        state.note(&offsets);
+        state
+            .waiters
+            .insert(ticket, Waiter::User { sender, offsets });
+        drop(state);
+        self.wake.notify_one();
+        receiver
+    }
+
+    /// What the user must be told.
+    pub(crate) fn take_error(&self) -> Option<Error> {
+        let mut state = self.lock();
+        let of_member = state.member.as_mut().and_then(Member::take_error);
+        of_member.or_else(|| state.error.take())
+    }
+
+    /// Ends the group side by then; `dropped` if nobody listens any more.
+    pub(super) fn close(&self, until: Instant, commit_until: Instant, dropped: bool) {
+        let mut state = self.lock();
+        if state.closing.is_none() {
+            state.subscription = None;
+            state.closing = Some(Closing {
+                until,
+                commit_until,
+                dropped,
+                failed: None,
+            });
+            if let Some(member) = &mut state.member {
+                member.leave(commit_until);
+            }
+        }
+        drop(state);
+        self.wake.notify_one();
+    }
+}
+
+impl State {
+    /// The partitions that the group assigned; `None` if it assigns none, and any may be committed.
+    pub(super) fn assigned(&self) -> Option<Partitions> {
+        let owned = self.member.as_ref()?.handover().owned();
+        (self.subscription.is_some() || !owned.is_empty()).then(|| owned.clone())
+    }
+
+    /// Commits for the consumer itself, for a step of a handover if there is one.
+    pub(super) fn commit_own(&mut self, step: Option<u64>, offsets: Offsets, until: Instant) {
+        let ticket = self.commits.commit(offsets.clone(), until);
+        self.note(&offsets);
+        self.waiters.insert(ticket, Waiter::Own { step, offsets });
+    }
+
+    /// These need not be committed again.
+    fn note(&mut self, offsets: &Offsets) {
+        let each = |(at, it): (&TopicPartition, &OffsetAndMetadata)| (at.clone(), it.offset);
+        self.committed.extend(offsets.iter().map(each));
+    }
+
+    /// A commit has ended. What failed is committed again with the next one.
+    pub(super) fn end_commit(&mut self, ticket: u64, end: Result<()>, config: &ConsumerConfig) {
+        let Some(waiter) = self.waiters.remove(&ticket) else {
+            return;
+        };
+        let (Waiter::User { offsets, .. } | Waiter::Own { offsets, .. }) = &waiter;
+        if end.is_err() {
+            let failed = |at: &TopicPartition, offset: &i64| {
+                offsets.get(at).is_some_and(|it| it.offset == *offset)
+            };
+            self.committed.retain(|at, offset| !failed(at, offset));
+        }
+        match waiter {
+            Waiter::User { sender, .. } => {
+                // Nobody may be waiting any more.
+                let _ = sender.send(end);
+            }
+            Waiter::Own { step, .. } => {
+                if let Err(error) = end {
+                    let group = &config.group_id;
+                    tracing::warn!(%error, ?group, "offsets could not be committed");
+                    if let Some(closing) = &mut self.closing {
+                        closing.failed.get_or_insert(error);
+                    }
+                }
+                if let Some(step) = step {
+                    self.done(step);
+                }
+            }
+        }
+    }
+}

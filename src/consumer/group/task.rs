@@ -1,0 +1,355 @@
+//! The coordinator task: carries out what the group's machines decide.
+//!
+//! One task per consumer with a group, whatever the group does. It never waits for the user: what
+//! takes time (a request, the listener) is a future among its calls, and heartbeats go on
+//! meanwhile.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt};
+
+use super::calls::Event;
+use super::state::{Group, State};
+use crate::cluster::{Brokers, Client, now};
+use crate::consumer::handle::Consumer;
+use crate::consumer::inner::Inner;
+use crate::error::{Error, Result};
+use crate::ids::{BrokerId, TopicPartition};
+use crate::machine::backoff::Backoff;
+use crate::machine::group::{Act, Event as News, Partitions, Topology};
+use crate::machine::metadata::Interest;
+use crate::net::Role;
+
+/// Topics in use are named again after so long, well before they would be forgotten.
+const NAME_AGAIN: Duration = Duration::from_secs(60);
+
+/// Runs until the group was left, or the consumer's end is due.
+pub(crate) async fn drive(inner: Arc<Inner>, group: Arc<Group>, client: Client) {
+    let shared = Arc::clone(&inner.shared);
+    let mut metadata = shared.subscribe();
+    let mut task = Task {
+        brokers: shared.brokers(Role::Coordinator, 5),
+        calls: FuturesUnordered::new(),
+        coordinator: None,
+        finding: false,
+        backoff: Backoff::new(shared.retry_policy(), shared.env.seed()),
+        asking: BTreeSet::new(),
+        named: (BTreeSet::new(), now()),
+        picture: None,
+        all_topics: BTreeMap::new(),
+        list_due: None,
+        listing: false,
+        inner,
+        group,
+        client,
+    };
+    loop {
+        task.step();
+        if task.is_over() {
+            return;
+        }
+        let due = task.timeout();
+        tokio::select! {
+            biased;
+            Some(event) = task.calls.next() => task.handle(event),
+            () = task.group.wake.notified() => {}
+            Ok(()) = metadata.changed() => {}
+            () = tokio::time::sleep_until(due.unwrap_or_else(now).into()), if due.is_some() => {}
+        }
+    }
+}
+
+pub(super) struct Task {
+    pub(super) inner: Arc<Inner>,
+    /// Keeps the metadata task alive until the group was left.
+    client: Client,
+    pub(super) group: Arc<Group>,
+    /// For joins, syncs and heartbeats alone: a join that waits for other members holds up
+    /// whatever comes after it on its connection.
+    pub(super) brokers: Brokers,
+    pub(super) calls: FuturesUnordered<BoxFuture<'static, Event>>,
+    pub(super) coordinator: Option<BrokerId>,
+    pub(super) finding: bool,
+    /// After failures to find the coordinator.
+    pub(super) backoff: Backoff,
+    /// Partitions whose committed offset is being asked for, as of which generation.
+    pub(super) asking: BTreeSet<(TopicPartition, u64)>,
+    /// The topics that were named as in use, and when.
+    named: (BTreeSet<Arc<str>>, Instant),
+    /// The picture of the cluster that the member was shown, and which topics of it.
+    picture: Option<(u64, BTreeSet<Arc<str>>)>,
+    /// For patterns: all topics there are, and whether each is Kafka's own.
+    pub(super) all_topics: BTreeMap<Arc<str>, bool>,
+    pub(super) list_due: Option<Instant>,
+    pub(super) listing: bool,
+}
+
+impl Task {
+    /// Does whatever can be done now.
+    fn step(&mut self) {
+        let group = Arc::clone(&self.group);
+        let mut state = group.lock();
+        self.choose_topics(&mut state);
+        self.show_topics(&mut state);
+        self.commit_by_itself(&mut state);
+        // The end of a commit may be what a handover waits for, and its end what a request does.
+        let mut busy = true;
+        while busy {
+            while let Some(act) = state.member.as_mut().and_then(|it| it.poll_act(now())) {
+                self.act(&mut state, act);
+            }
+            let suspect = state.member.as_mut().is_some_and(|it| it.take_suspect());
+            if state.commits.take_suspect() || suspect {
+                self.coordinator = None;
+            }
+            busy = self.call(&mut state);
+            while let Some((ticket, end)) = state.commits.poll_done() {
+                state.end_commit(ticket, end, &self.inner.config);
+                busy = true;
+            }
+        }
+        if state.error.is_some() || state.member.as_ref().is_some_and(|it| it.has_error()) {
+            self.inner.ready.notify_waiters();
+        }
+    }
+
+    /// Requests to the coordinator, once it is known. Whether the member asked anything: it may
+    /// have something else to do then.
+    fn call(&mut self, state: &mut State) -> bool {
+        let needed = state
+            .member
+            .as_ref()
+            .is_some_and(|it| it.needs_coordinator())
+            || !state.commits.is_empty()
+            || !self.inner.fetcher().uncommitted(now()).is_empty();
+        let Some(coordinator) = self.coordinator else {
+            if needed && !self.finding && self.backoff.until().is_none_or(|until| until <= now()) {
+                self.find_coordinator();
+            }
+            // Calls that have waited too long end all the same.
+            state.commits.expire(now());
+            return false;
+        };
+        let call = state.member.as_mut().and_then(|it| it.poll_call(now()));
+        let asked = call.map(|call| self.ask(coordinator, call)).is_some();
+        let standing = state.member.as_ref().and_then(|it| it.standing());
+        let owned = state.assigned();
+        let may = |at: &TopicPartition| owned.as_ref().is_none_or(|owned| owned.contains(at));
+        let call = state.commits.poll(now(), standing.as_ref(), may);
+        if let Some(call) = call {
+            self.commit(coordinator, call);
+        }
+        self.ask_committed(coordinator);
+        asked
+    }
+
+    /// For a pattern: finds out which topics match.
+    fn choose_topics(&mut self, state: &mut State) {
+        let Some(subscription) = &state.subscription else {
+            self.list_due = None;
+            return;
+        };
+        if subscription.has_patterns() && !self.listing {
+            match self.list_due {
+                Some(due) if now() < due => {}
+                _ => self.list_topics(),
+            }
+        }
+        if subscription.has_patterns() && self.list_due.is_none() {
+            return;
+        }
+        let all = self
+            .all_topics
+            .iter()
+            .map(|(name, internal)| (name, *internal));
+        let chosen = subscription.choose(all);
+        if let Some(member) = &mut state.member {
+            member.subscribe(chosen);
+        }
+    }
+
+    /// Keeps the metadata of the group's topics, and shows the member what is new of them.
+    fn show_topics(&mut self, state: &mut State) {
+        let Some(member) = &mut state.member else {
+            return;
+        };
+        let shared = &self.inner.shared;
+        let topics = member.topics();
+        if self.named.0 != topics || now() >= self.named.1 + NAME_AGAIN {
+            let create = self.inner.config.allow_auto_create_topics;
+            for topic in &topics {
+                shared.want_topic(topic, Interest::to_read(create));
+            }
+            self.named = (topics.clone(), now());
+        }
+        let seen = (shared.metadata_version(), topics);
+        if self.picture.as_ref() != Some(&seen) {
+            member.handle_topology(Topology::of(&shared.snapshot(), &seen.1));
+            self.picture = Some(seen);
+        }
+    }
+
+    fn act(&mut self, state: &mut State, act: Act) {
+        match act {
+            Act::Hold {
+                step,
+                partitions,
+                wait,
+            } => {
+                let mut fetcher = self.inner.fetcher();
+                fetcher.hold(&partitions);
+                if wait && fetcher.is_busy(&partitions) {
+                    state.holding.push((step, partitions));
+                } else {
+                    state.done(step);
+                }
+            }
+            Act::Commit { step, partitions } => {
+                self.commit_before_leaving(state, step, &partitions)
+            }
+            Act::Tell { step, event } => self.tell(state, step, event),
+            Act::Take(partitions) => {
+                self.inner.fetcher().take(&partitions);
+                state
+                    .holding
+                    .retain(|(_, held)| held.is_disjoint(&partitions));
+                state.stored.retain(|at, _| !partitions.contains(at));
+                state.committed.retain(|at, _| !partitions.contains(at));
+            }
+            Act::Give(partitions) => self.inner.fetcher().give(&partitions),
+            Act::Release(partitions) => {
+                self.inner.fetcher().release(&partitions);
+                self.inner.wake.notify_one();
+            }
+        }
+    }
+
+    fn tell(&mut self, state: &mut State, step: u64, event: News) {
+        let group = &self.group.id;
+        match &event {
+            News::Assigned(partitions) => tracing::info!(group, ?partitions, "assigned"),
+            News::Revoked(partitions) => tracing::info!(group, ?partitions, "revoked"),
+            News::Lost(partitions) => tracing::warn!(group, ?partitions, "lost"),
+        }
+        let dropped = state
+            .closing
+            .as_ref()
+            .is_some_and(|closing| closing.dropped);
+        let listener = self.group.listener();
+        match listener.filter(|_| !dropped) {
+            None => state.done(step),
+            Some(listener) => {
+                let consumer = Consumer {
+                    inner: Arc::clone(&self.inner),
+                    tasks: None,
+                    _client: self.client.clone(),
+                };
+                self.calls.push(Box::pin(async move {
+                    listener.tell(&consumer, &event).await;
+                    Event::Told(step)
+                }));
+            }
+        }
+    }
+
+    /// With `enable.auto.commit`: what the user is done with, before it goes.
+    fn commit_before_leaving(&self, state: &mut State, step: u64, partitions: &Partitions) {
+        let offsets = if self.inner.config.enable_auto_commit {
+            let done = state.done_with(&self.inner, partitions.iter());
+            state.news(done)
+        } else {
+            BTreeMap::new()
+        };
+        if offsets.is_empty() {
+            return state.done(step);
+        }
+        let until = match &state.closing {
+            Some(closing) => closing.commit_until,
+            None => now() + self.inner.commit_limit(),
+        };
+        state.commit_own(Some(step), offsets, until);
+    }
+
+    /// `auto.commit.interval.ms` after something new was handed out.
+    fn commit_by_itself(&mut self, state: &mut State) {
+        let config = &self.inner.config;
+        let due = state.auto_due.is_some_and(|due| due <= now());
+        if !config.enable_auto_commit || !due || state.closing.is_some() {
+            return;
+        }
+        let assigned: Vec<TopicPartition> = self.inner.fetcher().assignment().cloned().collect();
+        let done = state.done_with(&self.inner, assigned.iter());
+        let offsets = state.news(done);
+        let open = self.inner.fetcher().is_any_busy();
+        state.auto_due = open.then(|| now() + config.auto_commit_interval.max(AUTO_MIN));
+        if offsets.is_empty() {
+            return;
+        }
+        let until = now() + self.inner.shared.config.default_api_timeout;
+        state.commit_own(None, offsets, until);
+    }
+
+    /// Whether there is nothing left to do, or no time left for it.
+    fn is_over(&self) -> bool {
+        let state = self.group.lock();
+        let Some(closing) = &state.closing else {
+            return false;
+        };
+        let out = state.member.as_ref().is_none_or(|member| member.is_out());
+        now() >= closing.until || (out && state.commits.is_empty())
+    }
+
+    fn timeout(&self) -> Option<Instant> {
+        let now = now();
+        let state = self.group.lock();
+        let of_member = state.member.as_ref().and_then(|it| it.poll_timeout(now));
+        let closing = state.closing.as_ref().map(|closing| closing.until);
+        let find = self.backoff.until().filter(|_| self.coordinator.is_none());
+        let name = state.member.is_some().then(|| self.named.1 + NAME_AGAIN);
+        let list = self.list_due.filter(|_| !self.listing);
+        let lookups = self.inner.fetcher().poll_timeout(now);
+        [
+            of_member,
+            state.commits.poll_timeout(now),
+            state.auto_due,
+            closing,
+            find,
+            name,
+            list,
+            lookups,
+        ]
+        .into_iter()
+        .flatten()
+        .filter(|at| *at > now)
+        .min()
+    }
+
+    /// The coordinator could not be found: what will not pass is told.
+    pub(super) fn handle_found(&mut self, found: Result<BrokerId>) {
+        self.finding = false;
+        match found {
+            Ok(id) => {
+                self.backoff.succeeded();
+                self.coordinator = Some(id);
+            }
+            Err(error) => {
+                self.backoff.failed(now());
+                self.fail(error);
+            }
+        }
+    }
+
+    fn fail(&self, error: Error) {
+        let group = &self.group.id;
+        tracing::warn!(%error, group, "the group's coordinator cannot be found");
+        if !error.is_retriable() {
+            self.group.lock().error = Some(error);
+        }
+    }
+}
+
+/// Commits on a timer are never closer than this, whatever the interval.
+const AUTO_MIN: Duration = Duration::from_millis(10);

@@ -1,0 +1,149 @@
+//! Partitions of a group in a [`Fetcher`]: they come and go one by one, are held while they change
+//! hands, and say how far the user is done with them.
+//!
+//! What one poll hands out is in the user's hands until the next: the partition is *busy*, and only
+//! what was handed out before counts as done. A stream of one partition confirms that one alone.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use super::fetcher::Fetcher;
+use super::partition::Partition;
+use super::positions::{Place, Position, StartAt};
+use crate::error::Error;
+use crate::ids::TopicPartition;
+use crate::machine::backoff::Backoff;
+
+impl<T> Fetcher<T> {
+    /// Adds partitions that start at what the group committed; held until they are released. One
+    /// that is there already keeps its place.
+    pub(crate) fn give(&mut self, partitions: &BTreeSet<TopicPartition>) {
+        self.assignments += 1;
+        for at in partitions {
+            if self.partitions.contains_key(at) {
+                continue;
+            }
+            let generation = self.next_generation();
+            let backoff = Backoff::new(self.policy, self.seed);
+            let mut state = Partition::new(StartAt::Committed.into(), generation, backoff);
+            state.held = true;
+            self.partitions.insert(at.clone(), state);
+        }
+    }
+
+    /// Drops partitions with all they hold.
+    pub(crate) fn take(&mut self, partitions: &BTreeSet<TopicPartition>) {
+        self.assignments += 1;
+        for at in partitions {
+            self.busy.remove(at);
+            if let Some(mut state) = self.partitions.remove(at) {
+                state.drop_buffered(&mut self.frames);
+            }
+        }
+    }
+
+    /// Hands out and fetches nothing of these until they are released; what is buffered is dropped.
+    pub(crate) fn hold(&mut self, partitions: &BTreeSet<TopicPartition>) {
+        for at in partitions {
+            let generation = self.next_generation();
+            if let Some(state) = self.partitions.get_mut(at) {
+                let place = state.settle();
+                state.rewind(place, generation, &mut self.frames);
+                state.held = true;
+            }
+        }
+    }
+
+    /// Goes on with what was held.
+    pub(crate) fn release(&mut self, partitions: &BTreeSet<TopicPartition>) {
+        for at in partitions {
+            if let Some(state) = self.partitions.get_mut(at) {
+                state.held = false;
+            }
+        }
+    }
+
+    /// The user asks for more, and so is done with all that polls handed out; or, with a partition,
+    /// with what the stream of that one did. What is left of a batch that is handed out record by
+    /// record begins to be in its hands with the next record.
+    pub(crate) fn confirm(&mut self, of: Option<&TopicPartition>) {
+        let partitions = &self.partitions;
+        self.busy.retain(|at, before| {
+            let Some(state) = partitions.get(at) else {
+                return false;
+            };
+            let asked = match of {
+                Some(of) => of == at,
+                None => state.split.is_none(),
+            };
+            if asked {
+                if let (true, Position::At(place)) = (state.is_lent(), state.consumed()) {
+                    *before = place;
+                    return true;
+                }
+            }
+            !asked
+        });
+    }
+
+    /// The user is done with everything.
+    pub(crate) fn confirm_all(&mut self) {
+        self.busy.clear();
+    }
+
+    /// Whether records of one of these are in the user's hands.
+    pub(crate) fn is_busy(&self, partitions: &BTreeSet<TopicPartition>) -> bool {
+        self.busy.keys().any(|at| partitions.contains(at))
+    }
+
+    /// Whether records of this partition are in the user's hands.
+    pub(crate) fn is_busy_with(&self, at: &TopicPartition) -> bool {
+        self.busy.contains_key(at)
+    }
+
+    /// Whether any record is in the user's hands.
+    pub(crate) fn is_any_busy(&self) -> bool {
+        !self.busy.is_empty()
+    }
+
+    /// Up to where the user is done with a partition; `None` if that is not known.
+    pub(crate) fn done(&self, at: &TopicPartition) -> Option<Place> {
+        match self.busy.get(at) {
+            Some(before) => Some(*before),
+            None => self.position(at),
+        }
+    }
+
+    /// Partitions that are to start at what their group committed, which must be asked for now.
+    pub(crate) fn uncommitted(&self, now: Instant) -> Vec<(TopicPartition, u64)> {
+        let open = |(at, state): (&TopicPartition, &Partition<T>)| {
+            let asks = state.fetch == Position::Unresolved(StartAt::Committed);
+            let now = asks && !state.held && state.may_ask(now);
+            now.then(|| (at.clone(), state.generation))
+        };
+        self.partitions.iter().filter_map(open).collect()
+    }
+
+    /// The group has committed nothing for a partition: it starts here, or the user is told why it
+    /// cannot start.
+    pub(crate) fn start(
+        &mut self,
+        now: Instant,
+        at: &TopicPartition,
+        generation: u64,
+        place: Result<StartAt, Error>,
+    ) {
+        let next = self.next_generation();
+        let Some(state) = self.current(at, generation) else {
+            return;
+        };
+        match place {
+            Ok(place) => {
+                state.fetch = place.into();
+                state.generation = next;
+                state.succeeded();
+            }
+            Err(error) => state.fail(now, error),
+        }
+    }
+}

@@ -41,7 +41,10 @@ async fn a_record_received_stands_by_itself() {
     let record = consumer.recv().await.unwrap();
     drop(consumer);
     assert_eq!((record.topic(), record.offset()), ("t", 0));
-    assert_eq!((record.key(), record.value()), (Some(&b"k"[..]), Some(&b"a"[..])));
+    assert_eq!(
+        (record.key(), record.value()),
+        (Some(&b"k"[..]), Some(&b"a"[..]))
+    );
     assert_eq!(record.headers().count(), 0);
 }
 
@@ -53,7 +56,9 @@ async fn each_partition_may_be_read_by_a_task_of_its_own() {
         let stream = consumer.partition_stream(&at(partition)).unwrap();
         tokio::spawn(async move {
             let two: Vec<_> = stream.take(2).collect().await;
-            let values = two.into_iter().map(|record| record.unwrap().value().unwrap().to_vec());
+            let values = two
+                .into_iter()
+                .map(|record| record.unwrap().value().unwrap().to_vec());
             values.collect::<Vec<_>>()
         })
     });
@@ -74,9 +79,15 @@ async fn a_consumer_says_where_it_is_and_why() {
     }
     assert_eq!((records, consumer.lag(&at(0))), (4, Some(0)));
     let metrics = consumer.metrics();
-    assert_eq!((metrics.records, metrics.partitions[&at(1)].position), (4, Some(2)));
+    assert_eq!(
+        (metrics.records, metrics.partitions[&at(1)].position),
+        (4, Some(2))
+    );
     consumer.pause(&at(0)).unwrap();
-    assert!(matches!(consumer.explain(&at(0)).unwrap(), PartitionStatus::Paused));
+    assert!(matches!(
+        consumer.explain(&at(0)).unwrap(),
+        PartitionStatus::Paused
+    ));
     consumer.resume(&at(0)).unwrap();
     consumer.seek_to_beginning(&[at(0)]).unwrap();
     let mut stream = consumer.stream();

@@ -292,3 +292,31 @@ async fn k5_polls_shorter_than_a_fetch_make_progress() {
     assert_eq!(of(&all, 0), numbers(30));
     assert!(cluster.requests(ApiKey::Fetch) < 10);
 }
+
+#[tokio::test(start_paused = true)]
+async fn case_123_what_nobody_takes_stays_within_the_budget() {
+    let cluster = cluster().topic("t", 64).build();
+    let client = connect(&cluster).await;
+    for partition in 0..64 {
+        write(&client, partition, (0..8).map(|_| "x".repeat(9_000))).await;
+    }
+    let consumer = consumer(&client, 64);
+    let consumer = consumer.property("queued.max.messages.kbytes", "1000");
+    let consumer = consumer.property("max.partition.fetch.bytes", "20000");
+    let consumer = consumer.build().await.unwrap();
+    for _ in 0..50 {
+        tokio::time::sleep(ms(100)).await;
+        let metrics = consumer.metrics();
+        let held = metrics.buffered_bytes + metrics.reserved_bytes;
+        // One batch a broker may come beyond what was asked for.
+        assert!(held <= metrics.budget_bytes + 3 * 10_000, "{metrics:?}");
+    }
+    assert!(
+        consumer.metrics().buffered_bytes > 500_000,
+        "it is made use of"
+    );
+    let fetches = cluster.requests(ApiKey::Fetch);
+    tokio::time::sleep(secs(60)).await;
+    assert_eq!(cluster.requests(ApiKey::Fetch), fetches, "there is no room");
+    assert_eq!(within(secs(5), read(&consumer, 64 * 8)).await.len(), 64 * 8);
+}

@@ -4,6 +4,7 @@
 //! their programs turn the names into those.
 
 use super::Direction;
+use super::workloads::{Pace, Workload};
 
 /// What runs a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,15 @@ pub(super) struct Client {
     pub(super) advised: Pairs,
     /// What idempotence brings by itself and the client does not do without it.
     pub(super) not_idempotent: Pairs,
+}
+
+impl Client {
+    /// Whether it has a row in this workload's table. One that only asks for the sum of all
+    /// outcomes, in the end, does not send one by one.
+    pub(super) fn takes(&self, workload: &Workload) -> bool {
+        let sums = self.api == "flush";
+        self.direction == workload.direction && (workload.pace == Pace::Full || !sums)
+    }
 }
 
 /// INTRODUCTION.md, "High throughput": linger of 50 ms and more; the queue's default of 100,000
@@ -163,6 +173,7 @@ fn consumers() -> Vec<Client> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::workloads;
     use crate::run;
 
     #[test]
@@ -175,6 +186,19 @@ mod tests {
                 assert!(manifest.contains(&bin), "{name}");
             }
         }
+    }
+
+    #[test]
+    fn a_sum_of_outcomes_does_not_send_one_by_one() {
+        let rows = |workload: &str| {
+            let all_workloads = workloads::all();
+            let workload = all_workloads.iter().find(|it| it.name == workload).unwrap();
+            let taken = all().into_iter().filter(|client| client.takes(workload));
+            taken.map(|client| client.name).collect::<Vec<_>>()
+        };
+        assert!(rows("a").contains(&"tidewire-flush"));
+        assert!(!rows("f").contains(&"tidewire-flush") && rows("f").contains(&"tidewire"));
+        assert!(!rows("consume-100").contains(&"rdkafka-future"));
     }
 
     #[test]

@@ -88,6 +88,10 @@ fn build_all(args: &PeersArgs, clients: &[Client]) -> Result<Programs, String> {
         if let Err(why) = built {
             eprintln!("{}: {why}", client.name);
         }
+        // A build that was interrupted is no client that does not build.
+        if interrupt::came() {
+            return Err("interrupted".into());
+        }
     }
     Ok(programs)
 }
@@ -144,7 +148,7 @@ impl Bench<'_> {
         for idempotent in modes {
             let mode = if *idempotent { "on" } else { "off" };
             let title = format!("{}: {}, idempotence {mode}", workload.name, workload.what);
-            self.table(&title, workload.direction, |client, run| {
+            self.table(&title, workload, |client, run| {
                 let topic = format!("{}-{mode}-{}-{run}", workload.name, client.name);
                 self.topics("create", &topic, workload.partitions)?;
                 let outcome = self.produce_once(&Cell {
@@ -228,7 +232,7 @@ impl Bench<'_> {
         let mut fill = java::fill(&java, self.args.kafka, target, workload.codec)?;
         measure::run(&mut fill, 2 * RUN_LIMIT).map_err(|why| format!("filling: {why}"))?;
         let title = format!("{}: {}", workload.name, workload.what);
-        self.table(&title, workload.direction, |client, _| {
+        self.table(&title, workload, |client, _| {
             let cell = Cell {
                 args: self.args,
                 bootstrap: &self.bootstrap,
@@ -248,13 +252,10 @@ impl Bench<'_> {
     fn table(
         &self,
         title: &str,
-        direction: Direction,
+        workload: &Workload,
         once: impl Fn(&Client, u32) -> Result<Result<Run, String>, String>,
     ) -> Result<(), String> {
-        let clients = self
-            .clients
-            .iter()
-            .filter(|client| client.direction == direction);
+        let clients = self.clients.iter().filter(|client| client.takes(workload));
         let mut rows: Vec<(&Client, Row)> = clients
             .map(|client| {
                 let row = Row {

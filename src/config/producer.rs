@@ -51,8 +51,9 @@ pub struct ProducerConfig {
     /// `partitioner.adaptive.partitioning.enable`: records without a key prefer partitions whose
     /// broker is fast (KIP-794). Default true.
     pub partitioner_adaptive: bool,
-    /// `partitioner.availability.timeout.ms`: records without a key avoid partitions whose batches
-    /// have waited for so long. Zero, the default, is off.
+    /// `partitioner.availability.timeout.ms`: records without a key avoid partitions whose broker
+    /// has taken nothing for so long, beyond `linger.ms`, although something waits for it. Zero,
+    /// the default, is off; only with `partitioner.adaptive.partitioning.enable`.
     pub partitioner_availability_timeout: Duration,
     /// `partitioner.ignore.keys`: place records as if they had no key. Only the default partitioner
     /// does. Default false.
@@ -160,6 +161,7 @@ impl ProducerConfig {
     pub(super) fn check(&mut self, client: &ClientConfig, findings: &mut Findings) {
         self.check_idempotence(findings);
         self.check_delivery_timeout(client, findings);
+        self.settle_availability(findings);
         self.settle_partitioner(findings);
         self.settle_compression(findings);
     }
@@ -219,6 +221,28 @@ impl ProducerConfig {
             );
             findings.adapted(key, text);
         }
+    }
+
+    /// Takes back what an adaptive choice alone does, where there is none.
+    fn settle_availability(&mut self, findings: &mut Findings) {
+        use PartitionerKind::{Consistent, Fnv1a, Murmur2, Random, RoundRobin};
+        if self.partitioner_availability_timeout.is_zero() {
+            return;
+        }
+        let why = match self.partitioner {
+            _ if !self.partitioner_adaptive => {
+                "without partitioner.adaptive.partitioning.enable".to_owned()
+            }
+            _ if self.own_partitioner => return,
+            RoundRobin | Random | Consistent | Murmur2 | Fnv1a => {
+                format!("with the partitioner {}", self.partitioner)
+            }
+            _ => return,
+        };
+        let timeout = std::mem::take(&mut self.partitioner_availability_timeout);
+        let key = "partitioner.availability.timeout.ms";
+        let what = self.set.spelled(key, timeout.as_millis());
+        findings.adapted(key, format!("{what}: it has no effect {why}"));
     }
 
     /// Takes back what only Java's built-in partitioner does, where another was chosen.

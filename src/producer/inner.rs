@@ -13,6 +13,7 @@ use super::ledger::Ledger;
 use super::limits::{LazyDeadline, about, buffer_full, closed, larger_than, not_written};
 use super::obstacles::Obstacles;
 use super::partitions::{Partition, Partitions};
+use super::sticky::Stickiness;
 use super::topic::{Placed, Topic, Topics};
 use crate::cluster::{Deadline, Shared, no_such_partition, now};
 use crate::config::ProducerConfig;
@@ -20,8 +21,7 @@ use crate::error::{Error, Result};
 
 use crate::machine::metadata::{Interest, TopicMetadata};
 use crate::machine::producer::{
-    BatchLimits, Choice, Finished, LaneId, Partitioner, READY_SIZE, Refused, Sender,
-    SenderSettings, Source,
+    BatchLimits, Choice, Finished, LaneId, Partitioner, Refused, Sender, SenderSettings, Source,
 };
 use crate::record::{ChunkPool, DEFAULT_CHUNK_SIZE, Record, Reserve};
 
@@ -45,8 +45,7 @@ pub(super) struct Inner {
     pub(super) partitions: Partitions,
     pub(super) ledger: Ledger,
     limits: BatchLimits,
-    /// After so many bytes records without a key go to another partition.
-    switch_after: usize,
+    pub(super) stickiness: Stickiness,
     topics: Topics,
     /// Chooses partitions in place of `config.partitioner`.
     own: Option<Arc<dyn Partitioner>>,
@@ -69,6 +68,7 @@ impl Inner {
     ) -> Self {
         let pool = ChunkPool::new(config.buffer_memory, DEFAULT_CHUNK_SIZE);
         let limits = BatchLimits::new(config.batch_size, config.max_request_size);
+        let stickiness = Stickiness::new(&config);
         let settings = SenderSettings {
             pool: pool.clone(),
             limits,
@@ -83,9 +83,10 @@ impl Inner {
             topic_compression: BTreeMap::new(),
             idempotent: config.enable_idempotence,
             continue_after_gap: false,
+            watches_brokers: stickiness.watches_brokers(),
         };
         Self {
-            switch_after: config.batch_size.unwrap_or(READY_SIZE).max(1),
+            stickiness,
             shared,
             config,
             pool,
@@ -146,8 +147,9 @@ impl Inner {
                 new,
             )
             .map_err(|refused| self.not_taken(refused, partition))?;
+        partition.tell_waiting(&filling);
         if choice == Some(Choice::Sticky) {
-            topic.count_sticky(&mut filling, appended.size, self.switch_after);
+            topic.count_sticky(&mut filling, appended.size, &self.stickiness);
         }
         drop(filling);
         if appended.tell {
@@ -249,8 +251,12 @@ impl Inner {
 
     fn update_topic(&self, metadata: Arc<TopicMetadata>, version: u64) -> Arc<Topic> {
         let seed = || self.shared.env.seed();
-        self.topics
-            .update(metadata, version, &self.partitions, seed)
+        self.topics.update(
+            metadata,
+            version,
+            (&self.partitions, &self.stickiness),
+            seed,
+        )
     }
 
     /// The record's partition, under its lock, and how it was chosen unless the record names it.
@@ -267,7 +273,7 @@ impl Inner {
         };
         let place = match choice {
             None => topic.place(wanted.unwrap_or_default()),
-            Some(Choice::Sticky) => topic.sticky(),
+            Some(Choice::Sticky) => topic.sticky(&self.stickiness),
             Some(Choice::Hash(hash)) => topic.hashed(hash),
             Some(Choice::Random) => topic.random(),
             Some(Choice::RoundRobin) => topic.next_in_turn(),

@@ -16,6 +16,7 @@ mod obstacles;
 mod partitions;
 mod request;
 mod sender;
+mod sticky;
 mod topic;
 
 pub use builder::ProducerBuilder;

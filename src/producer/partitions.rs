@@ -1,6 +1,7 @@
 //! The partitions that a producer has met, each with the batches that take its records behind a
 //! lock of its own.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
 use super::delivery::Completion;
@@ -20,12 +21,27 @@ pub(super) struct Filling {
 pub(super) struct Partition {
     pub(super) at: TopicPartition,
     pub(super) lane: LaneId,
+    /// Bytes that wait to be sent, for who has not got the lock.
+    waiting: AtomicUsize,
     filling: Mutex<Filling>,
 }
 
 impl Partition {
     pub(super) fn lock(&self) -> MutexGuard<'_, Filling> {
         self.filling.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells those without the lock how much waits; whoever changed that calls it before giving the
+    /// lock back.
+    #[inline]
+    pub(super) fn tell_waiting(&self, filling: &Filling) {
+        let bytes = filling.batches.bytes();
+        self.waiting.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes that wait to be sent, or did a moment ago.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// The lock, if nobody has it.
@@ -51,6 +67,7 @@ impl Partitions {
         let partition = Arc::new(Partition {
             at,
             lane,
+            waiting: AtomicUsize::new(0),
             filling: Mutex::default(),
         });
         all.push(Arc::clone(&partition));
@@ -81,6 +98,8 @@ impl Source<Arc<Completion>> for Partitions {
     ) -> Option<R> {
         let partition = self.get(lane)?;
         let mut filling = partition.lock();
-        Some(look(&mut filling.batches))
+        let seen = look(&mut filling.batches);
+        partition.tell_waiting(&filling);
+        Some(seen)
     }
 }

@@ -151,6 +151,9 @@ impl Driver {
         let (due, finished, lowered) = {
             let mut sender = inner.sender();
             let (finished, lowered) = (sender.take_finished(), sender.take_lowered());
+            for (broker, since) in sender.take_standing() {
+                inner.stickiness.set_standing(broker, since);
+            }
             (sender.poll_timeout(), finished, lowered)
         };
         inner.lower_caps(&lowered);

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::partitions::{Filling, Partition, Partitions};
+use super::sticky::{Since, Stickiness};
 use crate::ids::TopicPartition;
 use crate::machine::metadata::TopicMetadata;
 use crate::machine::producer::{Partitions as Described, next_sticky};
@@ -22,6 +23,8 @@ pub(super) struct Topic {
     available: Vec<Arc<Partition>>,
     /// The numbers of those, for a partitioner of the program's own.
     numbers: Vec<i32>,
+    /// Since when their leaders have stood still, where that matters.
+    brokers: Vec<Arc<Since>>,
     /// Outlive changes of the metadata, so that the sticky partition stays.
     choices: Arc<Choices>,
 }
@@ -51,12 +54,18 @@ impl Topic {
         version: u64,
         partitions: Vec<Arc<Partition>>,
         choices: Arc<Choices>,
+        stickiness: &Stickiness,
     ) -> Self {
-        let with_leader = metadata.partitions.iter().zip(&partitions);
-        let mut available: Vec<_> = with_leader
-            .filter(|(described, _)| described.leader.is_some())
-            .map(|(_, partition)| Arc::clone(partition))
-            .collect();
+        let (mut available, mut brokers) = (Vec::new(), Vec::new());
+        for (described, partition) in metadata.partitions.iter().zip(&partitions) {
+            let Some(leader) = described.leader else {
+                continue;
+            };
+            available.push(Arc::clone(partition));
+            if stickiness.watches_brokers() {
+                brokers.push(stickiness.broker(leader));
+            }
+        }
         if available.is_empty() {
             available.clone_from(&partitions);
         }
@@ -66,6 +75,7 @@ impl Topic {
             partitions,
             numbers: available.iter().map(|each| each.at.partition).collect(),
             available,
+            brokers,
             choices,
         }
     }
@@ -133,22 +143,22 @@ impl Topic {
 
     /// The partition for records without a key. Where another caller is just writing to it, the
     /// choice moves on instead of waiting.
-    pub(super) fn sticky(&self) -> Option<Placed<'_>> {
+    pub(super) fn sticky(&self, by: &Stickiness) -> Option<Placed<'_>> {
         let at = self.choices.current.load(Ordering::Relaxed);
         let found = match self.available.get(at) {
             Some(found) => found,
-            None => self.available.get(self.move_on(at))?,
+            None => self.available.get(self.move_on(at, by))?,
         };
         if let Some(filling) = found.try_lock() {
             return Some((found, filling));
         }
-        let found = self.available.get(self.move_on(at))?;
+        let found = self.available.get(self.move_on(at, by))?;
         Some((found, found.lock()))
     }
 
     /// Chooses another sticky partition, unless somebody else just did.
     #[cold]
-    pub(super) fn move_on(&self, from: usize) -> usize {
+    pub(super) fn move_on(&self, from: usize, by: &Stickiness) -> usize {
         let current = &self.choices.current;
         let mut rng = self.choices.lock_rng();
         let now = current.load(Ordering::Relaxed);
@@ -156,19 +166,20 @@ impl Topic {
             return now;
         }
         let random = rng.next_u64();
-        let to = next_sticky(random, Some(from), self.available.len(), |_| Some(0)).unwrap_or(0);
+        let limit = by.limit();
+        let load = |at: usize| by.load(self.available.get(at)?, self.brokers.get(at), limit);
+        let to = next_sticky(random, Some(from), self.available.len(), load).unwrap_or(0);
         current.store(to, Ordering::Relaxed);
         to
     }
 
-    /// Counts what a record took of the sticky partition's turn, which ends after `switch_after`
-    /// bytes.
+    /// Counts what a record took of the sticky partition's turn, which ends after so many bytes.
     #[inline]
-    pub(super) fn count_sticky(&self, filling: &mut Filling, bytes: usize, switch_after: usize) {
+    pub(super) fn count_sticky(&self, filling: &mut Filling, bytes: usize, by: &Stickiness) {
         filling.sticky_bytes += bytes;
-        if filling.sticky_bytes >= switch_after {
+        if filling.sticky_bytes >= by.switch_after {
             filling.sticky_bytes = 0;
-            self.move_on(self.choices.current.load(Ordering::Relaxed));
+            self.move_on(self.choices.current.load(Ordering::Relaxed), by);
         }
     }
 }
@@ -198,7 +209,7 @@ impl Topics {
         &self,
         metadata: Arc<TopicMetadata>,
         version: u64,
-        all: &Partitions,
+        (all, stickiness): (&Partitions, &Stickiness),
         seed: impl FnOnce() -> u64,
     ) -> Arc<Topic> {
         let mut topics = self.0.write().unwrap_or_else(PoisonError::into_inner);
@@ -227,7 +238,9 @@ impl Topics {
         let numbers = metadata.partitions.iter().map(|each| each.partition);
         let partitions = numbers.map(place).collect();
         let name = Arc::clone(&metadata.name);
-        let topic = Arc::new(Topic::new(metadata, version, partitions, choices));
+        let topic = Arc::new(Topic::new(
+            metadata, version, partitions, choices, stickiness,
+        ));
         topics.insert(name, Arc::clone(&topic));
         topic
     }

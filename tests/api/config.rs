@@ -172,8 +172,6 @@ fn what_is_not_built_yet_is_refused_and_never_ignored() {
         "transactional.id=t",
         "queuing.strategy=lifo",
         "compression.lz4.level=12",
-        "partitioner.adaptive.partitioning.enable=false",
-        "partitioner.availability.timeout.ms=5",
     ] {
         let error = producer(text).unwrap_err();
         assert!(error.contains("not built yet"), "{text}: {error}");
@@ -242,6 +240,30 @@ fn keys_are_ignored_by_the_default_partitioner_alone() {
                     murmur2_random";
     assert_eq!(said(&notices), [expected]);
     assert_eq!(notices[0].kind, NoticeKind::Adapted);
+}
+
+#[test]
+fn brokers_are_kept_away_from_only_where_the_choice_is_adaptive() {
+    let timeout = "partitioner.availability.timeout.ms=50";
+    let (config, notices) = producer(timeout).unwrap();
+    let kept = config.partitioner_availability_timeout;
+    assert!(kept.as_millis() == 50 && config.partitioner_adaptive && notices.is_empty());
+    for (other, why) in [
+        (
+            "partitioner.adaptive.partitioning.enable=false",
+            "without partitioner.adaptive.partitioning.enable",
+        ),
+        (
+            "partitioner=round_robin",
+            "with the partitioner round_robin",
+        ),
+    ] {
+        let (config, notices) = producer(&format!("{timeout}\n{other}")).unwrap();
+        assert!(config.partitioner_availability_timeout.is_zero());
+        let expected = format!("{timeout} (line 1): it has no effect {why}");
+        assert_eq!(said(&notices), [expected]);
+        assert_eq!(notices[0].kind, NoticeKind::Adapted);
+    }
 }
 
 #[test]

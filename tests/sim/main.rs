@@ -24,5 +24,6 @@ mod groups;
 mod network;
 mod one_by_one;
 mod producing;
+mod spreading;
 mod support;
 mod swarm;

@@ -126,15 +126,13 @@ pub(super) const KEYS: &[Key] = &[
         field!(Producer.partitioner_adaptive),
         Kind::Flag,
         "Records without a key prefer partitions whose broker is fast (KIP-794).",
-    )
-    .not_built(&["true"]),
+    ),
     Key::new(
         "partitioner.availability.timeout.ms",
         field!(Producer.partitioner_availability_timeout),
         millis(0, LONG),
-        "Records without a key avoid partitions whose batches have waited so long; 0 is off.",
-    )
-    .not_built(&["0"]),
+        "Records without a key avoid brokers that something has waited for so long; 0 is off.",
+    ),
     Key::new(
         "partitioner.ignore.keys",
         field!(Producer.partitioner_ignore_keys),

@@ -69,11 +69,15 @@ impl<T: Clone> Sender<T> {
             if let Some(batch) = self.take(now, id, broker, source) {
                 size += batch.records.len();
                 drained.push(batch);
-                if let Some(slot) = self.slot(id) {
+                if let Some(slot) = self.slots.get_mut(index(id)).and_then(Option::as_mut) {
                     slot.request = request;
+                    self.standing.move_lane(now, slot.waits_for.take(), None);
                 }
             }
             self.refresh(now, id);
+        }
+        if !drained.is_empty() {
+            self.standing.moves(now, broker);
         }
         drained
     }

@@ -13,6 +13,7 @@ mod sender;
 mod sequence;
 mod settings;
 mod split;
+mod standing;
 
 pub(crate) use batch::{Answer, BatchId, Finished, Outcome, Refusal, Share};
 pub(crate) use drain::{Drained, SealJob};

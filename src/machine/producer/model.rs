@@ -237,6 +237,7 @@ impl World {
             topic_compression: BTreeMap::new(),
             idempotent,
             continue_after_gap: rng.below(2) == 0,
+            watches_brokers: true,
         };
         let rules = Rules {
             batch_max: if rng.below(3) == 0 { 260 } else { 10_000 },
@@ -600,6 +601,7 @@ impl World {
         self.audit();
         self.bytes.clear();
         assert_eq!(self.sender.unfinished(), 0);
+        assert!(self.sender.standing.is_empty(), "nothing waits any more");
     }
 
     fn audit(&self) {

@@ -40,6 +40,8 @@ pub(crate) struct PartitionBatches<T> {
     /// Whether the sender was told of something that it has not looked at yet.
     told: bool,
     closed: bool,
+    /// Bytes of records that wait, before compression.
+    bytes: usize,
     /// No batch grows beyond this: a broker found a larger one too large.
     cap: usize,
 }
@@ -51,6 +53,7 @@ impl<T> Default for PartitionBatches<T> {
             hurried: 0,
             told: false,
             closed: false,
+            bytes: 0,
             cap: usize::MAX,
         }
     }
@@ -89,6 +92,7 @@ impl<T: Clone> PartitionBatches<T> {
                 let after = open.builder.estimated_size();
                 let became_ready = before < limits.ready && after >= limits.ready;
                 let tag = open.tag.clone();
+                self.bytes += after - before;
                 return Ok(Appended {
                     tag,
                     index: u32::try_from(index).unwrap_or(u32::MAX),
@@ -118,6 +122,7 @@ impl<T: Clone> PartitionBatches<T> {
             // The reserve goes with the batch that is not begun, so all is needed anew.
             .map_err(|error| refused(error, reserved))?;
         let size = builder.estimated_size() - HEADER_LEN;
+        self.bytes += size;
         let (created, tag) = new();
         self.waiting.push_back(Waiting {
             builder,
@@ -145,10 +150,17 @@ impl<T: Clone> PartitionBatches<T> {
         })
     }
 
+    /// Bytes of records that wait for the sender, before compression.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Takes the oldest batch.
     pub(super) fn take(&mut self) -> Option<Waiting<T>> {
         self.hurried = self.hurried.saturating_sub(1);
-        self.waiting.pop_front()
+        let taken = self.waiting.pop_front()?;
+        self.bytes -= taken.builder.estimated_size() - HEADER_LEN;
+        Some(taken)
     }
 
     /// Takes the oldest batch if it was begun at `limit` or before.

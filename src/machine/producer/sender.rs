@@ -23,6 +23,7 @@ use super::lane::Lane;
 use super::partition::PartitionBatches;
 use super::sequence::Identity;
 use super::settings::SenderSettings;
+use super::standing::Standing;
 use crate::error::Error;
 use crate::ids::{BrokerId, ProducerEpoch, ProducerId, TopicPartition};
 
@@ -54,6 +55,8 @@ pub(super) struct Slot<T> {
     /// Its entries in the heaps.
     due: Option<Instant>,
     expiry: Option<Instant>,
+    /// The broker that it waits for, where that is watched.
+    pub(super) waits_for: Option<BrokerId>,
     /// The last request it gave a batch to: there is one batch of a partition in each.
     pub(super) request: u64,
 }
@@ -79,6 +82,7 @@ pub(crate) struct Sender<T> {
     pub(super) requests: u64,
     pub(super) finished: Vec<Finished<T>>,
     lowered: Vec<(LaneId, usize)>,
+    pub(super) standing: Standing,
 }
 
 impl<T: Clone> Sender<T> {
@@ -98,6 +102,7 @@ impl<T: Clone> Sender<T> {
             requests: 0,
             finished: Vec::new(),
             lowered: Vec::new(),
+            standing: Standing::default(),
         }
     }
 
@@ -128,6 +133,7 @@ impl<T: Clone> Sender<T> {
                 to_seal: false,
                 due: None,
                 expiry: None,
+                waits_for: None,
                 request: 0,
             });
         }
@@ -269,6 +275,12 @@ impl<T: Clone> Sender<T> {
         std::mem::take(&mut self.lowered)
     }
 
+    /// Since when brokers have stood still, where that has changed since the last call: something
+    /// waits for them, and nothing leaves. `None` for one that nothing waits for any more.
+    pub(crate) fn take_standing(&mut self) -> Vec<(BrokerId, Option<Instant>)> {
+        self.standing.take_changes()
+    }
+
     /// How many batches have no outcome, of those that the sender has taken.
     #[cfg(test)]
     pub(super) fn unfinished(&self) -> usize {
@@ -323,6 +335,11 @@ impl<T: Clone> Sender<T> {
                 slot.queued = Some(broker);
                 self.ready.entry(broker).or_default().push_back(id);
             }
+        }
+        if settings.watches_brokers {
+            let waits_for = lane.waits_for(settings, is_ready, slot.waits_for);
+            self.standing.move_lane(now, slot.waits_for, waits_for);
+            slot.waits_for = waits_for;
         }
         let seal = lane.seal_at(settings);
         if seal.is_some_and(|at| at <= now) && !slot.to_seal {

@@ -62,6 +62,8 @@ pub(crate) struct SenderSettings {
     pub(crate) idempotent: bool,
     /// Whether to go on, under a new epoch, where acknowledged records are missing from the log.
     pub(crate) continue_after_gap: bool,
+    /// Whether the driver asks since when brokers have stood still.
+    pub(crate) watches_brokers: bool,
 }
 
 impl SenderSettings {

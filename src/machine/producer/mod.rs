@@ -26,3 +26,5 @@ pub(crate) use settings::{BatchLimits, READY_SIZE, SenderSettings};
 
 #[cfg(test)]
 mod model;
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,10 @@
 //! Random sends, failures, leader moves and late deliveries against brokers that check sequences as
 //! Kafka does.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
+use super::tests::{Places, lane, lost, refused};
 use super::*;
 use crate::config::Compression;
 use crate::error::{Error, ErrorCode, ErrorKind, WriteStatus};
@@ -151,28 +151,11 @@ struct Flying {
 
 type Request = Vec<Flying>;
 
-struct Partitions(Vec<RefCell<PartitionBatches<u64>>>);
-
-impl Source<u64> for Partitions {
-    fn place(&self, lane: LaneId) -> Option<TopicPartition> {
-        Some(at(usize::try_from(lane.0).unwrap()))
-    }
-
-    fn batches<R>(
-        &self,
-        lane: LaneId,
-        look: impl FnOnce(&mut PartitionBatches<u64>) -> R,
-    ) -> Option<R> {
-        let partition = self.0.get(usize::try_from(lane.0).unwrap())?;
-        Some(look(&mut partition.borrow_mut()))
-    }
-}
-
 struct World {
     rng: Rng,
     now: Instant,
     sender: Sender<u64>,
-    source: Partitions,
+    source: Places,
     limits: BatchLimits,
     idempotent: bool,
     in_flight_max: usize,
@@ -194,14 +177,6 @@ struct World {
     strays: Vec<(usize, Flying)>,
     sealing: Vec<SealJob>,
     outcomes: BTreeMap<u64, Result<Option<i64>, WriteStatus>>,
-}
-
-fn at(partition: usize) -> TopicPartition {
-    TopicPartition::new("t", i32::try_from(partition).unwrap())
-}
-
-fn lane(partition: usize) -> LaneId {
-    LaneId(u32::try_from(partition).unwrap())
 }
 
 impl World {
@@ -247,7 +222,7 @@ impl World {
             rng,
             now: Instant::now(),
             sender: Sender::new(settings),
-            source: Partitions((0..PARTITIONS).map(|_| RefCell::default()).collect()),
+            source: Places::new(PARTITIONS),
             limits,
             idempotent,
             in_flight_max,
@@ -638,20 +613,6 @@ impl World {
 
 fn broker(at: usize) -> BrokerId {
     BrokerId(i32::try_from(at).unwrap())
-}
-
-fn refused(code: ErrorCode) -> Answer {
-    Answer::Refused(Refusal {
-        code,
-        message: None,
-        log_start_offset: None,
-        culprits: Vec::new(),
-    })
-}
-
-fn lost(maybe_sent: bool) -> Answer {
-    let error = Error::new(ErrorKind::Disconnected, "gone");
-    Answer::Lost { error, maybe_sent }
 }
 
 /// Names the seed of a run that panics.

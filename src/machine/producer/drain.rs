@@ -47,6 +47,10 @@ impl<T: Clone> Sender<T> {
             let Some(id) = self.ready.get_mut(&broker).and_then(VecDeque::pop_front) else {
                 break;
             };
+            if size > 0 {
+                // It may have grown far since it was looked at.
+                self.look(id, source);
+            }
             let request = self.requests;
             let Some(slot) = self.slots.get_mut(index(id)).and_then(Option::as_mut) else {
                 continue;

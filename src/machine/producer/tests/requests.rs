@@ -66,6 +66,31 @@ fn a_request_takes_what_fits_into_max_request_size_and_never_nothing() {
     }
 }
 
+/// Batches grow while no slot is free, long after the sender has looked at them.
+#[test]
+fn a_request_counts_batches_as_large_as_they_have_become() {
+    let max = 100_000;
+    let mut it = Fixture::new(SenderSettings {
+        limits: BatchLimits::new(None, max),
+        max_request_size: max,
+        ..settings()
+    });
+    let first: Vec<Sent> = (0..4).map(|partition| it.send(partition)).collect();
+    for partition in 0..4 {
+        for _ in 0..70 {
+            it.append(partition, 1000);
+        }
+    }
+    for each in &first {
+        assert!(it.ends(each, WRITTEN).is_ok());
+    }
+    for _ in 0..4 {
+        let sent = it.drain();
+        assert_eq!(sent.len(), 1);
+        assert!(sent[0].bytes.len() <= max);
+    }
+}
+
 #[test]
 fn brokers_are_ready_by_their_partitions_and_partitions_without_one_are_named() {
     let mut it = Fixture::new(settings());

@@ -347,7 +347,7 @@ fn acks_or_no_retries_alone_turn_idempotence_off_with_one_notice() {
 }
 
 #[test]
-fn idempotence_asked_for_together_with_what_it_cannot_work_with_is_refused() {
+fn case_28_idempotence_together_with_what_it_cannot_work_with_is_refused() {
     for (text, needs) in [("acks=1", "acks=all"), ("retries=0", "retries")] {
         let error = producer(&format!("{text}\nenable.idempotence=true")).unwrap_err();
         assert_eq!(

@@ -39,7 +39,7 @@ fn start_all(cluster: &MockCluster) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_07_a_batch_that_never_left_is_not_written_and_keeps_its_turn() {
+async fn case_7_a_batch_that_never_left_is_not_written_and_keeps_its_turn() {
     let cluster = cluster().topic("t", 1).build();
     let client = connect(&cluster).await;
     let producer = impatient(&client);
@@ -67,7 +67,7 @@ async fn case_07_a_batch_that_never_left_is_not_written_and_keeps_its_turn() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_06_a_batch_that_left_and_was_not_answered_may_be_written() {
+async fn case_6_a_batch_that_left_and_was_not_answered_may_be_written() {
     let cluster = cluster().topic("t", 1).build();
     let client = connect(&cluster).await;
     let producer = impatient(&client);

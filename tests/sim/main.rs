@@ -21,6 +21,7 @@ mod fetching;
 mod finding;
 mod giving_up;
 mod groups;
+mod losing;
 mod network;
 mod one_by_one;
 mod producing;

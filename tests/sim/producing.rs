@@ -76,7 +76,7 @@ fn lost_answers() -> [(Action, std::time::Duration); 6] {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_01_an_answer_lost_after_the_append_leaves_the_record_once() {
+async fn case_1_an_answer_lost_after_the_append_leaves_the_record_once() {
     for (action, limit) in lost_answers() {
         let cluster = cluster().topic("t", 1).build();
         let client = connect(&cluster).await;
@@ -93,7 +93,7 @@ async fn case_01_an_answer_lost_after_the_append_leaves_the_record_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_01_without_idempotence_the_record_is_there_at_least_once() {
+async fn case_1_without_idempotence_the_record_is_there_at_least_once() {
     for (action, limit) in lost_answers() {
         let cluster = cluster().topic("t", 1).build();
         let client = connect(&cluster).await;
@@ -109,7 +109,7 @@ async fn case_01_without_idempotence_the_record_is_there_at_least_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_02_a_duplicate_sequence_is_success_at_an_unknown_offset() {
+async fn case_2_a_duplicate_sequence_is_success_at_an_unknown_offset() {
     let cluster = cluster().topic("t", 1).build();
     let client = connect(&cluster).await;
     let producer = producer(&client);

@@ -44,17 +44,28 @@ fn main() {
             .expect("a runtime")
     };
     report("one task, two threads", records, || threads(2), 1);
+    report_by_handle("one task with a handle", records, || threads(2), 1);
     report("two tasks, two threads", records, || threads(2), 2);
     report("32 tasks, two threads", records, || threads(2), 32);
     report("one task, one thread", records, || threads(1), 1);
     report("one task, current thread", records, single, 1);
 }
 
-/// The median of some rounds, each with a runtime and a producer of its own.
+/// Sends through the producer itself.
 fn report(name: &str, records: u64, runtime: impl Fn() -> Runtime, tasks: u64) {
-    let mut rates: Vec<f64> = (0..ROUNDS)
-        .map(|_| runtime().block_on(run(records, tasks)))
-        .collect();
+    median(name, || runtime().block_on(run(records, tasks, send_all)));
+}
+
+/// Sends through a handle on the topic.
+fn report_by_handle(name: &str, records: u64, runtime: impl Fn() -> Runtime, tasks: u64) {
+    median(name, || {
+        runtime().block_on(run(records, tasks, send_all_by_handle))
+    });
+}
+
+/// The median of some rounds, each with a runtime and a producer of its own.
+fn median(name: &str, round: impl Fn() -> f64) {
+    let mut rates: Vec<f64> = (0..ROUNDS).map(|_| round()).collect();
     rates.sort_by(f64::total_cmp);
     let median = rates.get(ROUNDS / 2).copied().unwrap_or_default();
     println!(
@@ -64,7 +75,10 @@ fn report(name: &str, records: u64, runtime: impl Fn() -> Runtime, tasks: u64) {
     );
 }
 
-async fn run(records: u64, tasks: u64) -> f64 {
+async fn run<F>(records: u64, tasks: u64, send: impl Fn(Producer, u64) -> F) -> f64
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let client = Client::builder()
         .bootstrap_servers("null:9092")
         .connector(Arc::new(NullBroker::new(6)))
@@ -78,7 +92,7 @@ async fn run(records: u64, tasks: u64) -> f64 {
         .expect("it acknowledges");
     let began = Instant::now();
     let sending: Vec<_> = (0..tasks)
-        .map(|_| tokio::spawn(send_all(producer.clone(), records / tasks)))
+        .map(|_| tokio::spawn(send(producer.clone(), records / tasks)))
         .collect();
     for each in sending {
         each.await.expect("the task ends");
@@ -95,6 +109,18 @@ async fn send_all(producer: Producer, records: u64) {
         drop(
             producer
                 .enqueue(Record::to(TOPIC).value(&VALUE))
+                .await
+                .expect("there is room"),
+        );
+    }
+}
+
+async fn send_all_by_handle(producer: Producer, records: u64) {
+    let topic = producer.topic(TOPIC).await.expect("the topic is there");
+    for _ in 0..records {
+        drop(
+            topic
+                .enqueue(Record::new().value(&VALUE))
                 .await
                 .expect("there is room"),
         );

@@ -12,6 +12,7 @@ use super::inner::{Inner, NotTaken};
 use super::ledger::DeliveryReport;
 use super::limits::{LazyDeadline, closed, not_written};
 use super::sender;
+use super::topic::Topic;
 use crate::cluster::{Client, Deadline, now};
 use crate::config::ProducerConfig;
 use crate::error::{Error, ErrorKind, Result};
@@ -24,7 +25,7 @@ use crate::record::{Record, Reserve};
 /// deliveries say so.
 #[derive(Clone, Debug)]
 pub struct Producer {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
     task: Arc<SenderTask>,
     // Keeps the metadata task alive for as long as the producer is.
     _client: Client,
@@ -67,13 +68,10 @@ impl fmt::Display for TryEnqueueError<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.reason {
             TryEnqueueReason::BufferFull => f.write_str("buffer.memory is full"),
-            TryEnqueueReason::MetadataPending => {
-                write!(
-                    f,
-                    "the metadata of topic {} is not known yet",
-                    self.record.topic()
-                )
-            }
+            TryEnqueueReason::MetadataPending => match self.record.topic() {
+                "" => f.write_str("the topic's metadata is not known yet"),
+                topic => write!(f, "the metadata of topic {topic} is not known yet"),
+            },
             TryEnqueueReason::Failed(error) => error.fmt(f),
         }
     }
@@ -133,23 +131,41 @@ impl Producer {
         // record is taken, since nothing may be awaited between that and the return.
         tokio::task::coop::consume_budget().await;
         let mut deadline = LazyDeadline::new(self.inner.config.max_block);
-        let mut topic = self.inner.topic(record.topic(), &mut deadline).await?;
-        let (mut reserve, mut asked_anew) = (Reserve::default(), false);
+        let topic = self.inner.topic(record.topic(), &mut deadline).await?;
+        match self.inner.append(&topic, &record, Reserve::default()) {
+            Ok(delivery) => Ok(delivery),
+            Err(refused) => self.append_later(topic, &record, refused, deadline).await,
+        }
+    }
+
+    /// Puts a record that was not taken at once into the buffer: waits for memory, or for a
+    /// partition that may be new.
+    pub(super) async fn append_later(
+        &self,
+        mut topic: Arc<Topic>,
+        record: &Record<'_>,
+        mut refused: NotTaken,
+        mut deadline: LazyDeadline,
+    ) -> Result<Delivery> {
+        let mut asked_anew = false;
         loop {
-            let chunks = match self.inner.append(&topic, &record, reserve) {
-                Ok(delivery) => return Ok(delivery),
-                Err(NotTaken::NoPartition(_)) if !asked_anew => {
+            let mut reserve = Reserve::default();
+            match refused {
+                NotTaken::NoPartition(_) if !asked_anew => {
                     asked_anew = true;
-                    reserve = Reserve::default();
                     topic = self.inner.newer_topic(&topic, &mut deadline).await?;
-                    continue;
                 }
-                Err(NotTaken::NoPartition(error) | NotTaken::Failed(error)) => return Err(error),
-                Err(NotTaken::NoMemory { chunks }) => chunks,
+                NotTaken::NoPartition(error) | NotTaken::Failed(error) => return Err(error),
+                NotTaken::NoMemory { chunks } => {
+                    let reserved = self.inner.reserve(chunks, deadline.get()).await;
+                    let about = |error| not_written(error).with_topic(topic.name().clone());
+                    reserve = reserved.map_err(about)?;
+                }
+            }
+            refused = match self.inner.append(&topic, record, reserve) {
+                Ok(delivery) => return Ok(delivery),
+                Err(refused) => refused,
             };
-            let reserved = self.inner.reserve(chunks, deadline.get()).await;
-            let about = |error| not_written(error).with_topic(topic.name().clone());
-            reserve = reserved.map_err(about)?;
         }
     }
 
@@ -176,12 +192,19 @@ impl Producer {
         };
         match self.inner.append(&topic, &record, Reserve::default()) {
             Ok(delivery) => Ok(delivery),
-            Err(NotTaken::NoPartition(error) | NotTaken::Failed(error)) => {
-                refuse(record, TryEnqueueReason::Failed(error))
+            Err(refused) => refuse(record, self.reason(refused)),
+        }
+    }
+
+    /// Why `try_enqueue` gives a record back that was not taken.
+    pub(super) fn reason(&self, refused: NotTaken) -> TryEnqueueReason {
+        match refused {
+            NotTaken::NoPartition(error) | NotTaken::Failed(error) => {
+                TryEnqueueReason::Failed(error)
             }
-            Err(NotTaken::NoMemory { .. }) => {
+            NotTaken::NoMemory { .. } => {
                 self.inner.hurry();
-                refuse(record, TryEnqueueReason::BufferFull)
+                TryEnqueueReason::BufferFull
             }
         }
     }
@@ -239,7 +262,7 @@ impl Producer {
     }
 
     /// Starts the sender, the first time.
-    fn start(&self) -> Result<()> {
+    pub(super) fn start(&self) -> Result<()> {
         if self.inner.is_closed() {
             return Err(closed());
         }

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use tokio::sync::Notify;
 
 use super::delivery::{Completion, Delivery};
 use super::ledger::Ledger;
-use super::limits::{LazyDeadline, about, buffer_full, closed, larger_than, not_written};
+use super::limits::{LazyDeadline, about, buffer_full, closed, larger_than, nameless, not_written};
 use super::obstacles::Obstacles;
 use super::partitions::{Partition, Partitions};
 use super::sticky::Stickiness;
@@ -21,7 +20,7 @@ use crate::error::{Error, Result};
 
 use crate::machine::metadata::{Interest, TopicMetadata};
 use crate::machine::producer::{
-    BatchLimits, Choice, Finished, LaneId, Partitioner, Refused, Sender, SenderSettings, Source,
+    BatchLimits, Choice, LaneId, Partitioner, Refused, Sender, SenderSettings,
 };
 use crate::record::{ChunkPool, DEFAULT_CHUNK_SIZE, Record, Reserve};
 
@@ -46,7 +45,7 @@ pub(super) struct Inner {
     pub(super) ledger: Ledger,
     limits: BatchLimits,
     pub(super) stickiness: Stickiness,
-    topics: Topics,
+    pub(super) topics: Topics,
     /// Chooses partitions in place of `config.partitioner`.
     own: Option<Arc<dyn Partitioner>>,
     sender: Mutex<Sender<Arc<Completion>>>,
@@ -117,6 +116,12 @@ impl Inner {
     /// of single partitions.
     pub(super) fn sender(&self) -> MutexGuard<'_, Sender<Arc<Completion>>> {
         self.sender.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether somebody other than the topic's handle must see a record's topic.
+    #[inline]
+    pub(super) fn shows_records(&self) -> bool {
+        self.own.is_some()
     }
 
     /// Puts a record into its batch.
@@ -203,6 +208,9 @@ impl Inner {
     pub(super) fn known_topic(&self, name: &str) -> Option<Arc<Topic>> {
         let version = self.shared.metadata_version();
         self.topics.get(name, version).or_else(|| {
+            if name.is_empty() {
+                return None;
+            }
             let metadata = self.shared.want_topic(&Arc::from(name), self.interest())?;
             Some(self.update_topic(metadata, version))
         })
@@ -210,6 +218,9 @@ impl Inner {
 
     /// Why a topic's metadata will not come, if the cluster has said so for good.
     pub(super) fn topic_error(&self, name: &str) -> Option<Error> {
+        if name.is_empty() {
+            return Some(nameless());
+        }
         let code = self.shared.snapshot().topic_error(name)?;
         let error = || Error::broker(code, "looking up the topic").with_topic(name);
         (!code.is_retriable()).then(|| not_written(error()))
@@ -223,6 +234,9 @@ impl Inner {
     ) -> Result<Arc<Topic>> {
         if let Some(known) = self.known_topic(name) {
             return Ok(known);
+        }
+        if name.is_empty() {
+            return Err(nameless());
         }
         let version = self.shared.metadata_version();
         let (name, interest) = (Arc::from(name), self.interest());
@@ -294,22 +308,6 @@ impl Inner {
         self.config.partitioner.choose(key)
     }
 
-    /// Gives finished records their outcome, and wakes whoever waits for it, outside of all locks.
-    pub(super) fn settle(&self, finished: Vec<Finished<Arc<Completion>>>) {
-        for Finished {
-            tag,
-            share,
-            outcome,
-        } in finished
-        {
-            let error = outcome.as_ref().err().cloned();
-            let whole = tag.settle(share, outcome);
-            let generation = tag.generation();
-            self.ledger
-                .settled(generation, share.records, error.as_ref(), whole);
-        }
-    }
-
     /// Takes no more records.
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Release);
@@ -318,51 +316,6 @@ impl Inner {
 
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
-    }
-
-    /// Takes no more records and gives up those that are not settled.
-    pub(super) fn abort(&self, now: Instant, error: &Error) {
-        self.close();
-        let finished = {
-            let mut sender = self.sender();
-            sender.abort(now, self.partitions.count(), &self.partitions, error);
-            sender.take_finished()
-        };
-        self.settle(finished);
-    }
-
-    /// Gives up what is buffered, and what is in flight too if that is asked for.
-    pub(super) fn purge(&self, now: Instant, in_flight: bool, error: &Error) {
-        let finished = {
-            let mut sender = self.sender();
-            let snapshot = self.shared.snapshot();
-            for lane in self.take_told() {
-                sender.handle_told(now, lane, &self.partitions, |at| snapshot.leader_id(at));
-            }
-            sender.purge(now, in_flight, &self.partitions, error);
-            sender.take_finished()
-        };
-        self.settle(finished);
-    }
-
-    /// Keeps the batches of topics to what their broker takes.
-    pub(super) fn lower_caps(&self, lowered: &[(LaneId, usize)]) {
-        for (lane, cap) in lowered {
-            let Some(at) = self.partitions.place(*lane) else {
-                continue;
-            };
-            tracing::warn!(
-                topic = &*at.topic,
-                bytes = cap,
-                "the broker found a batch too large; the topic's batches are kept smaller"
-            );
-            let Some(topic) = self.topics.latest(&at.topic) else {
-                continue;
-            };
-            for partition in topic.partitions() {
-                partition.lock().batches.lower_cap(*cap);
-            }
-        }
     }
 
     /// Waits until the pool gives the memory; a full buffer ends every `linger.ms`.

@@ -46,6 +46,13 @@ pub(super) fn larger_than(capacity: usize) -> Error {
     Error::new(ErrorKind::InvalidInput, words)
 }
 
+/// The record names no topic.
+pub(super) fn nameless() -> Error {
+    let words = "the record names no topic: make it with Record::to, or send it through a \
+                 ProducerTopic";
+    not_written(Error::new(ErrorKind::InvalidInput, words))
+}
+
 pub(super) fn closed() -> Error {
     not_written(Error::new(ErrorKind::Closed, "the producer is closed"))
 }

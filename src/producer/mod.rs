@@ -13,13 +13,16 @@ mod inner;
 mod ledger;
 mod limits;
 mod obstacles;
+mod outcomes;
 mod partitions;
 mod request;
 mod sender;
 mod sticky;
 mod topic;
+mod topic_handle;
 
 pub use builder::ProducerBuilder;
 pub use delivery::{Delivery, RecordMetadata};
 pub use handle::{Producer, TryEnqueueError, TryEnqueueReason};
 pub use ledger::DeliveryReport;
+pub use topic_handle::ProducerTopic;

@@ -80,6 +80,12 @@ impl Topic {
         }
     }
 
+    /// Whether it was compared with this version of the client's metadata.
+    #[inline]
+    pub(super) fn is_as_of(&self, version: u64) -> bool {
+        self.version.load(Ordering::Relaxed) == version
+    }
+
     pub(super) fn name(&self) -> &Arc<str> {
         &self.metadata.name
     }
@@ -194,8 +200,7 @@ impl Topics {
     pub(super) fn get(&self, name: &str, version: u64) -> Option<Arc<Topic>> {
         let topics = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let topic = topics.get(name)?;
-        let is_current = topic.version.load(Ordering::Relaxed) == version;
-        is_current.then(|| Arc::clone(topic))
+        topic.is_as_of(version).then(|| Arc::clone(topic))
     }
 
     /// The topic as it was last seen, however long ago.

@@ -31,12 +31,27 @@ impl<'a> Record<'a> {
     pub fn to(topic: impl Into<TopicName<'a>>) -> Self {
         Self {
             topic: topic.into(),
+            ..Self::new()
+        }
+    }
+
+    /// A record that names no topic, with null key and null value: for a
+    /// [`ProducerTopic`](crate::ProducerTopic), which knows its own.
+    pub fn new() -> Self {
+        Self {
+            topic: TopicName::Borrowed(""),
             partition: None,
             timestamp: None,
             key: None,
             value: None,
             headers: Vec::new(),
         }
+    }
+
+    /// The same record for this topic.
+    pub(crate) fn at(self, topic: impl Into<TopicName<'a>>) -> Self {
+        let topic = topic.into();
+        Self { topic, ..self }
     }
 
     /// Sets the key; an empty one is not null.
@@ -86,7 +101,7 @@ impl<'a> Record<'a> {
         self
     }
 
-    /// The topic's name.
+    /// The topic's name; empty if the record names none.
     #[must_use]
     pub fn topic(&self) -> &str {
         self.topic.as_str()
@@ -137,6 +152,13 @@ impl<'a> Record<'a> {
             value: self.value.map(Payload::into_owned),
             headers: self.headers.into_iter().map(Header::into_owned).collect(),
         }
+    }
+}
+
+impl Default for Record<'_> {
+    /// As [`Record::new`].
+    fn default() -> Self {
+        Self::new()
     }
 }
 

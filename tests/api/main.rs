@@ -15,3 +15,4 @@ mod keys;
 mod partitioner;
 mod poll;
 mod reading;
+mod topic_handle;

@@ -1,0 +1,73 @@
+//! What the sender's decisions mean to those who wait for them: outcomes, records given up, topics
+//! whose batches must be smaller, partitions that lost records.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::delivery::Completion;
+use super::inner::Inner;
+use crate::error::Error;
+use crate::machine::producer::{Finished, LaneId, Source};
+
+impl Inner {
+    /// Gives finished records their outcome, and wakes whoever waits for it, outside of all locks.
+    pub(super) fn settle(&self, finished: Vec<Finished<Arc<Completion>>>) {
+        for Finished {
+            tag,
+            share,
+            outcome,
+        } in finished
+        {
+            let error = outcome.as_ref().err().cloned();
+            let whole = tag.settle(share, outcome);
+            let generation = tag.generation();
+            self.ledger
+                .settled(generation, share.records, error.as_ref(), whole);
+        }
+    }
+
+    /// Takes no more records and gives up those that are not settled.
+    pub(super) fn abort(&self, now: Instant, error: &Error) {
+        self.close();
+        let finished = {
+            let mut sender = self.sender();
+            sender.abort(now, self.partitions.count(), &self.partitions, error);
+            sender.take_finished()
+        };
+        self.settle(finished);
+    }
+
+    /// Gives up what is buffered, and what is in flight too if that is asked for.
+    pub(super) fn purge(&self, now: Instant, in_flight: bool, error: &Error) {
+        let finished = {
+            let mut sender = self.sender();
+            let snapshot = self.shared.snapshot();
+            for lane in self.take_told() {
+                sender.handle_told(now, lane, &self.partitions, |at| snapshot.leader_id(at));
+            }
+            sender.purge(now, in_flight, &self.partitions, error);
+            sender.take_finished()
+        };
+        self.settle(finished);
+    }
+
+    /// Keeps the batches of topics to what their broker takes.
+    pub(super) fn lower_caps(&self, lowered: &[(LaneId, usize)]) {
+        for (lane, cap) in lowered {
+            let Some(at) = self.partitions.place(*lane) else {
+                continue;
+            };
+            tracing::warn!(
+                topic = &*at.topic,
+                bytes = cap,
+                "the broker found a batch too large; the topic's batches are kept smaller"
+            );
+            let Some(topic) = self.topics.latest(&at.topic) else {
+                continue;
+            };
+            for partition in topic.partitions() {
+                partition.lock().batches.lower_cap(*cap);
+            }
+        }
+    }
+}

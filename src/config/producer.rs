@@ -1,5 +1,7 @@
 //! What a producer adds to the client's configuration.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::client::ClientConfig;
@@ -46,6 +48,12 @@ pub struct ProducerConfig {
     /// `compression.type` at the level of `compression.gzip.level`, `compression.zstd.level` or
     /// `compression.level`. Default none.
     pub compression: Compression,
+    /// Topics whose batches are compressed in another way than `compression` says. It has no
+    /// property; see [`ProducerBuilder::topic_compression`](crate::ProducerBuilder). Default none.
+    pub topic_compression: BTreeMap<Arc<str>, Compression>,
+    /// `tidewire.continue.after.gap`, a name of our own: whether to write on where records that
+    /// were acknowledged are missing from a partition's log. Default false, which reports it.
+    pub continue_after_gap: bool,
     /// `partitioner.class`: default Java's built-in one.
     pub partitioner: PartitionerKind,
     /// `partitioner.adaptive.partitioning.enable`: records without a key prefer partitions whose
@@ -83,6 +91,8 @@ impl Default for ProducerConfig {
             retries: 2_147_483_647,
             delivery_timeout: Duration::from_secs(120),
             compression: Compression::None,
+            topic_compression: BTreeMap::new(),
+            continue_after_gap: false,
             partitioner: PartitionerKind::Default,
             partitioner_adaptive: true,
             partitioner_availability_timeout: Duration::ZERO,
@@ -108,6 +118,7 @@ setters! { ProducerConfig {
     set_max_in_flight: max_in_flight: usize = "max.in.flight.requests.per.connection",
     set_retries: retries: u32 = "retries",
     set_delivery_timeout: delivery_timeout: Duration = "delivery.timeout.ms",
+    set_continue_after_gap: continue_after_gap: bool = "tidewire.continue.after.gap",
     set_partitioner: partitioner: PartitionerKind = "partitioner.class",
     set_partitioner_adaptive: partitioner_adaptive: bool
         = "partitioner.adaptive.partitioning.enable",
@@ -284,6 +295,11 @@ impl ProducerConfig {
         }
         if let Err(error) = self.compression.check() {
             findings.problem(error.message());
+        }
+        for (topic, compression) in &self.topic_compression {
+            if let Err(error) = compression.check() {
+                findings.problem(format!("topic {topic}: {}", error.message()));
+            }
         }
     }
 }

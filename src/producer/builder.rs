@@ -1,5 +1,6 @@
 //! How a producer is described and made.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ pub struct ProducerBuilder {
     /// How many of them are the client's.
     inherited: usize,
     compression: Option<Compression>,
+    topic_compression: BTreeMap<Arc<str>, Compression>,
     partitioner: Option<Arc<dyn Partitioner>>,
 }
 
@@ -41,6 +43,7 @@ impl ProducerBuilder {
             properties,
             inherited,
             compression: None,
+            topic_compression: BTreeMap::new(),
             partitioner: None,
         }
     }
@@ -71,6 +74,46 @@ impl ProducerBuilder {
     pub fn partitioner(mut self, partitioner: impl Partitioner + 'static) -> Self {
         self.partitioner = Some(Arc::new(partitioner));
         self
+    }
+
+    /// How batches of one topic are compressed, whatever is set for the others; for a topic that
+    /// was named before, the last call counts. It has no Kafka key; default: as the others.
+    ///
+    /// ```no_run
+    /// # fn run(client: tidewire::Client) -> tidewire::Result<()> {
+    /// use tidewire::config::Compression;
+    ///
+    /// let producer = client
+    ///     .producer()
+    ///     .compression(Compression::Lz4)
+    ///     .topic_compression("pictures", Compression::None)
+    ///     .build()?;
+    /// # let _ = producer; Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn topic_compression(
+        mut self,
+        topic: impl Into<Arc<str>>,
+        compression: Compression,
+    ) -> Self {
+        self.topic_compression.insert(topic.into(), compression);
+        self
+    }
+
+    /// Whether to write on where a partition's log has a gap. Key of our own:
+    /// `tidewire.continue.after.gap`; default: no.
+    ///
+    /// A gap is a loss on the cluster's side: records that this producer was told are written are
+    /// missing from the log, as after an unclean leader election, and the broker shows it by
+    /// refusing the next batch as out of sequence. By default that batch fails, so that the program
+    /// hears of the loss and can send again what must be there; the partition is written on under
+    /// a new epoch (KIP-360) from the batch after it. With `true` the batch itself is written on in
+    /// that way, and nothing but a log line tells of the loss. A batch that may already be in the
+    /// log fails either way, so that nothing is written twice.
+    #[must_use]
+    pub fn continue_after_gap(self, go_on: bool) -> Self {
+        self.property("tidewire.continue.after.gap", go_on.to_string())
     }
 
     /// Whose acknowledgement counts. Kafka key: `acks`; default: all in-sync replicas.
@@ -125,6 +168,7 @@ impl ProducerBuilder {
         if let Some(compression) = self.compression {
             draft.config.set_compression(compression);
         }
+        draft.config.topic_compression = self.topic_compression;
         if self.partitioner.is_some() {
             draft.config.set_own_partitioner();
         }

@@ -1,6 +1,5 @@
 //! What a producer's handles and its sender task share.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -79,9 +78,9 @@ impl Inner {
             retry_backoff: shared.retry_policy(),
             seed: shared.env.seed(),
             compression: config.compression,
-            topic_compression: BTreeMap::new(),
+            topic_compression: config.topic_compression.clone(),
             idempotent: config.enable_idempotence,
-            continue_after_gap: false,
+            continue_after_gap: config.continue_after_gap,
             watches_brokers: stickiness.watches_brokers(),
         };
         Self {

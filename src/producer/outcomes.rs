@@ -70,4 +70,15 @@ impl Inner {
             }
         }
     }
+
+    /// The user chose to go on over gaps, not to hear nothing of them.
+    pub(super) fn tell_of_gaps(&self, lanes: &[LaneId]) {
+        for at in lanes.iter().filter_map(|lane| self.partitions.place(*lane)) {
+            tracing::error!(
+                topic = &*at.topic,
+                partition = at.partition,
+                "acknowledged records are missing from the log; writing on under a new epoch"
+            );
+        }
+    }
 }

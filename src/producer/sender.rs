@@ -148,15 +148,17 @@ impl Driver {
         for broker in ready {
             self.send_to(broker);
         }
-        let (due, finished, lowered) = {
+        let (due, finished, lowered, over_gaps) = {
             let mut sender = inner.sender();
             let (finished, lowered) = (sender.take_finished(), sender.take_lowered());
             for (broker, since) in sender.take_standing() {
                 inner.stickiness.set_standing(broker, since);
             }
-            (sender.poll_timeout(), finished, lowered)
+            let over_gaps = sender.take_over_gaps();
+            (sender.poll_timeout(), finished, lowered, over_gaps)
         };
         inner.lower_caps(&lowered);
+        inner.tell_of_gaps(&over_gaps);
         inner.settle(finished);
         due
     }

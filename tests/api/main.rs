@@ -15,4 +15,5 @@ mod keys;
 mod partitioner;
 mod poll;
 mod reading;
+mod topic_compression;
 mod topic_handle;

@@ -19,6 +19,7 @@ mod dropping;
 mod epochs;
 mod fetching;
 mod finding;
+mod gaps;
 mod giving_up;
 mod groups;
 mod losing;

@@ -1,5 +1,6 @@
 //! THE table of properties: every name that the Java client 4.3 or librdkafka 2.12 knows, with its
-//! type, range, class and a line of documentation.
+//! type, range, class and a line of documentation; and the few of our own, which begin with
+//! `tidewire.`.
 //!
 //! The setters by name, [`reference()`] and the command line all read this table, so a property is
 //! added in one place: a field with its default in one of the three config structs, and a row here.

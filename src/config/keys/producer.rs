@@ -115,6 +115,13 @@ pub(super) const KEYS: &[Key] = &[
         "The level of whatever codec is chosen (librdkafka's name); 0 and -1 are its default.",
     ),
     Key::new(
+        "tidewire.continue.after.gap",
+        field!(Producer.continue_after_gap),
+        Kind::Flag,
+        "Whether to write on where acknowledged records are missing from the log, as after an \
+         unclean leader election, instead of failing the batch that meets the gap (our own name).",
+    ),
+    Key::new(
         "partitioner.class",
         field!(Producer.partitioner),
         choice::<PartitionerKind>(),

@@ -18,6 +18,9 @@ pub(super) struct Asked {
     pub(super) next_id: u64,
     /// No batch of the topic is to be larger than this any more.
     pub(super) lower_cap: Option<usize>,
+    /// Acknowledged records are missing from the log, and the batch goes on without a word to its
+    /// user.
+    pub(super) over_gap: bool,
 }
 
 impl<T: Clone> Lane<T> {
@@ -108,7 +111,7 @@ impl<T: Clone> Lane<T> {
             | ErrorCode::INVALID_PRODUCER_EPOCH
                 if settings.idempotent =>
             {
-                return self.misplaced(now, (at, &refusal), settings, finished);
+                return self.misplaced(now, (at, &refusal), settings, asked, finished);
             }
             ErrorCode::MESSAGE_TOO_LARGE | ErrorCode::RECORD_LIST_TOO_LARGE => {
                 let in_time =
@@ -134,6 +137,7 @@ impl<T: Clone> Lane<T> {
         now: Instant,
         (at, refusal): (usize, &Refusal),
         settings: &SenderSettings,
+        asked: &mut Asked,
         finished: &mut Vec<Finished<T>>,
     ) {
         let Some(batch) = self.stamped.get(at) else {
@@ -169,6 +173,7 @@ impl<T: Clone> Lane<T> {
             self.sequence.trust = Trust::Moving;
             return;
         }
+        asked.over_gap = lost_records;
         self.sequence.trust = Trust::Moving;
         self.again_or_fail(now, at, (error, true), settings, finished);
     }

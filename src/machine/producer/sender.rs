@@ -83,6 +83,7 @@ pub(crate) struct Sender<T> {
     pub(super) finished: Vec<Finished<T>>,
     lowered: Vec<(LaneId, usize)>,
     pub(super) standing: Standing,
+    over_gaps: Vec<LaneId>,
 }
 
 impl<T: Clone> Sender<T> {
@@ -103,6 +104,7 @@ impl<T: Clone> Sender<T> {
             finished: Vec::new(),
             lowered: Vec::new(),
             standing: Standing::default(),
+            over_gaps: Vec::new(),
         }
     }
 
@@ -188,7 +190,7 @@ impl<T: Clone> Sender<T> {
     ) {
         let mut asked = Asked {
             next_id: self.next_id,
-            lower_cap: None,
+            ..Asked::default()
         };
         let settings = &self.settings;
         let Some(slot) = self.slots.get_mut(index(lane)).and_then(Option::as_mut) else {
@@ -198,6 +200,7 @@ impl<T: Clone> Sender<T> {
             .handle_answer(now, (id, answer), settings, &mut asked, &mut self.finished);
         self.next_id = asked.next_id;
         self.lowered.extend(asked.lower_cap.map(|cap| (lane, cap)));
+        self.over_gaps.extend(asked.over_gap.then_some(lane));
         self.refresh(now, lane);
     }
 
@@ -279,6 +282,12 @@ impl<T: Clone> Sender<T> {
     /// waits for them, and nothing leaves. `None` for one that nothing waits for any more.
     pub(crate) fn take_standing(&mut self) -> Vec<(BrokerId, Option<Instant>)> {
         self.standing.take_changes()
+    }
+
+    /// The partitions that lack acknowledged records and are written on all the same, since the
+    /// last call.
+    pub(crate) fn take_over_gaps(&mut self) -> Vec<LaneId> {
+        std::mem::take(&mut self.over_gaps)
     }
 
     /// How many batches have no outcome, of those that the sender has taken.

@@ -222,7 +222,9 @@ pub(crate) struct ConsumeArgs {
     /// The topics to read
     #[arg(required = true, value_name = "TOPIC")]
     pub(crate) topics: Vec<String>,
-    /// (not built yet) Read as a member of this consumer group
+    /// Read as a member of this consumer group, from where it left off; what was written is
+    /// committed (unless -X enable.auto.commit=false), and it leaves at the end. A topic that
+    /// begins with ^ is a pattern then
     #[arg(short, value_name = "GROUP")]
     pub(crate) group: Option<String>,
     /// Read only these partitions; may be repeated or separated by commas
@@ -230,9 +232,9 @@ pub(crate) struct ConsumeArgs {
           value_parser = clap::value_parser!(i32).range(0..))]
     pub(crate) partitions: Vec<i32>,
     /// Where to start: beginning, end, N (that offset), -N (the last N of each partition), s@MS
-    /// (from that time in milliseconds since 1970), stored (not built yet); and where to stop:
-    /// e@MS (before that time, or at the end seen at the start). Once for each [default:
-    /// beginning]
+    /// (from that time in milliseconds since 1970), stored (where the group of -g left off);
+    /// and where to stop: e@MS (before that time, or at the end seen at the start). Once for each.
+    /// With -g it is where a group starts that has committed nothing [default: beginning]
     #[arg(short, value_name = "OFFSET", allow_hyphen_values = true,
           value_parser = OffsetArg::parse)]
     pub(crate) offsets: Vec<OffsetArg>,

@@ -12,6 +12,7 @@
 
 mod client;
 mod cluster;
+mod groups;
 #[path = "../vectors/partitions/keys.rs"]
 mod keys;
 mod partitioner;

@@ -1,13 +1,16 @@
 //! `consume`: records out, whole lines, each written and flushed before more are asked for.
 //!
-//! It reads the partitions that there are at its start, without a group. A signal ends it with
-//! success, and so does a reader that closes the pipe.
+//! Without `-g` it reads the partitions that there are at its start; with it what the group gives
+//! it, see [`member`]. A signal ends it with success, and so does a reader that closes the pipe.
+
+mod member;
 
 use std::collections::BTreeMap;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
+use member::Member;
 use tidewire::{Client, Consumer, Records, StartAt, TopicPartition};
 
 use crate::args::{ConsumeArgs, Global};
@@ -18,7 +21,7 @@ use crate::signals::Signals;
 use crate::text::format::{Format, View};
 use crate::text::goal::Goal;
 use crate::text::json;
-use crate::text::offset::{Start, range};
+use crate::text::offset::{OffsetArg, Start, range};
 
 /// How long one poll waits when there is no end to look out for.
 const POLL: Duration = Duration::from_secs(60);
@@ -38,35 +41,54 @@ type Ends = BTreeMap<TopicPartition, i64>;
 /// # Errors
 /// When a topic or a partition is not there, no broker was found, or reading or writing failed.
 pub(crate) async fn run(global: &Global, args: ConsumeArgs) -> Result<(), Failure> {
-    if args.group.is_some() {
-        return Err(Failure::not_built("consume -g"));
+    if args.group.is_some() && !args.partitions.is_empty() {
+        let failure = Failure::refused("-g and -p exclude each other");
+        return Err(failure.next("a group gives out the partitions by itself"));
     }
     // clap sees the conflict only where both stand on the same side of the command.
     if global.json && args.format.is_some() {
         return Err(Failure::refused("-f and --json exclude each other"));
     }
     let (start, stop) = range(&args.offsets).map_err(Failure::refused)?;
-    let start = start_at(start)?;
+    let start = start_at(start, args.group.is_some())?;
+    let explicit = args
+        .offsets
+        .iter()
+        .any(|arg| matches!(arg, OffsetArg::Start(_)));
+    let start_of_group = start.filter(|_| explicit);
     let mut settings = Settings::gather(global)?;
     settings.default("auto.offset.reset", "earliest");
     if let Some(level) = args.isolation {
         settings.set("isolation.level", level.name());
     }
     settings.set("allow.auto.create.topics", "false");
+    match &args.group {
+        Some(group) => member::prepare(&mut settings, group, start_of_group),
+        // With a group.id from elsewhere it reads where that group is, and commits nothing.
+        None => settings.set("enable.auto.commit", "false"),
+    }
     settings.consumer()?;
     let limit = settings.client()?.default_api_timeout;
     let mut signals = Signals::listen()?;
     let prepare = async {
         let client = settings.connect(limit).await?;
         let partitions = partitions(&client, &args).await?;
+        let wanted = args.exit_at_end || stop.is_some();
+        if args.group.is_some() {
+            let (member, consumer) = Member::join(&client, &args.topics, start_of_group).await?;
+            let ends = member::ends(&consumer, &partitions, wanted).await?;
+            let goal = goal(&consumer, &args, ends, stop).await?;
+            return Ok((consumer, goal, Some(member)));
+        }
         let consumer = client.consumer().build().await?;
         let ends = consumer.end_offsets(partitions.iter().cloned()).await?;
+        let start = start.unwrap_or(StartAt::Committed);
         let assignment = assignment(&consumer, start, &ends).await?;
         let goal = goal(&consumer, &args, ends, stop).await?;
         consumer.assign(assignment).await?;
-        Ok::<_, Failure>((consumer, goal))
+        Ok::<_, Failure>((consumer, goal, None))
     };
-    let (consumer, goal) = tokio::select! {
+    let (consumer, goal, member) = tokio::select! {
         biased;
         () = signals.first() => return Ok(()),
         prepared = settings.in_time(prepare) => prepared?,
@@ -78,32 +100,40 @@ pub(crate) async fn run(global: &Global, args: ConsumeArgs) -> Result<(), Failur
         json: global.json,
         format: args.format.unwrap_or_else(Format::values),
         signals,
+        member,
     };
-    printer.print_all(&consumer, goal).await
+    let ended = printer.print_all(&consumer, goal).await;
+    if args.group.is_some() {
+        let left = member::leave(consumer).await;
+        return ended.and(left);
+    }
+    ended
 }
 
-fn start_at(start: Start) -> Result<StartAt, Failure> {
-    Ok(match start {
+/// Where `-o` says to start; `None` is where the group is.
+fn start_at(start: Start, in_group: bool) -> Result<Option<StartAt>, Failure> {
+    Ok(Some(match start {
         Start::Beginning => StartAt::Beginning,
         Start::End => StartAt::End,
         Start::Offset(offset) => StartAt::Offset(offset),
         Start::Last(count) => StartAt::FromEnd(count),
         Start::Time(time) => StartAt::Timestamp(time),
+        Start::Stored if in_group => return Ok(None),
         Start::Stored => {
-            let failure = Failure::not_built("consume -o stored");
-            return Err(failure.next(
-                "offsets are stored by groups; -o beginning, end, N, -N and \
-                                     s@MS work",
-            ));
+            let failure = Failure::refused("-o stored needs a group: -g GROUP");
+            return Err(failure.next("offsets are stored by groups"));
         }
-    })
+    }))
 }
 
 /// The partitions to read, sorted, each once.
 async fn partitions(client: &Client, args: &ConsumeArgs) -> Result<Vec<TopicPartition>, Failure> {
     let mut partitions = Vec::new();
-    let described = client.admin().describe_topics(&args.topics).await?;
-    for (name, topic) in args.topics.iter().zip(described) {
+    // In a group a name that begins with ^ is a pattern, and may match nothing yet.
+    let pattern = |name: &&String| args.group.is_some() && name.starts_with('^');
+    let topics: Vec<&String> = args.topics.iter().filter(|name| !pattern(name)).collect();
+    let described = client.admin().describe_topics(&topics).await?;
+    for (name, topic) in topics.into_iter().zip(described) {
         let topic = topic.map_err(|error| Failure::of_topic(name, error))?;
         let all = topic.partitions.iter().map(|partition| partition.partition);
         if args.partitions.is_empty() {
@@ -176,6 +206,7 @@ struct Printer {
     json: bool,
     format: Format,
     signals: Signals,
+    member: Option<Member>,
 }
 
 impl Printer {
@@ -184,7 +215,7 @@ impl Printer {
         pass(consumer, &mut goal)?;
         self.stall.moved(consumer);
         let mut closed = pin!(closed());
-        while !goal.is_reached() {
+        while !goal.is_reached() && !self.is_at_end(consumer, &goal) {
             let limit = match (goal.open().is_empty(), goal.is_endless()) {
                 (false, _) => POLL_FOR_END,
                 (true, true) => POLL,
@@ -206,6 +237,9 @@ impl Printer {
             if self.print(&records, &mut goal).await? == Written::Closed {
                 return Ok(());
             }
+            if let Some(member) = &mut self.member {
+                member.printed(consumer)?;
+            }
             pass(consumer, &mut goal)?;
             if !records.is_empty() {
                 // The time that printing took is not the brokers'.
@@ -215,11 +249,21 @@ impl Printer {
         Ok(())
     }
 
+    /// Whether a group has nothing left for it to read.
+    fn is_at_end(&self, consumer: &Consumer, goal: &Goal) -> bool {
+        let open = goal.open();
+        let member = self.member.as_ref().filter(|_| !open.is_empty());
+        member.is_some_and(|member| member.is_at_end(consumer, &open))
+    }
+
     /// Writes all of the records that the goal takes, and flushes.
     async fn print(&mut self, records: &Records, goal: &mut Goal) -> Result<Written, Failure> {
         for record in records {
             if !goal.takes(record.topic(), record.partition(), record.offset()) {
                 continue;
+            }
+            if let Some(member) = &mut self.member {
+                member.prints(record.topic(), record.partition(), record.offset());
             }
             let headers = record.headers();
             self.render(&View {
@@ -307,7 +351,7 @@ impl Stall {
         );
         let why = self.settings.probe().await;
         why.map_err(|failure| failure.while_doing(&late))?;
-        if let Some(partition) = goal.open().first() {
+        if let Some(partition) = member::assigned(consumer, goal.open()).first() {
             let what = format!("{late}, and {partition} is not at its end; a broker answers");
             return Err(Failure::new(what).next(format!(
                 "`tidewire topics describe {}` shows its leader; -v shows each retry",
@@ -326,7 +370,7 @@ fn positions(consumer: &Consumer) -> Vec<Option<i64>> {
 
 /// Marks the partitions that have reached their end; they are not asked for more.
 fn pass(consumer: &Consumer, goal: &mut Goal) -> Result<(), Failure> {
-    for partition in goal.open() {
+    for partition in member::assigned(consumer, goal.open()) {
         // One that is not known yet is asked for again after the next poll.
         let Some(position) = consumer.position(&partition).now_or_never() else {
             continue;

@@ -9,6 +9,7 @@
 mod bad_brokers;
 mod bad_input;
 mod detour;
+mod groups;
 mod harness;
 mod lost_brokers;
 mod perf;

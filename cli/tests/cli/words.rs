@@ -29,8 +29,6 @@ fn what_is_not_built_says_so_and_fails() {
         &["perf", "produce", "--topic", "t", "--report", "f.html"],
         &["topics", "add-partitions", "t", "--partitions", "3"],
         &["topics", "configs", "t"],
-        &["consume", "t", "-g", "g", "-b", "127.0.0.1:1"],
-        &["consume", "t", "-o", "stored", "-b", "127.0.0.1:1"],
     ] {
         run(args, b"").fails_with(2).says(&["not built yet"]);
     }

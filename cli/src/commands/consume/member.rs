@@ -1,0 +1,151 @@
+//! `consume -g`: a member of a group. What was printed is what is committed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tidewire::{Client, Consumer, ErrorKind, RebalanceListener, StartAt, TopicPartition};
+
+use super::Ends;
+use crate::failure::Failure;
+use crate::output::note;
+use crate::settings::Settings;
+
+/// How long the last commit and the farewell may take.
+const CLOSE: Duration = Duration::from_secs(10);
+
+/// What the command knows of its membership.
+pub(super) struct Member {
+    settled: Arc<AtomicBool>,
+    /// What was collected for stdout: the offset after it, by partition.
+    printed: BTreeMap<TopicPartition, i64>,
+}
+
+/// Starts where `-o` says in partitions of which the group has committed nothing.
+struct Starter {
+    start: Option<StartAt>,
+    settled: Arc<AtomicBool>,
+}
+
+impl RebalanceListener for Starter {
+    async fn assigned(&self, consumer: &Consumer, partitions: &[TopicPartition]) {
+        if let Some(start) = self.start {
+            // Where this fails, `auto.offset.reset` decides once the group's offsets are known.
+            let committed = consumer.committed(partitions.iter().cloned()).await;
+            let new = committed
+                .into_iter()
+                .flatten()
+                .filter(|(_, offset)| offset.is_none());
+            for (partition, _) in new {
+                if let Err(error) = consumer.seek(&partition, start) {
+                    note(&format!("-o is not followed in {partition}: {error}"));
+                }
+            }
+        }
+        self.settled.store(true, Ordering::Release);
+    }
+}
+
+/// What `-g` means for the settings; `start` is what `-o` says, if it is given.
+pub(super) fn prepare(settings: &mut Settings, group: &str, start: Option<StartAt>) {
+    settings.set("group.id", group);
+    settings.set("enable.auto.offset.store", "false");
+    match start {
+        Some(StartAt::Beginning) => settings.set("auto.offset.reset", "earliest"),
+        Some(StartAt::End) => settings.set("auto.offset.reset", "latest"),
+        _ => {}
+    }
+}
+
+impl Member {
+    /// Joins the group.
+    ///
+    /// # Errors
+    /// When a property is wrong, or a topic is no pattern.
+    pub(super) async fn join(
+        client: &Client,
+        topics: &[String],
+        start: Option<StartAt>,
+    ) -> Result<(Self, Consumer), Failure> {
+        let settled = Arc::new(AtomicBool::new(false));
+        let seek = start.filter(|start| !matches!(start, StartAt::Beginning | StartAt::End));
+        let listener = Starter {
+            start: seek,
+            settled: Arc::clone(&settled),
+        };
+        let builder = client
+            .consumer()
+            .subscribe(topics.iter().map(String::as_str));
+        let consumer = builder.rebalance_listener(listener).build().await?;
+        let member = Self {
+            settled,
+            printed: BTreeMap::new(),
+        };
+        Ok((member, consumer))
+    }
+
+    /// Whether all that the group gave it is at its end.
+    pub(super) fn is_at_end(&self, consumer: &Consumer, open: &[TopicPartition]) -> bool {
+        let assigned = consumer.assignment();
+        self.settled.load(Ordering::Acquire) && !open.iter().any(|at| assigned.contains(at))
+    }
+
+    /// A record is about to be written.
+    pub(super) fn prints(&mut self, topic: &str, partition: i32, offset: i64) {
+        let next = offset.saturating_add(1);
+        match self.printed.last_entry() {
+            Some(mut last) if &*last.key().topic == topic && last.key().partition == partition => {
+                last.insert(next);
+            }
+            _ => {
+                self.printed
+                    .insert(TopicPartition::new(topic, partition), next);
+            }
+        }
+    }
+
+    /// What was collected is written: the next commit covers it.
+    ///
+    /// # Errors
+    /// When it cannot be committed at all.
+    pub(super) fn printed(&mut self, consumer: &Consumer) -> Result<(), Failure> {
+        for (partition, next) in std::mem::take(&mut self.printed) {
+            match consumer.store_offset(partition, next) {
+                // Another member has it now, and reads it again.
+                Err(error) if error.kind() == ErrorKind::InvalidInput => {}
+                stored => stored?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Commits what was written and leaves.
+///
+/// # Errors
+/// When that fails, or takes too long.
+pub(super) async fn leave(consumer: Consumer) -> Result<(), Failure> {
+    let closed = consumer.close(CLOSE).await;
+    closed.map_err(|error| Failure::from(error).while_doing("leaving the group"))
+}
+
+/// Leaves out what another member reads.
+pub(super) fn assigned(consumer: &Consumer, open: Vec<TopicPartition>) -> Vec<TopicPartition> {
+    let assigned = consumer.assignment();
+    open.into_iter()
+        .filter(|at| assigned.contains(at))
+        .collect()
+}
+
+/// The ends of all partitions, whoever reads them.
+pub(super) async fn ends(
+    consumer: &Consumer,
+    partitions: &[TopicPartition],
+    wanted: bool,
+) -> Result<Ends, Failure> {
+    if !wanted {
+        return Ok(Ends::new());
+    }
+    Ok(consumer.end_offsets(partitions.iter().cloned()).await?)
+}

@@ -1,0 +1,111 @@
+//! `consume -g`: members of groups, and what they commit.
+
+use std::io::{BufRead, BufReader};
+
+use crate::harness::Mock;
+
+fn written(mock: &Mock, lines: &[u8]) {
+    mock.run(&["produce", "t"], lines).ok();
+}
+
+fn sorted(text: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_unstable();
+    lines
+}
+
+#[test]
+fn a_group_goes_on_where_it_left_off() {
+    let mock = Mock::start(3);
+    mock.run(&["topics", "create", "t", "--partitions", "3"], b"")
+        .ok();
+    written(&mock, b"1\n2\n3\n4\n5\n");
+    let read = |args: &[&str]| {
+        mock.run(&[&["consume", "t", "-g", "g"], args].concat(), b"")
+            .ok()
+    };
+    let first = read(&["-c", "2"]);
+    assert_eq!(first.text().lines().count(), 2);
+    let rest = read(&["-e"]);
+    let both = format!("{}{}", first.text(), rest.text());
+    assert_eq!(
+        sorted(&both),
+        ["1", "2", "3", "4", "5"],
+        "none twice, none missing"
+    );
+    assert_eq!(read(&["-e"]).text(), "", "all of it is committed");
+    written(&mock, b"6\n");
+    assert_eq!(read(&["-o", "stored", "-e"]).text(), "6\n");
+}
+
+#[test]
+fn where_a_new_group_starts_is_said_by_the_option() {
+    let mock = Mock::start(1);
+    mock.run(&["topics", "create", "t", "--partitions", "1"], b"")
+        .ok();
+    written(&mock, b"1\n2\n3\n4\n");
+    for (group, start, text) in [
+        ("a", "beginning", "1\n2\n3\n4\n"),
+        ("b", "end", ""),
+        ("c", "2", "3\n4\n"),
+        ("d", "-1", "4\n"),
+        ("e", "s@0", "1\n2\n3\n4\n"),
+    ] {
+        let args = ["consume", "t", "-g", group, "-o", start, "-e"];
+        assert_eq!(mock.run(&args, b"").ok().text(), text, "{start}");
+        let again = mock.run(&args, b"").ok();
+        assert_eq!(again.text(), "", "{start} again");
+    }
+}
+
+#[test]
+fn a_signal_commits_what_was_written_leaves_and_succeeds() {
+    for signal in ["INT", "TERM"] {
+        let mock = Mock::start(1);
+        mock.run(&["topics", "create", "t", "--partitions", "1"], b"")
+            .ok();
+        written(&mock, b"1\n2\n");
+        let mut running = mock.spawn(&["consume", "t", "-g", "g"]);
+        let mut lines = BufReader::new(running.child.stdout.as_mut().unwrap()).lines();
+        assert_eq!(lines.next().unwrap().unwrap(), "1");
+        assert_eq!(lines.next().unwrap().unwrap(), "2");
+        drop(lines);
+        running.signal(signal);
+        running.end().ok();
+        // A member that had not left would keep the next one waiting for its session's end.
+        let next = mock.run(&["consume", "t", "-g", "g", "-e"], b"").ok();
+        assert_eq!(next.text(), "", "committed");
+        assert!(next.took.as_secs() < 8, "{next:?}");
+    }
+}
+
+#[test]
+fn without_commits_a_group_reads_the_same_again() {
+    let mock = Mock::start(1);
+    mock.run(&["topics", "create", "t", "--partitions", "1"], b"")
+        .ok();
+    written(&mock, b"1\n2\n");
+    let args = [
+        "consume",
+        "t",
+        "-g",
+        "g",
+        "-e",
+        "-X",
+        "enable.auto.commit=false",
+    ];
+    for _ in 0..2 {
+        assert_eq!(mock.run(&args, b"").ok().text(), "1\n2\n");
+    }
+}
+
+#[test]
+fn partitions_by_hand_and_a_group_exclude_each_other() {
+    let mock = Mock::start(1);
+    let args = ["consume", "t", "-g", "g", "-p", "0"];
+    mock.run(&args, b"").fails_with(2).says(&["-g and -p"]);
+    let args = ["consume", "t", "-o", "stored"];
+    mock.run(&args, b"").fails_with(2).says(&["-g GROUP"]);
+    let args = ["consume", "nope", "-g", "g"];
+    mock.run(&args, b"").fails_with(1).says(&["nope"]);
+}

@@ -555,3 +555,61 @@ async fn an_idle_member_costs_heartbeats_and_nothing_else() {
     assert_eq!(counted.map(|api| cluster.requests(api)), before);
     assert_eq!(cluster.requests(ApiKey::Heartbeat) - beats, 20);
 }
+
+#[tokio::test(start_paused = true)]
+async fn case_72_asking_for_the_next_record_confirms_the_one_before() {
+    let (cluster, client) = written(1, 5).await;
+    let consumer = build(member(&client)).await;
+    for offset in 0..3 {
+        let record = within(PATIENCE, consumer.recv()).await.unwrap();
+        assert_eq!(record.offset(), offset);
+        tokio::time::sleep(secs(11)).await;
+        assert_eq!(
+            committed(&cluster, 0).unwrap_or(0),
+            offset,
+            "it is still busy with {offset}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_of_one_partition_confirms_that_one_alone_and_ends_when_it_goes() {
+    use futures::StreamExt;
+    let (cluster, client) = written(2, 3).await;
+    let consumer = build(member(&client)).await;
+    settle_without_reading(&consumer, 2).await;
+    let mut streams = [0, 1].map(|partition| consumer.partition_stream(&at(partition)).unwrap());
+    let [first, second] = &mut streams;
+    for _ in 0..3 {
+        within(PATIENCE, first.next()).await.unwrap().unwrap();
+    }
+    within(PATIENCE, second.next()).await.unwrap().unwrap();
+    tokio::time::sleep(secs(11)).await;
+    assert_eq!(
+        committed(&cluster, 0).unwrap_or(0),
+        2,
+        "busy with the third"
+    );
+    assert_eq!(
+        committed(&cluster, 1).unwrap_or(0),
+        0,
+        "busy with the first"
+    );
+    consumer.unsubscribe().unwrap();
+    let ends = async {
+        while first.next().await.is_some() {}
+        while second.next().await.is_some() {}
+    };
+    within(PATIENCE, ends).await;
+    assert!(consumer.assignment().is_empty());
+}
+
+/// Waits for an assignment, as a program does that reads by streams.
+async fn settle_without_reading(consumer: &Consumer, count: usize) {
+    let assigned = async {
+        while consumer.assignment().len() < count {
+            tokio::time::sleep(ms(10)).await;
+        }
+    };
+    within(PATIENCE, assigned).await;
+}

@@ -105,6 +105,7 @@ fn settings() -> SenderSettings {
         topic_compression: BTreeMap::new(),
         idempotent: true,
         continue_after_gap: false,
+        watches_brokers: false,
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::handle::Producer;
+use super::interceptor::{Interceptors, Observer, ProducerInterceptor, SettledBatch};
 use crate::cluster::Client;
 use crate::config::{Acks, Compression, Origin, ProducerConfig, Properties, millis};
 use crate::error::Result;
@@ -24,6 +25,7 @@ pub struct ProducerBuilder {
     compression: Option<Compression>,
     topic_compression: BTreeMap<Arc<str>, Compression>,
     partitioner: Option<Arc<dyn Partitioner>>,
+    interceptors: Interceptors,
 }
 
 impl Client {
@@ -45,6 +47,7 @@ impl ProducerBuilder {
             compression: None,
             topic_compression: BTreeMap::new(),
             partitioner: None,
+            interceptors: Interceptors::default(),
         }
     }
 
@@ -149,6 +152,45 @@ impl ProducerBuilder {
         self.property("max.block.ms", millis(limit))
     }
 
+    /// Adds user code that sees each record before it is placed, and each batch once it has its
+    /// outcome; after those added before. Kafka key: `interceptor.classes` (KIP-42), which is
+    /// refused as a property, since it names Java classes. Default: none.
+    #[must_use]
+    pub fn interceptor(mut self, interceptor: impl ProducerInterceptor) -> Self {
+        self.interceptors.push(interceptor);
+        self
+    }
+
+    /// Adds a closure that is told every batch's outcome: an
+    /// [`interceptor`](Self::interceptor) for programs that want to know what became of their
+    /// records and need not keep their deliveries. Default: none.
+    ///
+    /// ```no_run
+    /// # async fn run(client: tidewire::Client) -> tidewire::Result<()> {
+    /// use tidewire::{Record, WriteStatus};
+    ///
+    /// let producer = client
+    ///     .producer()
+    ///     .on_settled(|batch| match &batch.outcome {
+    ///         Ok(first) => println!("{} records from offset {first:?} on", batch.records),
+    ///         Err(error) if error.write_status() == Some(WriteStatus::NotWritten) => {
+    ///             println!("{} records are not written: {error}", batch.records);
+    ///         }
+    ///         Err(error) => println!("{} records may be written: {error}", batch.records),
+    ///     })
+    ///     .build()?;
+    /// for number in 0..3_000_000 {
+    ///     drop(producer.enqueue(Record::to("numbers").value(number.to_string())).await?);
+    /// }
+    /// producer.flush().await.into_result()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on_settled(self, observer: impl Fn(&SettledBatch) + Send + Sync + 'static) -> Self {
+        self.interceptor(Observer(observer))
+    }
+
     /// Sets one property by its Kafka or librdkafka name. One that is the client's, such as
     /// `request.timeout.ms`, is refused here.
     #[must_use]
@@ -174,6 +216,11 @@ impl ProducerBuilder {
         }
         let (config, notices) = draft.finish(self.client.config())?;
         self.client.shared.say(&notices);
-        Ok(Producer::new(self.client, config, self.partitioner))
+        Ok(Producer::new(
+            self.client,
+            config,
+            self.partitioner,
+            self.interceptors,
+        ))
     }
 }

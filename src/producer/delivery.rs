@@ -57,6 +57,14 @@ impl Completion {
         })
     }
 
+    pub(super) fn topic(&self) -> &Arc<str> {
+        &self.topic
+    }
+
+    pub(super) fn partition(&self) -> i32 {
+        self.partition
+    }
+
     /// Which flush waits for it.
     pub(super) fn generation(&self) -> Generation {
         self.generation

@@ -9,6 +9,7 @@ use tokio::task::AbortHandle;
 
 use super::delivery::{Delivery, RecordMetadata};
 use super::inner::{Inner, NotTaken};
+use super::interceptor::{Interceptors, is_inside, may_wait};
 use super::ledger::DeliveryReport;
 use super::limits::{LazyDeadline, closed, not_written};
 use super::sender;
@@ -84,8 +85,10 @@ impl Producer {
         client: Client,
         config: ProducerConfig,
         own: Option<Arc<dyn Partitioner>>,
+        interceptors: Interceptors,
     ) -> Self {
-        let inner = Arc::new(Inner::new(Arc::clone(&client.shared), config, own));
+        let shared = Arc::clone(&client.shared);
+        let inner = Arc::new(Inner::new(shared, config, own, interceptors));
         Self {
             inner,
             task: Arc::default(),
@@ -111,6 +114,7 @@ impl Producer {
     /// Dropped before the record is in the buffer, nothing is sent; dropped after, it is sent all
     /// the same and only the report is lost.
     pub async fn send(&self, record: Record<'_>) -> Result<RecordMetadata> {
+        may_wait("send")?;
         self.enqueue(record).await?.await
     }
 
@@ -130,6 +134,10 @@ impl Producer {
         // A producer that never waits would never let the sender run on its thread. Before the
         // record is taken, since nothing may be awaited between that and the return.
         tokio::task::coop::consume_budget().await;
+        let mut record = record;
+        if !self.inner.interceptors.is_empty() {
+            record = self.inner.interceptors.on_send(record);
+        }
         let mut deadline = LazyDeadline::new(self.inner.config.max_block);
         let topic = self.inner.topic(record.topic(), &mut deadline).await?;
         match self.inner.append(&topic, &record, Reserve::default()) {
@@ -179,6 +187,19 @@ impl Producer {
         reason = "the error gives the record back, and a box would cost an allocation"
     )]
     pub fn try_enqueue<'a>(&self, record: Record<'a>) -> Result<Delivery, TryEnqueueError<'a>> {
+        if self.inner.interceptors.is_empty() {
+            return self.try_append(record);
+        }
+        let shown = self.inner.interceptors.on_send(record.clone());
+        let appended = self.try_append(shown);
+        appended.map_err(|refused| TryEnqueueError {
+            record,
+            reason: refused.reason,
+        })
+    }
+
+    #[expect(clippy::result_large_err, reason = "as above")]
+    fn try_append<'a>(&self, record: Record<'a>) -> Result<Delivery, TryEnqueueError<'a>> {
         let refuse = |record, reason| Err(TryEnqueueError { record, reason });
         if let Err(error) = self.start() {
             return refuse(record, TryEnqueueReason::Failed(error));
@@ -220,6 +241,12 @@ impl Producer {
     ///
     /// Dropping the future changes nothing; the next flush reports.
     pub async fn flush(&self) -> DeliveryReport {
+        if let Err(error) = may_wait("flush") {
+            return DeliveryReport {
+                first_error: Some(error),
+                ..DeliveryReport::default()
+            };
+        }
         let before = self.inner.ledger.turn();
         self.inner.hurry();
         self.inner.ledger.settled_before(before).await;
@@ -235,6 +262,7 @@ impl Producer {
     /// Dropped early, the producer is closed for new records and goes on sending the old ones for
     /// as long as a handle lives; call it again for the report.
     pub async fn close(&self, limit: Duration) -> DeliveryReport {
+        let limit = if is_inside() { Duration::ZERO } else { limit };
         let deadline = Deadline::after(limit);
         self.inner.close();
         let before = self.inner.ledger.turn();

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::delivery::{Completion, Delivery};
+use super::interceptor::{Interceptors, may_wait};
 use super::ledger::Ledger;
 use super::limits::{LazyDeadline, about, buffer_full, closed, larger_than, nameless, not_written};
 use super::obstacles::Obstacles;
@@ -47,6 +48,7 @@ pub(super) struct Inner {
     pub(super) topics: Topics,
     /// Chooses partitions in place of `config.partitioner`.
     own: Option<Arc<dyn Partitioner>>,
+    pub(super) interceptors: Interceptors,
     sender: Mutex<Sender<Arc<Completion>>>,
     /// Partitions that the sender is to look at.
     told: Mutex<Vec<LaneId>>,
@@ -63,6 +65,7 @@ impl Inner {
         shared: Arc<Shared>,
         config: ProducerConfig,
         own: Option<Arc<dyn Partitioner>>,
+        interceptors: Interceptors,
     ) -> Self {
         let pool = ChunkPool::new(config.buffer_memory, DEFAULT_CHUNK_SIZE);
         let limits = BatchLimits::new(config.batch_size, config.max_request_size);
@@ -94,6 +97,7 @@ impl Inner {
             limits,
             topics: Topics::default(),
             own,
+            interceptors,
             sender: Mutex::new(Sender::new(settings)),
             told: Mutex::default(),
             hurry: AtomicBool::new(false),
@@ -120,7 +124,7 @@ impl Inner {
     /// Whether somebody other than the topic's handle must see a record's topic.
     #[inline]
     pub(super) fn shows_records(&self) -> bool {
-        self.own.is_some()
+        self.own.is_some() || !self.interceptors.is_empty()
     }
 
     /// Puts a record into its batch.
@@ -237,6 +241,7 @@ impl Inner {
         if name.is_empty() {
             return Err(nameless());
         }
+        may_wait("enqueue")?;
         let version = self.shared.metadata_version();
         let (name, interest) = (Arc::from(name), self.interest());
         let closing = self.closing.notified();
@@ -319,6 +324,7 @@ impl Inner {
 
     /// Waits until the pool gives the memory; a full buffer ends every `linger.ms`.
     pub(super) async fn reserve(&self, chunks: usize, deadline: Deadline) -> Result<Reserve> {
+        may_wait("enqueue")?;
         self.hurry();
         let reserved = deadline.wait(self.pool.reserve(chunks)).await;
         reserved

@@ -33,7 +33,7 @@ impl DeliveryReport {
     /// Whether every record was written.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.not_written == 0 && self.unknown == 0
+        self.not_written == 0 && self.unknown == 0 && self.first_error.is_none()
     }
 
     /// How many were written, or the first error.
@@ -43,8 +43,8 @@ impl DeliveryReport {
     /// The first error, if not every record was written.
     pub fn into_result(self) -> Result<u64, Error> {
         match self.first_error {
-            Some(error) if !(self.not_written == 0 && self.unknown == 0) => Err(error),
-            _ => Ok(self.written),
+            Some(error) => Err(error),
+            None => Ok(self.written),
         }
     }
 

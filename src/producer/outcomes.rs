@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::delivery::Completion;
 use super::inner::Inner;
+use super::interceptor::SettledBatch;
 use crate::error::Error;
 use crate::machine::producer::{Finished, LaneId, Source};
 
@@ -18,6 +19,17 @@ impl Inner {
             outcome,
         } in finished
         {
+            if !self.interceptors.is_empty() {
+                self.interceptors.on_acknowledgement(&SettledBatch {
+                    topic: Arc::clone(tag.topic()),
+                    partition: tag.partition(),
+                    records: share.records,
+                    outcome: outcome
+                        .as_ref()
+                        .map(|written| written.base_offset)
+                        .map_err(Error::clone),
+                });
+            }
             let error = outcome.as_ref().err().cloned();
             let whole = tag.settle(share, outcome);
             let generation = tag.generation();

@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::delivery::{Delivery, RecordMetadata};
 use super::handle::{Producer, TryEnqueueError, TryEnqueueReason};
 use super::inner::NotTaken;
+use super::interceptor::may_wait;
 use super::limits::{LazyDeadline, not_written};
 use super::topic::Topic;
 use crate::error::{Error, ErrorKind, Result};
@@ -119,6 +120,7 @@ impl ProducerTopic {
     /// Dropped before the record is in the buffer, nothing is sent; dropped after, it is sent all
     /// the same and only the report is lost.
     pub async fn send(&self, record: Record<'_>) -> Result<RecordMetadata> {
+        may_wait("send")?;
         self.enqueue(record).await?.await
     }
 
@@ -136,7 +138,9 @@ impl ProducerTopic {
     pub async fn enqueue(&self, record: Record<'_>) -> Result<Delivery> {
         self.producer.start()?;
         self.check(&record)?;
-        let record = self.shown(record);
+        if self.producer.inner.shows_records() {
+            return Box::pin(self.producer.enqueue(record.at(&self.name))).await;
+        }
         // As in `Producer::enqueue`: the sender must get its turn.
         tokio::task::coop::consume_budget().await;
         let appended = self.append(&record);
@@ -174,7 +178,9 @@ impl ProducerTopic {
         if let Err(error) = self.producer.start().and_then(|()| self.check(&record)) {
             return refuse(record, TryEnqueueReason::Failed(error));
         }
-        let record = self.shown(record);
+        if self.producer.inner.shows_records() {
+            return self.producer.try_enqueue(record.at(&self.name));
+        }
         let inner = &self.producer.inner;
         let appended = self.append(&record).or_else(|| {
             let topic = inner.known_topic(&self.name)?;
@@ -212,16 +218,6 @@ impl ProducerTopic {
 
     fn learn(&self, topic: &Arc<Topic>) {
         *self.latest.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(topic);
-    }
-
-    /// Gives the record its topic, where others will look at it.
-    #[inline]
-    fn shown<'a>(&self, record: Record<'a>) -> Record<'a> {
-        if self.producer.inner.shows_records() {
-            record.at(&self.name)
-        } else {
-            record
-        }
     }
 
     /// A record may name the topic all the same, but no other.

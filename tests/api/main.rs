@@ -10,6 +10,7 @@
 mod assignor;
 mod config;
 mod config_names;
+mod interceptors;
 #[path = "../vectors/partitions/keys.rs"]
 mod keys;
 mod partitioner;

@@ -75,8 +75,8 @@ pub use machine::{OffsetAndMetadata, PartitionStatus, StartAt};
 pub use machine::{Partitioner, Partitions};
 pub use net::{BoxFuture, BoxStream, ByteStream, Connector, TcpConnector};
 pub use producer::{
-    Delivery, DeliveryReport, Producer, ProducerBuilder, ProducerInterceptor, ProducerTopic,
-    RecordMetadata, SettledBatch, TryEnqueueError, TryEnqueueReason,
+    Delivery, DeliveryReport, Producer, ProducerBuilder, ProducerInterceptor, ProducerMetrics,
+    ProducerTopic, RecordMetadata, SettledBatch, TryEnqueueError, TryEnqueueReason,
 };
 pub use record::{Header, Record};
 

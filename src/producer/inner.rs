@@ -10,6 +10,7 @@ use super::delivery::{Completion, Delivery};
 use super::interceptor::{Interceptors, may_wait};
 use super::ledger::Ledger;
 use super::limits::{LazyDeadline, about, buffer_full, closed, larger_than, nameless, not_written};
+use super::metrics::Meters;
 use super::obstacles::Obstacles;
 use super::partitions::{Partition, Partitions};
 use super::sticky::Stickiness;
@@ -43,6 +44,7 @@ pub(super) struct Inner {
     pub(super) wake: Notify,
     pub(super) partitions: Partitions,
     pub(super) ledger: Ledger,
+    pub(super) meters: Meters,
     limits: BatchLimits,
     pub(super) stickiness: Stickiness,
     pub(super) topics: Topics,
@@ -94,6 +96,7 @@ impl Inner {
             wake: Notify::new(),
             partitions: Partitions::default(),
             ledger: Ledger::default(),
+            meters: Meters::default(),
             limits,
             topics: Topics::default(),
             own,

@@ -31,6 +31,7 @@ impl Inner {
                 });
             }
             let error = outcome.as_ref().err().cloned();
+            self.meters.lock().settled(share.records, error.as_ref());
             let whole = tag.settle(share, outcome);
             let generation = tag.generation();
             self.ledger

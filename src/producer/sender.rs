@@ -17,6 +17,7 @@ use tokio::time::Sleep;
 
 use super::call::{UNCONFIRMED, is_stale, lost, producer_id, submit};
 use super::inner::Inner;
+use super::metrics::Flight;
 use super::request::{Answered, LeaderHint, Prepared};
 use crate::cluster::{Brokers, Deadline, Target, now};
 use crate::error::{Error, ErrorKind, Result};
@@ -281,10 +282,14 @@ impl Driver {
             max_version,
             members,
         } = Prepared::new(drained, acks, limit, &self.snapshot);
+        let flight = Flight::new(Arc::clone(&self.inner));
         let sent = submit(connection, &request, max_version, acks, limit);
         Box::pin(async move {
             let (answers, hints) = match sent.await {
-                Ok(Some(response)) => members.read(response),
+                Ok(Some(response)) => {
+                    flight.answered();
+                    members.read(response)
+                }
                 Ok(None) => (members.all(&Answer::Written(UNCONFIRMED)), Vec::new()),
                 Err(failed) => (members.all(&lost(failed)), Vec::new()),
             };

@@ -13,6 +13,7 @@ mod config_names;
 mod interceptors;
 #[path = "../vectors/partitions/keys.rs"]
 mod keys;
+mod metrics;
 mod partitioner;
 mod poll;
 mod reading;

@@ -129,6 +129,9 @@ impl<T: Clone> Sender<T> {
             }
         };
         let (batch, records) = lane.leave(now, at, broker)?;
+        if let Some(left) = lane.stamped.get(at) {
+            self.totals.count(left, turn == Turn::Fresh);
+        }
         let partition = lane.at.clone();
         if turn == Turn::Fresh {
             self.look(id, source);

@@ -14,6 +14,7 @@ mod sequence;
 mod settings;
 mod split;
 mod standing;
+mod totals;
 
 pub(crate) use batch::{Answer, BatchId, Finished, Outcome, Refusal, Share};
 pub(crate) use drain::{Drained, SealJob};
@@ -23,6 +24,7 @@ pub use partitioner::{Partitioner, Partitions};
 pub(crate) use receipt::Refused;
 pub(crate) use sender::{LaneId, Sender, Source};
 pub(crate) use settings::{BatchLimits, READY_SIZE, SenderSettings};
+pub(crate) use totals::Totals;
 
 #[cfg(test)]
 mod model;

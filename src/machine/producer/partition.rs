@@ -155,6 +155,12 @@ impl<T: Clone> PartitionBatches<T> {
         self.bytes
     }
 
+    /// How many records each batch has.
+    pub(super) fn counts(&self) -> impl Iterator<Item = u64> {
+        let count = |each: &Waiting<T>| u64::try_from(each.builder.count()).unwrap_or(0);
+        self.waiting.iter().map(count)
+    }
+
     /// Takes the oldest batch.
     pub(super) fn take(&mut self) -> Option<Waiting<T>> {
         self.hurried = self.hurried.saturating_sub(1);

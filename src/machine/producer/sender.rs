@@ -24,6 +24,7 @@ use super::partition::PartitionBatches;
 use super::sequence::Identity;
 use super::settings::SenderSettings;
 use super::standing::Standing;
+use super::totals::Totals;
 use crate::error::Error;
 use crate::ids::{BrokerId, ProducerEpoch, ProducerId, TopicPartition};
 
@@ -84,6 +85,7 @@ pub(crate) struct Sender<T> {
     lowered: Vec<(LaneId, usize)>,
     pub(super) standing: Standing,
     over_gaps: Vec<LaneId>,
+    pub(super) totals: Totals,
 }
 
 impl<T: Clone> Sender<T> {
@@ -105,6 +107,7 @@ impl<T: Clone> Sender<T> {
             lowered: Vec::new(),
             standing: Standing::default(),
             over_gaps: Vec::new(),
+            totals: Totals::default(),
         }
     }
 
@@ -199,6 +202,8 @@ impl<T: Clone> Sender<T> {
         slot.lane
             .handle_answer(now, (id, answer), settings, &mut asked, &mut self.finished);
         self.next_id = asked.next_id;
+        self.totals.splits += u64::from(asked.lower_cap.is_some());
+        self.totals.gaps += u64::from(asked.over_gap);
         self.lowered.extend(asked.lower_cap.map(|cap| (lane, cap)));
         self.over_gaps.extend(asked.over_gap.then_some(lane));
         self.refresh(now, lane);

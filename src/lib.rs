@@ -40,6 +40,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod blocking;
 pub mod config;
 mod env;
 mod error;

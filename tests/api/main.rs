@@ -8,6 +8,7 @@
 )]
 
 mod assignor;
+mod blocking;
 mod config;
 mod config_names;
 mod interceptors;

@@ -33,6 +33,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "admin",
         &["BASE", "protocol", "record", "machine", "net", "cluster"],
     ),
+    ("blocking", &["BASE", "record", "cluster", "producer"]),
     ("mock", &["BASE", "protocol", "record", "net"]),
     ("manual", &[]),
 ];

@@ -1,0 +1,32 @@
+//! For programs without async: the same client, with calls that wait on the calling thread.
+//!
+//! [`Client`] runs a small tokio runtime on one background thread, or uses a runtime that is there
+//! already. Every call carries the limits of the async call it stands for, so none waits for ever.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use tidewire::{Record, blocking};
+//!
+//! # fn run() -> tidewire::Result<()> {
+//! let description = tidewire::Client::builder().bootstrap_servers("localhost:9092");
+//! let client = blocking::Client::connect(description)?;
+//! let producer = client.producer_with(|builder| builder.linger(Duration::from_millis(20)))?;
+//! let written = producer.send(Record::to("orders").key("k").value("v"))?;
+//! println!("at offset {:?}", written.offset);
+//! producer.close(Duration::from_secs(10))?.into_result()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Not from async code
+//!
+//! A call that waits would hold up the thread that other tasks need, so inside an async context it
+//! ends with `InvalidInput`; use the async client there. Threads that may block, such as those of
+//! `tokio::task::spawn_blocking`, are fine.
+
+mod client;
+mod producer;
+mod runtime;
+
+pub use client::Client;
+pub use producer::{Delivery, Producer};

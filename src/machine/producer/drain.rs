@@ -114,10 +114,10 @@ impl<T: Clone> Sender<T> {
                         seal(waiting)
                     }
                 };
-                let names = (BatchId(self.next_id), self.next_id);
+                let batch = BatchId(self.next_id);
                 self.next_id += 1;
                 match sealed {
-                    Ok(sealed) => lane.stamp(sealed, names, identity),
+                    Ok(sealed) => lane.stamp(sealed, batch, identity),
                     Err(broken) => {
                         let failed = fail_broken(now, &lane.at, broken);
                         self.finished.push(failed);

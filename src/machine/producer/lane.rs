@@ -7,6 +7,8 @@
 //!   waited for.
 //! - A batch that comes back is sent again only when everything before it has its outcome, and
 //!   nothing new is stamped before it.
+//! - At most five batches are stamped from the oldest one without an outcome on, written ones
+//!   included: a broker recognises no more than that, and takes an older one for a gap.
 //! - Until the broker has confirmed a first batch of an identity, only one is on the wire: a broker
 //!   that knows nothing of a producer takes whatever sequence comes first (KAFKA-14359). As brokers
 //!   forget idle producers, that holds after a pause, too.
@@ -34,6 +36,9 @@ use crate::protocol::Chunks;
 /// After so long without a batch, a broker may have forgotten the producer
 /// (`producer.id.expiration.ms`, a day unless set).
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
+
+/// How many batches of a producer a broker recognises, should they come again.
+const RECOGNISED: u64 = 5;
 
 /// A batch that is being compressed elsewhere, or was.
 #[derive(Debug)]
@@ -67,6 +72,8 @@ pub(super) struct Lane<T> {
     pub(super) sealing: Sealing<T>,
     /// In the order of the sequence.
     pub(super) stamped: VecDeque<Stamped<T>>,
+    /// The order of the batch that is stamped next.
+    next_order: u64,
     pub(super) sequence: Sequence,
     pub(super) last_acked: Option<i64>,
     pub(super) backoff: Backoff,
@@ -86,6 +93,7 @@ impl<T: Clone> Lane<T> {
             head: None,
             sealing: Sealing::Idle,
             stamped: VecDeque::new(),
+            next_order: 1,
             sequence: Sequence::new(None),
             last_acked: None,
             backoff: Backoff::new(settings.retry_backoff, seed),
@@ -120,7 +128,8 @@ impl<T: Clone> Lane<T> {
             None if self.stamped.is_empty() => Turn::Fresh,
             None => {
                 let steady = self.sequence.trust == Trust::Steady && self.sequence.confirmed;
-                if steady && room {
+                let oldest = self.stamped.front().map_or(self.next_order, |it| it.order);
+                if steady && room && self.next_order - oldest < RECOGNISED {
                     Turn::Fresh
                 } else {
                     Turn::Nothing
@@ -236,12 +245,9 @@ impl<T: Clone> Lane<T> {
     }
 
     /// Stamps a batch that has never been sent, and puts it at the end.
-    pub(super) fn stamp(
-        &mut self,
-        sealed: Sealed<T>,
-        (id, order): (BatchId, u64),
-        newest: Option<Identity>,
-    ) {
+    pub(super) fn stamp(&mut self, sealed: Sealed<T>, id: BatchId, newest: Option<Identity>) {
+        let order = self.next_order;
+        self.next_order += 1;
         if self.sequence.trust != Trust::Steady || self.sequence.identity.is_none() {
             self.renew(newest);
         }

@@ -330,3 +330,38 @@ fn case_25_a_producer_waits_for_its_id_and_asks_only_when_there_is_work() {
     assert!(!it.sender.needs_producer_id());
     assert_eq!(it.drain()[0].stamp(), (5, 0, 0));
 }
+
+/// A broker recognises the last five batches of a producer. One that was written and is asked about
+/// again must be among them, or it is taken for a gap.
+#[test]
+fn case_2_nothing_is_sent_that_would_push_an_open_batch_out_of_the_brokers_memory() {
+    let mut it = Fixture::new(settings());
+    let sent = it.fly(0, 3);
+    it.comes_back(
+        &sent[0],
+        refused(ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND),
+    );
+    for each in &sent[1..] {
+        assert!(it.ends(each, WRITTEN).is_ok());
+    }
+    for _ in 0..7 {
+        it.append(0, 600);
+    }
+    it.flush();
+    let first = it.retry();
+    let behind = it.drain_all();
+    assert_eq!(
+        sequences(&behind),
+        [4, 5],
+        "five in all, with those written"
+    );
+    it.comes_back(&first, refused(ErrorCode::NOT_ENOUGH_REPLICAS));
+    for each in &behind {
+        assert!(it.ends(each, WRITTEN).is_ok());
+    }
+    let again = it.retry();
+    assert_eq!(again.bytes, first.bytes);
+    assert!(it.drain_all().is_empty());
+    assert!(it.ends(&again, WRITTEN).is_ok());
+    assert_eq!(sequences(&it.drain_all()), [6, 7, 8, 9, 10]);
+}

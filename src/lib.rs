@@ -58,7 +58,10 @@ pub mod mock;
 mod net;
 mod producer;
 
-pub use admin::{Admin, ClusterDescription, NewTopic, TopicDescription, TopicListing};
+pub use admin::{
+    Admin, ClusterDescription, GroupDescription, GroupListing, GroupMemberDescription, NewTopic,
+    TopicDescription, TopicListing,
+};
 pub use cluster::{Client, ClientBuilder};
 pub use consumer::{
     Consumer, ConsumerBuilder, ConsumerInterceptor, ConsumerMetrics, ConsumerRecord,

@@ -17,10 +17,12 @@ use crate::text::format::Format;
 use crate::text::input::{Delimiter, HeaderArg};
 use crate::text::offset::OffsetArg;
 
+mod groups;
 mod perf;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use groups::{GroupsArgs, GroupsCommand};
 pub(crate) use perf::{PayloadKind, PerfArgs, PerfCommand, PerfConsumeArgs, PerfProduceArgs};
 
 /// A Kafka client for the command line: produce, consume, inspect, and a mock cluster.
@@ -102,8 +104,8 @@ pub(crate) enum Command {
     Mock(MockArgs),
     /// Describe the cluster
     Cluster(ClusterArgs),
-    /// (not built yet) List, describe, reset and delete consumer groups
-    Groups(NotBuilt),
+    /// List and describe consumer groups, and what they committed
+    Groups(GroupsArgs),
     /// Load generator: how fast it writes and reads, and with what latency
     Perf(PerfArgs),
 }
@@ -131,7 +133,7 @@ impl Command {
                 vec![&args.global, &describe.global]
             }
             Self::Perf(args) => args.globals(),
-            Self::Groups(_) => Vec::new(),
+            Self::Groups(args) => args.globals(),
         }
     }
 }
@@ -222,9 +224,8 @@ pub(crate) struct ConsumeArgs {
     /// The topics to read
     #[arg(required = true, value_name = "TOPIC")]
     pub(crate) topics: Vec<String>,
-    /// Read as a member of this consumer group, from where it left off; what was written is
-    /// committed (unless -X enable.auto.commit=false), and it leaves at the end. A topic that
-    /// begins with ^ is a pattern then
+    /// Read as a member of this group, from where it left off, and commit what was written (unless
+    /// -X enable.auto.commit=false). A topic that begins with ^ is a pattern then
     #[arg(short, value_name = "GROUP")]
     pub(crate) group: Option<String>,
     /// Read only these partitions; may be repeated or separated by commas
@@ -232,9 +233,9 @@ pub(crate) struct ConsumeArgs {
           value_parser = clap::value_parser!(i32).range(0..))]
     pub(crate) partitions: Vec<i32>,
     /// Where to start: beginning, end, N (that offset), -N (the last N of each partition), s@MS
-    /// (from that time in milliseconds since 1970), stored (where the group of -g left off);
-    /// and where to stop: e@MS (before that time, or at the end seen at the start). Once for each.
-    /// With -g it is where a group starts that has committed nothing [default: beginning]
+    /// (from that time in milliseconds since 1970), stored (where the group left off); and where
+    /// to stop: e@MS (before that time, or at the end seen at the start). Once for each; with -g
+    /// for partitions of which the group has committed nothing [default: beginning]
     #[arg(short, value_name = "OFFSET", allow_hyphen_values = true,
           value_parser = OffsetArg::parse)]
     pub(crate) offsets: Vec<OffsetArg>,

@@ -1,12 +1,14 @@
-//! Topics and the cluster itself: list, describe, create, delete.
+//! Topics, groups and the cluster itself: list, describe, create, delete.
 //!
 //! Calls that name several topics answer for each of them, since one may fail and the rest not.
 
 mod change;
 mod cluster;
+mod groups;
 mod topics;
 
 pub use cluster::ClusterDescription;
+pub use groups::{GroupDescription, GroupListing, GroupMemberDescription};
 pub use topics::{NewTopic, TopicDescription, TopicListing};
 
 use crate::cluster::{Client, Deadline};
@@ -20,7 +22,7 @@ pub struct Admin {
 }
 
 impl Client {
-    /// A handle for topics and the cluster itself.
+    /// A handle for topics, groups and the cluster itself.
     #[must_use]
     pub fn admin(&self) -> Admin {
         let client = self.clone();

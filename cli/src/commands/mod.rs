@@ -3,6 +3,7 @@
 mod cluster;
 mod consume;
 mod demo;
+mod groups;
 mod mock;
 mod perf;
 mod produce;
@@ -23,7 +24,7 @@ pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Consume(args) => consume::run(&global, args).await,
         Command::Topics(topics) => topics::run(&global, topics.command).await,
         Command::Mock(args) => mock::run(&global, &args).await,
-        Command::Groups(_) => Err(Failure::not_built("groups")),
+        Command::Groups(groups) => groups::run(&global, groups.command).await,
         Command::Cluster(_) => cluster::describe(&global).await,
         Command::Perf(args) => perf::run(&global, args.command).await,
     }

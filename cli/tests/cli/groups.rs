@@ -109,3 +109,53 @@ fn partitions_by_hand_and_a_group_exclude_each_other() {
     let args = ["consume", "nope", "-g", "g"];
     mock.run(&args, b"").fails_with(1).says(&["nope"]);
 }
+
+#[test]
+fn groups_are_listed_and_described_with_what_they_committed() {
+    let mock = Mock::start(3);
+    mock.run(&["topics", "create", "t", "--partitions", "2"], b"")
+        .ok();
+    let produce = |text: &[u8]| mock.run(&["produce", "t", "-p", "1"], text).ok();
+    produce(b"1\n2\n3\n4\n");
+    for group in ["b", "a"] {
+        mock.run(&["consume", "t", "-g", group, "-e"], b"").ok();
+    }
+    produce(b"5\n");
+    assert_eq!(mock.run(&["groups", "list"], b"").ok().text(), "a\nb\n");
+    let offsets = mock.run(&["groups", "offsets", "a", "--json"], b"").ok();
+    let offsets: serde_json::Value = serde_json::from_str(offsets.text().trim()).unwrap();
+    let all = offsets["offsets"].as_array().unwrap();
+    let sum = |what: &str| {
+        all.iter()
+            .map(|each| each[what].as_i64().unwrap())
+            .sum::<i64>()
+    };
+    assert_eq!((sum("partition"), sum("offset")), (1, 4));
+    assert_eq!((sum("end"), sum("lag")), (5, 1));
+    let described = mock.run(&["groups", "describe", "a"], b"").ok();
+    assert!(
+        described
+            .text()
+            .starts_with("a: Empty, classic group, 0 members"),
+        "{described:?}"
+    );
+    let mut running = mock.spawn(&["consume", "t", "-g", "a"]);
+    let mut lines = BufReader::new(running.child.stdout.as_mut().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "5");
+    drop(lines);
+    let described = mock.run(&["--json", "groups", "describe", "a"], b"").ok();
+    let described: serde_json::Value = serde_json::from_str(described.text().trim()).unwrap();
+    let members = described["groups"][0]["members"].as_array().unwrap();
+    assert_eq!(
+        members[0]["assignment"].as_array().unwrap().len(),
+        2,
+        "{described}"
+    );
+    running.signal("TERM");
+    running.end().ok();
+    for command in ["describe", "offsets"] {
+        mock.run(&["groups", command, "nope"], b"")
+            .fails_with(1)
+            .says(&["nope"]);
+    }
+}

@@ -23,7 +23,8 @@ fn help_and_version_succeed() {
 #[test]
 fn what_is_not_built_says_so_and_fails() {
     for args in [
-        &["groups", "list"][..],
+        &["groups", "reset", "g"][..],
+        &["groups", "delete", "g"],
         &["perf", "roundtrip", "--records", "5"],
         &["perf", "consume", "--topic", "t", "--group", "g"],
         &["perf", "produce", "--topic", "t", "--report", "f.html"],

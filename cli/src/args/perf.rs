@@ -119,7 +119,8 @@ pub(crate) struct PerfConsumeArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 60,
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) timeout: u64,
-    /// (not built yet) Read as a member of this consumer group
+    /// Read as a member of this group, from where it left off; where it has other members, say how
+    /// many --records
     #[arg(long, value_name = "GROUP")]
     pub(crate) group: Option<String>,
     /// (not built yet) Write a report as a page

@@ -159,3 +159,20 @@ fn groups_are_listed_and_described_with_what_they_committed() {
             .says(&["nope"]);
     }
 }
+
+#[test]
+fn the_load_generator_reads_as_a_member_from_where_the_group_left_off() {
+    let mock = Mock::start(3);
+    mock.run(&["topics", "create", "t", "--partitions", "3"], b"")
+        .ok();
+    written(&mock, b"1\n2\n3\n4\n");
+    let read = || {
+        let args = ["perf", "consume", "--topic", "t", "--group", "g", "--json"];
+        let ended = mock.run(&args, b"").ok();
+        let line = ended.text().lines().last().unwrap().to_owned();
+        serde_json::from_str::<serde_json::Value>(&line).unwrap()["records"].clone()
+    };
+    assert_eq!(read(), 4);
+    written(&mock, b"5\n");
+    assert_eq!(read(), 1);
+}

@@ -26,7 +26,6 @@ fn what_is_not_built_says_so_and_fails() {
         &["groups", "reset", "g"][..],
         &["groups", "delete", "g"],
         &["perf", "roundtrip", "--records", "5"],
-        &["perf", "consume", "--topic", "t", "--group", "g"],
         &["perf", "produce", "--topic", "t", "--report", "f.html"],
         &["topics", "add-partitions", "t", "--partitions", "3"],
         &["topics", "configs", "t"],

@@ -20,21 +20,24 @@ use crate::text::tally::records;
 /// How long one poll waits: the position may pass control records without any record being handed
 /// out, and then it is looked at in between.
 const POLL: Duration = Duration::from_millis(50);
+/// How long the last commit of a group and its farewell may take.
+const CLOSE: Duration = Duration::from_secs(10);
 
 /// Runs it.
 ///
 /// # Errors
 /// When the topic is not there, not all records came, reading failed, or a signal came first.
 pub(super) async fn run(global: &Global, args: PerfConsumeArgs) -> Result<(), Failure> {
-    if args.group.is_some() {
-        return Err(Failure::not_built("perf consume --group"));
-    }
     if args.report.is_some() {
         return Err(Failure::not_built("perf consume --report"));
     }
     let mut settings = Settings::gather(global)?;
     settings.default("auto.offset.reset", "earliest");
     settings.set("allow.auto.create.topics", "false");
+    match &args.group {
+        Some(group) => settings.set("group.id", group),
+        None => settings.set("enable.auto.commit", "false"),
+    }
     settings.consumer()?;
     let limit = settings.client()?.default_api_timeout;
     let mut signals = Signals::listen()?;
@@ -42,10 +45,16 @@ pub(super) async fn run(global: &Global, args: PerfConsumeArgs) -> Result<(), Fa
         let client = settings.connect(limit).await?;
         let partitions = partitions(&client, &args.topic).await?;
         let start = Instant::now();
-        let consumer = client.consumer().build().await?;
+        let mut builder = client.consumer();
+        if args.group.is_some() {
+            builder = builder.subscribe([args.topic.as_str()]);
+        }
+        let consumer = builder.build().await?;
         let ends = consumer.end_offsets(partitions.iter().cloned()).await?;
-        let beginnings = partitions.into_iter().map(|it| (it, StartAt::Beginning));
-        consumer.assign(beginnings).await?;
+        if args.group.is_none() {
+            let beginnings = partitions.into_iter().map(|it| (it, StartAt::Beginning));
+            consumer.assign(beginnings).await?;
+        }
         let ends = args.records.is_none().then_some(ends);
         Ok::<_, Failure>((consumer, Reading::new(start, args.records, ends)?))
     };
@@ -57,6 +66,8 @@ pub(super) async fn run(global: &Global, args: PerfConsumeArgs) -> Result<(), Fa
     let outcome = reading
         .read(&consumer, &mut signals, Duration::from_secs(args.timeout))
         .await;
+    // Also of a run without a group: it frees what brokers hold for it.
+    let closed = consumer.close(CLOSE).await;
     let report = reading.report(args.topic);
     let text = if global.json {
         report.to_json().to_string()
@@ -64,7 +75,8 @@ pub(super) async fn run(global: &Global, args: PerfConsumeArgs) -> Result<(), Fa
         report.to_text()
     };
     print(&text)?;
-    outcome
+    outcome?;
+    closed.map_err(|error| Failure::from(error).while_doing("closing the consumer"))
 }
 
 async fn partitions(client: &Client, topic: &str) -> Result<Vec<TopicPartition>, Failure> {
@@ -206,7 +218,9 @@ impl Reading {
             return Ok(());
         };
         let mut ended = Vec::new();
-        for (partition, end) in ends.iter() {
+        // What the group has given to another member, or not yet to any, is not looked at.
+        let assigned = consumer.assignment();
+        for (partition, end) in ends.iter().filter(|(at, _)| assigned.contains(at)) {
             // One that is not known yet is asked for again after the next poll.
             if let Some(position) = consumer.position(partition).now_or_never() {
                 if position? >= *end {

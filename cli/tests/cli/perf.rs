@@ -233,3 +233,18 @@ fn a_broker_that_is_not_there_ends_it_in_time() {
         assert!(ended.took < Duration::from_secs(15), "{ended:?}");
     }
 }
+
+#[test]
+fn records_of_batches_that_were_split_are_counted_each_for_itself() {
+    let mock = Mock::start(1);
+    let small = ["--config", "max.message.bytes=3000"];
+    let create = ["topics", "create", "small", "--partitions", "1"];
+    mock.run(&[&create[..], &small].concat(), b"").ok();
+    let args = "perf produce --topic small --records 2000 --record-size 100 --json";
+    let args: Vec<&str> = args.split(' ').collect();
+    let report = report(&mock.run(&args, b"").ok());
+    assert_eq!(report["records"], 2000, "{report}");
+    assert_eq!(report["errors"], 0, "{report}");
+    assert_eq!(report["latency_samples"], 20, "{report}");
+    assert_eq!(count(&mock, "small"), 2000);
+}

@@ -1,8 +1,8 @@
 //! A lane: one producer, the loop that feeds it, and the task that takes in the outcomes.
 //!
-//! The loop keeps the delivery of the first record of each batch, counts the others and drops
-//! theirs; the settler waits for the kept ones. So the tool costs a few nanoseconds per record,
-//! and every outcome is known all the same.
+//! The producer itself tells the outcomes, batch by batch. The loop keeps the delivery of the first
+//! record of each batch, for the settler to wait for, and those of the records whose latency is
+//! measured. So the tool costs a few nanoseconds per record, and every outcome is counted.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use tidewire::{Delivery, Producer, Record};
+use tidewire::{Delivery, Producer, Record, SettledBatch};
 use tokio::sync::mpsc;
 
 use super::latency::Latencies;
@@ -41,6 +41,15 @@ impl SharedLedger {
         Self(Arc::new(Mutex::new(ledger)))
     }
 
+    /// Counts what the producer says of a batch.
+    pub(super) fn count(&self, batch: &SettledBatch) {
+        let now = Instant::now();
+        match &batch.outcome {
+            Ok(_) => self.lock().wrote(batch.records, now),
+            Err(error) => self.lock().lost(batch.records, || with_sources(error)),
+        }
+    }
+
     /// Looks at them, or changes them.
     pub(super) fn lock(&self) -> MutexGuard<'_, Ledger> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -63,13 +72,6 @@ pub(super) struct Driven {
     pub(super) late: Option<Latencies>,
 }
 
-/// The batch of a partition into which the lane's records go.
-#[derive(Clone, Debug, Default)]
-struct Filling {
-    batch: BatchNumber,
-    records: u32,
-}
-
 /// One producer and what is sent through it.
 #[derive(Debug)]
 pub(super) struct Lane {
@@ -83,8 +85,8 @@ pub(super) struct Lane {
     /// How many records are still sent before latency counts.
     warmup: u64,
     begun: BatchNumber,
-    /// By partition.
-    filling: Vec<Filling>,
+    /// The batch of each partition into which the lane's records go.
+    filling: Vec<Option<BatchNumber>>,
 }
 
 impl Lane {
@@ -139,8 +141,8 @@ impl Lane {
             drop(self.producer.close(GRACE).await);
         }
         let mut ledger = self.ledger.lock();
-        for filling in self.filling.iter().filter(|filling| filling.records > 0) {
-            ledger.seal(filling.batch, filling.records);
+        for batch in self.filling.iter().flatten() {
+            ledger.seal(*batch);
         }
         drop(ledger);
         Driven { late }
@@ -192,49 +194,42 @@ impl Lane {
         let delivery = match outcome {
             Ok(delivery) => delivery,
             Err(error) => {
-                self.ledger.lock().refused(with_sources(&error));
+                self.ledger.lock().lost(1, || with_sources(&error));
                 return false;
             }
         };
-        match self.count(delivery, start) {
+        match self.note(delivery, start) {
             // It ends only after this sender, unless it panicked.
             Some(begun) => self.batches.send(begun).await.is_ok(),
             None => true,
         }
     }
 
-    /// Counts a record that was taken; gives the batch to wait for if it has begun one.
-    fn count(
+    /// Notes a record that was taken; gives the batch to wait for if it has begun one.
+    fn note(
         &mut self,
         delivery: Delivery,
         start: Option<Instant>,
     ) -> Option<(BatchNumber, Delivery)> {
         let partition = usize::try_from(delivery.partition()).unwrap_or(0);
         if partition >= self.filling.len() {
-            self.filling.resize(partition + 1, Filling::default());
+            self.filling.resize(partition + 1, None);
         }
         let filling = self.filling.get_mut(partition)?;
         if delivery.index_in_batch() > 0 {
-            filling.records += 1;
-            if let Some(start) = start {
-                self.ledger.lock().started(filling.batch, start);
+            if let (Some(start), Some(batch)) = (start, *filling) {
+                self.ledger.lock().started(batch, start, delivery);
             }
             return None;
         }
-        let mut ledger = self.ledger.lock();
-        if filling.records > 0 {
-            ledger.seal(filling.batch, filling.records);
-        }
-        *filling = Filling {
-            batch: self.begun,
-            records: 1,
-        };
+        let batch = self.begun;
         self.begun += 1;
-        ledger.begin(filling.batch);
-        if let Some(start) = start {
-            ledger.started(filling.batch, start);
+        let mut ledger = self.ledger.lock();
+        if let Some(full) = filling.replace(batch) {
+            ledger.seal(full);
         }
-        Some((filling.batch, delivery))
+        ledger.begin(batch, start);
+        Some((batch, delivery))
     }
 }
 
@@ -245,14 +240,13 @@ async fn settle(mut begun: mpsc::Receiver<(BatchNumber, Delivery)>, ledger: Shar
     loop {
         tokio::select! {
             biased;
-            Some((batch, error)) = open.next(), if !open.is_empty() => {
-                ledger.lock().settle(batch, Instant::now(), error);
+            Some((batch, written)) = open.next(), if !open.is_empty() => {
+                ledger.lock().settle(batch, Instant::now(), written);
             }
             next = begun.recv(), if more && open.len() < UNSETTLED => match next {
-                Some((batch, delivery)) => open.push(async move {
-                    let outcome = delivery.await;
-                    (batch, outcome.err().map(|error| with_sources(&error)))
-                }),
+                Some((batch, delivery)) => {
+                    open.push(async move { (batch, delivery.await.is_ok()) });
+                }
                 None => more = false,
             },
             else => return,

@@ -1,11 +1,15 @@
-//! What became of the records of one producer, batch by batch. Pure.
+//! What became of the records of one producer, and how long it took. Pure.
 //!
-//! All records of a batch have one outcome, so only batches are kept: the lane tells how many
-//! records one has and when those started whose latency is measured, the settler tells its outcome.
-//! Either may be first: a broker may answer before the lane has come back from its `enqueue`.
+//! The producer tells the outcomes, batch by batch, and that is what is counted: records of one
+//! batch may fare differently. For the latencies the lane keeps the deliveries it measures with
+//! their batch. All of a batch are known at once, so one is waited for, and its end is the end of
+//! all. Either may be first: a broker may answer before the lane has come back from its `enqueue`.
 
 use std::collections::HashMap;
 use std::time::Instant;
+
+use futures::FutureExt;
+use tidewire::Delivery;
 
 use super::latency::Latencies;
 use crate::failure::Failure;
@@ -13,24 +17,38 @@ use crate::failure::Failure;
 /// The number of a batch, in the order in which they were begun.
 pub(super) type BatchNumber = u64;
 
-/// A batch that is not in the sums yet.
-#[derive(Debug, Default)]
-struct Open {
-    /// When the records started whose latency is measured.
-    starts: Vec<Instant>,
-    /// How many there are; `None` while more may come.
-    records: Option<u32>,
-    /// When its outcome came, and whether it was written.
-    settled: Option<(Instant, bool)>,
+/// A record whose batch is settled.
+pub(super) trait Settled {
+    /// Whether it was written.
+    fn into_written(self) -> bool;
+}
+
+impl Settled for Delivery {
+    fn into_written(self) -> bool {
+        matches!(self.now_or_never(), Some(Ok(_)))
+    }
+}
+
+/// A batch whose latencies are not in the sums yet.
+#[derive(Debug)]
+struct Open<D> {
+    /// When its first record started, if its latency is measured.
+    first: Option<Instant>,
+    /// The other records whose latency is measured, and when they started.
+    others: Vec<(Instant, D)>,
+    /// When its outcome came.
+    end: Option<Instant>,
+    /// Whether no more records come.
+    sealed: bool,
 }
 
 /// The sums.
 #[derive(Debug)]
-pub(super) struct Ledger {
-    open: HashMap<BatchNumber, Open>,
+pub(super) struct Ledger<D = Delivery> {
+    open: HashMap<BatchNumber, Open<D>>,
     /// Acknowledged.
     pub(super) written: u64,
-    /// Failed, or without an outcome at the end.
+    /// Failed, those without an outcome when the producer was closed included.
     pub(super) failed: u64,
     /// In words, the first failure.
     pub(super) first_error: Option<String>,
@@ -40,7 +58,7 @@ pub(super) struct Ledger {
     pub(super) last_written: Option<Instant>,
 }
 
-impl Ledger {
+impl<D: Settled> Ledger<D> {
     /// Nothing sent yet.
     ///
     /// # Errors
@@ -56,79 +74,71 @@ impl Ledger {
         })
     }
 
-    /// A record has opened this batch.
-    pub(super) fn begin(&mut self, batch: BatchNumber) {
-        self.open.insert(batch, Open::default());
+    /// Records were acknowledged.
+    pub(super) fn wrote(&mut self, records: u32, now: Instant) {
+        self.written += u64::from(records);
+        self.last_written = self.last_written.max(Some(now));
     }
 
-    /// A record of this batch, whose latency is measured, started at this time.
-    pub(super) fn started(&mut self, batch: BatchNumber, start: Instant) {
+    /// Records failed, or were not taken.
+    pub(super) fn lost(&mut self, records: u32, why: impl FnOnce() -> String) {
+        self.failed += u64::from(records);
+        self.first_error.get_or_insert_with(why);
+    }
+
+    /// A record has opened this batch; it has a start if its latency is measured.
+    pub(super) fn begin(&mut self, batch: BatchNumber, first: Option<Instant>) {
+        let open = Open {
+            first,
+            others: Vec::new(),
+            end: None,
+            sealed: false,
+        };
+        self.open.insert(batch, open);
+    }
+
+    /// Another record of this batch, whose latency is measured, started at this time.
+    pub(super) fn started(&mut self, batch: BatchNumber, start: Instant, record: D) {
         let Some(open) = self.open.get_mut(&batch) else {
             return;
         };
-        match open.settled {
-            Some((end, true)) => self.latencies.record(end.saturating_duration_since(start)),
-            Some((_, false)) => {}
-            None => open.starts.push(start),
-        }
-    }
-
-    /// No more records come into this batch; it has so many.
-    pub(super) fn seal(&mut self, batch: BatchNumber, records: u32) {
-        if let Some(open) = self.open.get_mut(&batch) {
-            open.records = Some(records);
-            self.close_if_complete(batch);
-        }
-    }
-
-    /// The outcome of a batch: nothing, or the error in words.
-    pub(super) fn settle(&mut self, batch: BatchNumber, now: Instant, error: Option<String>) {
-        let Some(open) = self.open.get_mut(&batch) else {
-            return;
-        };
-        open.settled = Some((now, error.is_none()));
-        let starts = std::mem::take(&mut open.starts);
-        match error {
-            None => {
-                for start in starts {
-                    self.latencies.record(now.saturating_duration_since(start));
+        match open.end {
+            Some(end) => {
+                if record.into_written() {
+                    self.latencies.record(end.saturating_duration_since(start));
                 }
-                self.last_written = self.last_written.max(Some(now));
             }
-            Some(error) => self.tell(error),
-        }
-        self.close_if_complete(batch);
-    }
-
-    /// A record that was not taken.
-    pub(super) fn refused(&mut self, error: String) {
-        self.failed += 1;
-        self.tell(error);
-    }
-
-    /// Nothing comes any more: batches without an outcome have failed.
-    pub(super) fn finish(&mut self) {
-        for (_, open) in self.open.drain() {
-            self.failed += u64::from(open.records.unwrap_or(0));
+            None => open.others.push((start, record)),
         }
     }
 
-    fn tell(&mut self, error: String) {
-        self.first_error.get_or_insert(error);
+    /// No more records come into this batch.
+    pub(super) fn seal(&mut self, batch: BatchNumber) {
+        if let Some(open) = self.open.get_mut(&batch) {
+            open.sealed = true;
+            self.forget_if_done(batch);
+        }
     }
 
-    fn close_if_complete(&mut self, batch: BatchNumber) {
-        let open = self.open.get(&batch);
-        let Some((records, (_, written))) = open.and_then(|open| open.records.zip(open.settled))
-        else {
+    /// The outcomes of a batch are known; `written` is that of its first record.
+    pub(super) fn settle(&mut self, batch: BatchNumber, now: Instant, written: bool) {
+        let Some(open) = self.open.get_mut(&batch) else {
             return;
         };
-        self.open.remove(&batch);
-        let records = u64::from(records);
-        if written {
-            self.written += records;
-        } else {
-            self.failed += records;
+        open.end = Some(now);
+        let first = open.first.take().filter(|_| written);
+        let others = std::mem::take(&mut open.others).into_iter();
+        let others = others.filter_map(|(start, record)| record.into_written().then_some(start));
+        for start in first.into_iter().chain(others) {
+            self.latencies.record(now.saturating_duration_since(start));
+        }
+        self.forget_if_done(batch);
+    }
+
+    fn forget_if_done(&mut self, batch: BatchNumber) {
+        let open = self.open.get(&batch);
+        if open.is_some_and(|open| open.sealed && open.end.is_some()) {
+            self.open.remove(&batch);
         }
     }
 }
@@ -139,6 +149,16 @@ mod tests {
 
     use super::*;
 
+    impl Settled for bool {
+        fn into_written(self) -> bool {
+            self
+        }
+    }
+
+    fn ledger() -> Ledger<bool> {
+        Ledger::new().unwrap()
+    }
+
     fn ms(ms: u64) -> Duration {
         Duration::from_millis(ms)
     }
@@ -148,60 +168,66 @@ mod tests {
     }
 
     #[test]
-    fn an_outcome_counts_for_all_records_of_its_batch() {
-        let mut ledger = Ledger::new().unwrap();
+    fn all_measured_records_of_a_batch_end_with_it() {
+        let mut ledger = ledger();
         let start = Instant::now();
-        ledger.begin(0);
-        ledger.started(0, start);
-        ledger.started(0, start + ms(5));
-        ledger.seal(0, 150);
-        assert_eq!(ledger.written, 0, "not before the outcome");
-        ledger.settle(0, start + ms(10), None);
-        assert_eq!((ledger.written, ledger.failed), (150, 0));
+        ledger.begin(0, Some(start));
+        ledger.started(0, start + ms(5), true);
+        ledger.seal(0);
+        assert_eq!(ledger.latencies.samples(), 0, "not before the outcome");
+        ledger.settle(0, start + ms(10), true);
         assert_eq!(ledger.latencies.samples(), 2);
         assert!(near(ledger.latencies.quantile(0.5), 5_000));
-        assert!(near(ledger.latencies.quantile(1.0), 10_000));
-        assert_eq!(ledger.last_written, Some(start + ms(10)));
-    }
-
-    #[test]
-    fn an_outcome_may_come_before_the_lane_says_what_was_in_the_batch() {
-        let mut ledger = Ledger::new().unwrap();
-        let start = Instant::now();
-        ledger.begin(0);
-        ledger.settle(0, start + ms(10), None);
-        ledger.started(0, start);
-        ledger.seal(0, 1);
-        assert_eq!(ledger.written, 1);
         assert!(near(ledger.latencies.quantile(1.0), 10_000));
         assert!(ledger.open.is_empty());
     }
 
     #[test]
-    fn a_failed_batch_fails_all_its_records_and_has_no_latency() {
-        let mut ledger = Ledger::new().unwrap();
+    fn an_outcome_may_come_before_the_lane_says_what_was_in_the_batch() {
+        let mut ledger = ledger();
+        let start = Instant::now();
+        ledger.begin(0, None);
+        ledger.settle(0, start + ms(10), true);
+        ledger.started(0, start, true);
+        ledger.started(0, start, false);
+        ledger.seal(0);
+        assert_eq!(ledger.latencies.samples(), 1);
+        assert!(near(ledger.latencies.quantile(1.0), 10_000));
+        assert!(ledger.open.is_empty());
+    }
+
+    #[test]
+    fn records_of_a_batch_that_was_split_count_each_for_itself() {
+        let mut ledger = ledger();
+        let start = Instant::now();
+        ledger.begin(0, Some(start));
+        for written in [true, false, true] {
+            ledger.started(0, start, written);
+        }
+        ledger.seal(0);
+        ledger.wrote(3, start + ms(4));
+        ledger.lost(1, || "too large".to_owned());
+        ledger.settle(0, start + ms(10), true);
+        assert_eq!((ledger.written, ledger.failed), (3, 1));
+        assert_eq!(ledger.latencies.samples(), 3);
+        assert_eq!(ledger.last_written, Some(start + ms(4)));
+    }
+
+    #[test]
+    fn what_failed_has_no_latency_and_the_first_reason_is_kept() {
+        let mut ledger = ledger();
         let now = Instant::now();
         for batch in 0..2 {
-            ledger.begin(batch);
-            ledger.started(batch, now);
-            ledger.seal(batch, 7);
-            ledger.settle(batch, now, Some(format!("reason {batch}")));
-            ledger.started(batch, now);
+            ledger.begin(batch, Some(now));
+            ledger.started(batch, now, false);
+            ledger.lost(7, || format!("reason {batch}"));
+            ledger.settle(batch, now, false);
+            ledger.seal(batch);
         }
         assert_eq!((ledger.written, ledger.failed), (0, 14));
         assert_eq!(ledger.first_error.as_deref(), Some("reason 0"));
         assert_eq!(ledger.latencies.samples(), 0);
         assert_eq!(ledger.last_written, None);
-    }
-
-    #[test]
-    fn what_has_no_outcome_at_the_end_has_failed() {
-        let mut ledger = Ledger::new().unwrap();
-        ledger.begin(0);
-        ledger.seal(0, 3);
-        ledger.refused("full".to_owned());
-        ledger.finish();
-        assert_eq!((ledger.written, ledger.failed), (0, 4));
-        assert_eq!(ledger.first_error.as_deref(), Some("full"));
+        assert!(ledger.open.is_empty());
     }
 }

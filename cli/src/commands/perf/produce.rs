@@ -149,7 +149,10 @@ impl Run {
         };
         let values = self.values.for_lane(lane, lanes);
         let keys = Keys::new(args.keys, lane);
-        let producer = self.client.producer().build()?;
+        let told = ledger.clone();
+        let builder = self.client.producer();
+        let builder = builder.on_settled(move |batch| told.count(batch));
+        let producer = builder.build()?;
         let topic = args.topic.clone();
         let signals = self.signals.clone();
         let (lane, settler) = Lane::new(producer, topic, (values, keys), signals, ledger);
@@ -206,8 +209,7 @@ impl Run {
         let (mut written, mut failed, mut first_error) = (0_u64, 0, None);
         let mut end = self.start;
         for ledger in ledgers {
-            let mut ledger = ledger.lock();
-            ledger.finish();
+            let ledger = ledger.lock();
             written += ledger.written;
             failed += ledger.failed;
             latencies.add(&ledger.latencies);

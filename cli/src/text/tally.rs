@@ -4,6 +4,8 @@ use tidewire::{Error, ErrorCode, ErrorKind, WriteStatus};
 
 /// How many different failures are told.
 const TOLD: u32 = 10;
+/// Of how many reasons the records are counted.
+const REASONS: usize = 10;
 
 /// What became of the records so far.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -17,6 +19,10 @@ pub(crate) struct Tally {
     /// The failure told last: one batch fails many records with the same words.
     last: Option<String>,
     told: u32,
+    /// How many records failed for each reason, of the first few.
+    reasons: Vec<(String, u64)>,
+    /// And for any other.
+    others: u64,
 }
 
 impl Tally {
@@ -31,6 +37,7 @@ impl Tally {
             WriteStatus::NotWritten => self.not_written += 1,
             WriteStatus::MaybeWritten => self.maybe_written += 1,
         }
+        self.count_reason(what);
         if self.told > TOLD || self.last.as_deref() == Some(what) {
             return None;
         }
@@ -41,6 +48,27 @@ impl Tally {
         } else {
             format!("failed: {whence}: {what}")
         })
+    }
+
+    fn count_reason(&mut self, what: &str) {
+        let room = self.reasons.len() < REASONS;
+        match self.reasons.iter_mut().find(|(known, _)| known == what) {
+            Some((_, count)) => *count += 1,
+            None if room => self.reasons.push((what.to_owned(), 1)),
+            None => self.others += 1,
+        }
+    }
+
+    /// "7 records: the broker refused the batch", a line for each reason; none where there is one
+    /// failure, which was told already.
+    pub(crate) fn by_reason(&self) -> Vec<String> {
+        if self.failures() < 2 {
+            return Vec::new();
+        }
+        let named = self.reasons.iter();
+        let named = named.map(|(what, count)| format!("{}: {what}", records(*count)));
+        let others = (self.others > 0).then(|| format!("{}: other reasons", records(self.others)));
+        named.chain(others).collect()
     }
 
     /// All that failed.
@@ -98,6 +126,26 @@ mod tests {
         }
         assert_eq!(told, ["failed: line 0: full", "failed: line 500: gone"]);
         assert_eq!(tally.not_written, 1000);
+    }
+
+    #[test]
+    fn failures_are_counted_by_their_reason() {
+        let mut tally = Tally::default();
+        let mut fail = |what: &str| drop(tally.failed("x", what, WriteStatus::NotWritten));
+        fail("full");
+        for what in ["gone", "full", "full"] {
+            fail(what);
+        }
+        assert_eq!(tally.by_reason(), ["3 records: full", "1 record: gone"]);
+        for n in 0..20 {
+            drop(tally.failed("x", &n.to_string(), WriteStatus::MaybeWritten));
+        }
+        let lines = tally.by_reason();
+        assert_eq!(lines.len(), 11);
+        assert_eq!(lines.last().unwrap(), "12 records: other reasons");
+        let mut one = Tally::default();
+        drop(one.failed("x", "full", WriteStatus::NotWritten));
+        assert!(one.by_reason().is_empty(), "it was told already");
     }
 
     #[test]

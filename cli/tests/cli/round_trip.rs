@@ -289,3 +289,16 @@ fn the_environment_and_a_file_name_the_brokers_too() {
     let ended = crate::harness::Running::start(command).end().ok();
     assert_eq!(ended.text(), "x\n");
 }
+
+#[test]
+fn produce_tells_of_batches_that_were_sent_again() {
+    let mock = Mock::start(1);
+    let create = "topics create small --partitions 1 --config max.message.bytes=3000";
+    mock.run(&create.split(' ').collect::<Vec<_>>(), b"").ok();
+    let lines = "a line of forty bytes, over and over.....\n".repeat(500);
+    let produced = mock.run(&["produce", "small"], lines.as_bytes()).ok();
+    assert_eq!(produced.text(), "produced 500 records to small\n");
+    produced.says(&["sent again", "split as too large"]);
+    let quiet = mock.run(&["produce", "small"], b"one\n").ok();
+    assert!(quiet.stderr.is_empty(), "{quiet:?}");
+}

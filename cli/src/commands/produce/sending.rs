@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use futures::FutureExt;
-use tidewire::{Client, Delivery, Error, ErrorKind, Producer, Record, WriteStatus};
+use tidewire::{
+    Client, Delivery, Error, ErrorKind, Producer, ProducerMetrics, Record, WriteStatus,
+};
 use tokio::sync::mpsc;
 
 use crate::args::ProduceArgs;
@@ -108,8 +110,15 @@ impl Sending {
             self.settle_ready();
             self.give_up_if_broken()?;
             let (written, awaited) = (self.tally.written, self.awaited.len());
-            self.progress
-                .tick(|| format!("{} written, {awaited} on their way", records(written)));
+            let producer = &self.producer;
+            self.progress.tick(|| {
+                let mut line = format!("{} written, {awaited} on their way", records(written));
+                if let Some(again) = resent(&producer.metrics()) {
+                    line.push_str(", ");
+                    line.push_str(&again);
+                }
+                line
+            });
         }
         Ok(())
     }
@@ -284,6 +293,27 @@ impl Sending {
         drop(self.producer.close(Duration::ZERO).await);
         self.settle(0).await;
         self.progress.clear();
+        if let Some(again) = resent(&self.producer.metrics()) {
+            note(&again);
+        }
+        for line in self.tally.by_reason() {
+            note(&format!("failed: {line}"));
+        }
         (self.args.topic, self.tally)
     }
+}
+
+/// "3 batches sent again (120 records)"; `None` where that was not needed.
+fn resent(metrics: &ProducerMetrics) -> Option<String> {
+    let (batches, split) = (metrics.batches_retried, metrics.batches_split);
+    if batches == 0 && split == 0 {
+        return None;
+    }
+    let es = if batches == 1 { "" } else { "es" };
+    let again = records(metrics.records_retried);
+    let mut line = format!("{batches} batch{es} sent again ({again})");
+    if split > 0 {
+        line.push_str(&format!(", {split} split as too large"));
+    }
+    Some(line)
 }

@@ -1,7 +1,9 @@
 //! What a whole producer costs: records of 100 bytes to a broker that only acknowledges.
 //!
-//! `cargo bench --bench producer`. Each line is one runtime and number of sending tasks; the rate
-//! runs from the first `enqueue` to the last acknowledgement, the broker's copy included.
+//! `cargo bench --bench producer [-- WORDS]` runs the lines whose names contain the words. Each line
+//! is one runtime and number of sending tasks; the rate runs from the first `enqueue` to the last
+//! acknowledgement, the broker's copy included. The CPU time is the whole process's, where the
+//! system tells it: on a busy machine it says more than the rate.
 
 #![expect(
     clippy::expect_used,
@@ -53,26 +55,51 @@ fn main() {
 
 /// Sends through the producer itself.
 fn report(name: &str, records: u64, runtime: impl Fn() -> Runtime, tasks: u64) {
-    median(name, || runtime().block_on(run(records, tasks, send_all)));
+    let round = || runtime().block_on(run(records, tasks, send_all));
+    median(name, records, round);
 }
 
 /// Sends through a handle on the topic.
 fn report_by_handle(name: &str, records: u64, runtime: impl Fn() -> Runtime, tasks: u64) {
-    median(name, || {
-        runtime().block_on(run(records, tasks, send_all_by_handle))
-    });
+    let round = || runtime().block_on(run(records, tasks, send_all_by_handle));
+    median(name, records, round);
 }
 
 /// The median of some rounds, each with a runtime and a producer of its own.
-fn median(name: &str, round: impl Fn() -> f64) {
+fn median(name: &str, records: u64, round: impl Fn() -> f64) {
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|arg| !arg.starts_with("--"))
+        .collect();
+    if !wanted.iter().all(|word| name.contains(word.as_str())) {
+        return;
+    }
+    let cpu_before = cpu_seconds();
     let mut rates: Vec<f64> = (0..ROUNDS).map(|_| round()).collect();
     rates.sort_by(f64::total_cmp);
     let median = rates.get(ROUNDS / 2).copied().unwrap_or_default();
+    #[expect(clippy::cast_precision_loss, reason = "a rate needs no 53 bits")]
+    let all = (records * u64::try_from(ROUNDS).unwrap_or(1)) as f64;
+    let cpu = cpu_before
+        .zip(cpu_seconds())
+        .map(|(before, after)| format!("{:5.0} ns of CPU", 1e9 * (after - before) / all));
     println!(
-        "{name:26} {:6.2} million records/s, {:5.0} ns each",
+        "{name:26} {:6.2} million records/s, {:5.0} ns each, {}",
         median / 1e6,
-        1e9 / median
+        1e9 / median,
+        cpu.unwrap_or_default(),
     );
+}
+
+/// User and system time of this process so far; `None` where there is no `/proc`.
+fn cpu_seconds() -> Option<f64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let after_name = stat.rsplit(')').next()?;
+    let mut times = after_name.split_whitespace().skip(11);
+    let user: f64 = times.next()?.parse().ok()?;
+    let system: f64 = times.next()?.parse().ok()?;
+    // In hundredths of a second on every Linux there is.
+    Some((user + system) / 100.0)
 }
 
 async fn run<F>(records: u64, tasks: u64, send: impl Fn(Producer, u64) -> F) -> f64

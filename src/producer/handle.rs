@@ -14,6 +14,7 @@ use super::ledger::DeliveryReport;
 use super::limits::{LazyDeadline, closed, not_written};
 use super::sender;
 use super::topic::Topic;
+use super::turn;
 use crate::cluster::{Client, Deadline, now};
 use crate::config::ProducerConfig;
 use crate::error::{Error, ErrorKind, Result};
@@ -133,11 +134,20 @@ impl Producer {
         self.start()?;
         // A producer that never waits would never let the sender run on its thread. Before the
         // record is taken, since nothing may be awaited between that and the return.
-        tokio::task::coop::consume_budget().await;
+        turn::take().await;
         let mut record = record;
         if !self.inner.interceptors.is_empty() {
             record = self.inner.interceptors.on_send(record);
         }
+        match self.inner.append_known(&record) {
+            Some(taken) => taken,
+            // Boxed, as it is rare and much larger than what is not.
+            None => Box::pin(self.enqueue_waiting(record)).await,
+        }
+    }
+
+    /// As `enqueue`, for a record that may have to wait for metadata or memory.
+    async fn enqueue_waiting(&self, record: Record<'_>) -> Result<Delivery> {
         let mut deadline = LazyDeadline::new(self.inner.config.max_block);
         let topic = self.inner.topic(record.topic(), &mut deadline).await?;
         match self.inner.append(&topic, &record, Reserve::default()) {

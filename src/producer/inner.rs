@@ -15,6 +15,7 @@ use super::obstacles::Obstacles;
 use super::partitions::{Partition, Partitions};
 use super::sticky::Stickiness;
 use super::topic::{Placed, Topic, Topics};
+use super::turn;
 use crate::cluster::{Deadline, Shared, no_such_partition, now};
 use crate::config::ProducerConfig;
 use crate::error::{Error, Result};
@@ -169,6 +170,22 @@ impl Inner {
         Ok(Delivery::new(appended.tag, appended.index, timestamp_ms))
     }
 
+    /// As [`append`](Self::append), if the topic is known and nothing is to be waited for.
+    #[inline]
+    pub(super) fn append_known(&self, record: &Record<'_>) -> Option<Result<Delivery>> {
+        if self.own.is_some() {
+            // A program's code must not run under the lock of the topics.
+            return None;
+        }
+        let version = self.shared.metadata_version();
+        let append = |topic: &Topic| self.append(topic, record, Reserve::default());
+        match self.topics.with(record.topic(), version, append)? {
+            Ok(delivery) => Some(Ok(delivery)),
+            Err(NotTaken::Failed(error)) => Some(Err(error)),
+            Err(NotTaken::NoPartition(_) | NotTaken::NoMemory { .. }) => None,
+        }
+    }
+
     #[cold]
     fn not_taken(&self, refused: Refused, partition: &Partition) -> NotTaken {
         match refused {
@@ -188,6 +205,7 @@ impl Inner {
             .unwrap_or_else(PoisonError::into_inner)
             .push(lane);
         self.wake.notify_one();
+        turn::end();
     }
 
     /// The partitions that the sender has not looked at since it was told of them.

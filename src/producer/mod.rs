@@ -22,6 +22,7 @@ mod sender;
 mod sticky;
 mod topic;
 mod topic_handle;
+mod turn;
 
 pub use builder::ProducerBuilder;
 pub use delivery::{Delivery, RecordMetadata};

@@ -5,7 +5,7 @@
 //! Batches are drained only when a connection is there to take them, so that they stay open for
 //! more records until then, and what could never be sent was surely not written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -72,7 +72,6 @@ async fn run(inner: Arc<Inner>) -> ! {
             .shared
             .brokers(Role::Produce, inner.config.max_in_flight),
         snapshot: inner.shared.snapshot(),
-        slots: BTreeMap::new(),
         connecting: BTreeSet::new(),
         calls: FuturesUnordered::new(),
         asking_for_id: false,
@@ -96,8 +95,6 @@ struct Driver {
     inner: Arc<Inner>,
     brokers: Brokers,
     snapshot: Arc<ClusterMetadata>,
-    /// Requests in flight, by broker.
-    slots: BTreeMap<BrokerId, usize>,
     /// Brokers that a connection is being opened to.
     connecting: BTreeSet<BrokerId>,
     calls: FuturesUnordered<BoxFuture<'static, Event>>,
@@ -235,10 +232,7 @@ impl Driver {
         let Some(node) = snapshot.nodes.get(&broker) else {
             return;
         };
-        let free = |slots: &BTreeMap<BrokerId, usize>, max: usize| {
-            slots.get(&broker).copied().unwrap_or(0) < max
-        };
-        while free(&self.slots, self.inner.config.max_in_flight) {
+        loop {
             let Some(connection) = self.brokers.get(node).open() else {
                 return self.connect(node);
             };
@@ -251,7 +245,6 @@ impl Driver {
                 let topic = &each.partition.topic;
                 inner.shared.want_topic(topic, inner.interest());
             }
-            *self.slots.entry(broker).or_default() += 1;
             let call = self.produce(broker, &connection, drained);
             self.calls.push(call);
         }
@@ -331,10 +324,7 @@ impl Driver {
                 answers,
                 hints,
             } => {
-                if let Some(slots) = self.slots.get_mut(&broker) {
-                    *slots = slots.saturating_sub(1);
-                }
-                self.handle_answers(at, answers);
+                self.handle_answers(at, broker, answers);
                 for hint in hints {
                     self.inner.shared.handle_leader_hint(
                         &hint.partition,
@@ -347,12 +337,13 @@ impl Driver {
         }
     }
 
-    fn handle_answers(&self, at: Instant, answers: Vec<Answered>) {
+    fn handle_answers(&self, at: Instant, broker: BrokerId, answers: Vec<Answered>) {
         let stale = answers.iter().any(|(_, _, answer)| is_stale(answer));
         let mut sender = self.inner.sender();
         for (lane, id, answer) in answers {
             sender.handle_answer(at, lane, id, answer);
         }
+        sender.handle_landed(at, broker, &self.inner.partitions);
         drop(sender);
         if stale {
             self.inner.shared.refresh_metadata();

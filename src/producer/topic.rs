@@ -1,6 +1,7 @@
 //! What a producer keeps of a topic, so that a record costs no look-up in the client's metadata.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -192,7 +193,45 @@ impl Topic {
 
 /// The topics a producer has written to.
 #[derive(Debug, Default)]
-pub(super) struct Topics(RwLock<HashMap<Arc<str>, Arc<Topic>>>);
+pub(super) struct Topics(RwLock<HashMap<Arc<str>, Arc<Topic>, BuildHasherDefault<NameHasher>>>);
+
+/// Hashes the names of topics, once for each record: quick, and not made against names that were
+/// chosen to collide, since the program itself chooses them.
+#[derive(Debug, Default)]
+struct NameHasher(u64);
+
+impl NameHasher {
+    /// An odd number with bits all over: 2^64 divided by the golden ratio.
+    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+    fn add(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(Self::SPREAD);
+    }
+}
+
+impl Hasher for NameHasher {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) {
+        let mut words = bytes.chunks_exact(8);
+        for word in &mut words {
+            let word = word
+                .iter()
+                .fold(0, |all, byte| (all << 8) | u64::from(*byte));
+            self.add(word);
+        }
+        let rest = words
+            .remainder()
+            .iter()
+            .fold(1, |all, byte| (all << 8) | u64::from(*byte));
+        self.add(rest);
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        // The table takes its bits from both ends.
+        self.0 ^ (self.0 >> 32)
+    }
+}
 
 impl Topics {
     /// A topic that was compared with this version of the metadata.
@@ -201,6 +240,20 @@ impl Topics {
         let topics = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let topic = topics.get(name)?;
         topic.is_as_of(version).then(|| Arc::clone(topic))
+    }
+
+    /// Looks at a topic that was compared with this version of the metadata, without sharing it.
+    #[inline]
+    pub(super) fn with<R>(
+        &self,
+        name: &str,
+        version: u64,
+        look: impl FnOnce(&Topic) -> R,
+    ) -> Option<R> {
+        let topics = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let topic = topics.get(name)?;
+        let is_current = topic.version.load(Ordering::Relaxed) == version;
+        is_current.then(|| look(topic))
     }
 
     /// The topic as it was last seen, however long ago.

@@ -12,6 +12,7 @@ use super::inner::NotTaken;
 use super::interceptor::may_wait;
 use super::limits::{LazyDeadline, not_written};
 use super::topic::Topic;
+use super::turn;
 use crate::error::{Error, ErrorKind, Result};
 use crate::machine::metadata::TopicMetadata;
 use crate::record::{Record, Reserve};
@@ -142,7 +143,7 @@ impl ProducerTopic {
             return Box::pin(self.producer.enqueue(record.at(&self.name))).await;
         }
         // As in `Producer::enqueue`: the sender must get its turn.
-        tokio::task::coop::consume_budget().await;
+        turn::take().await;
         let appended = self.append(&record);
         let mut deadline = LazyDeadline::new(self.producer.inner.config.max_block);
         let (topic, refused) = match appended {

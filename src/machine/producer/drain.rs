@@ -1,6 +1,5 @@
 //! What leaves the sender: batches for a request, batches to be compressed.
 
-use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::batch::{BatchId, Facts, Finished, Outcome, Sealed, Share};
@@ -33,23 +32,29 @@ pub(crate) struct SealJob {
 
 impl<T: Clone> Sender<T> {
     /// Takes what may leave now for one broker: one batch a partition, at most `max.request.size`.
-    /// The connection must be there: from here on these batches may be in the log.
+    /// The connection must be there: from here on these batches may be in the log. What is drained
+    /// is one request, whose end is to be told by [`handle_landed`](Self::handle_landed).
     pub(crate) fn drain(
         &mut self,
         now: Instant,
         broker: BrokerId,
         source: &impl Source<T>,
     ) -> Vec<Drained> {
+        let line = self.lines.get(&broker);
+        if line.is_none_or(|line| line.in_flight >= self.settings.in_flight_max) {
+            return Vec::new();
+        }
         self.requests += 1;
         let (mut drained, mut size) = (Vec::new(), 0_usize);
-        let entries = self.ready.get(&broker).map_or(0, VecDeque::len);
+        let entries = line.map_or(0, |line| line.ready.len());
         for _ in 0..entries {
-            let Some(id) = self.ready.get_mut(&broker).and_then(VecDeque::pop_front) else {
+            let line = self.lines.get_mut(&broker);
+            let Some(id) = line.and_then(|line| line.ready.pop_front()) else {
                 break;
             };
             if size > 0 {
                 // It may have grown far since it was looked at.
-                self.look(id, source);
+                self.look(now, id, source);
             }
             let request = self.requests;
             let Some(slot) = self.slots.get_mut(index(id)).and_then(Option::as_mut) else {
@@ -61,12 +66,12 @@ impl<T: Clone> Sender<T> {
             let next = slot.lane.next_size(&self.settings);
             let no_room = size > 0 && size + next > self.settings.max_request_size;
             if slot.request == request || no_room {
-                let lanes = self.ready.entry(broker).or_default();
+                let line = self.lines.entry(broker).or_default();
                 if no_room {
-                    lanes.push_front(id);
+                    line.ready.push_front(id);
                     break;
                 }
-                lanes.push_back(id);
+                line.ready.push_back(id);
                 continue;
             }
             slot.queued = None;
@@ -82,6 +87,10 @@ impl<T: Clone> Sender<T> {
         }
         if !drained.is_empty() {
             self.standing.moves(now, broker);
+            if let Some(line) = self.lines.get_mut(&broker) {
+                line.in_flight += 1;
+                line.sent_at = Some(now);
+            }
         }
         drained
     }
@@ -121,7 +130,7 @@ impl<T: Clone> Sender<T> {
                     Err(broken) => {
                         let failed = fail_broken(now, &lane.at, broken);
                         self.finished.push(failed);
-                        self.look(id, source);
+                        self.look(now, id, source);
                         return None;
                     }
                 }
@@ -134,7 +143,7 @@ impl<T: Clone> Sender<T> {
         }
         let partition = lane.at.clone();
         if turn == Turn::Fresh {
-            self.look(id, source);
+            self.look(now, id, source);
         }
         Some(Drained {
             lane: id,
@@ -165,7 +174,7 @@ impl<T: Clone> Sender<T> {
             self.next_id += 1;
             slot.lane.sealing = Sealing::Busy(batch, tag, created, count(&builder));
             let compression = slot.lane.compression;
-            self.look(id, source);
+            self.look(now, id, source);
             self.refresh(now, id);
             return Some(SealJob {
                 lane: id,

@@ -77,7 +77,7 @@ impl<T: Clone> Sender<T> {
             } else {
                 self.give_up_unsent(now, id, source, error);
             }
-            self.look(id, source);
+            self.look(now, id, source);
             self.refresh(now, id);
         }
     }

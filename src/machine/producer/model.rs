@@ -435,6 +435,12 @@ impl World {
                 assert!(self.outcomes[&first].is_ok(), "it was acknowledged");
             }
         }
+        self.landed(broker);
+    }
+
+    fn landed(&mut self, at: usize) {
+        self.sender
+            .handle_landed(self.now, broker(at), &self.source);
     }
 
     fn answer_to(&mut self, broker: usize, flying: &Flying, fault: u64) -> Answer {
@@ -483,6 +489,7 @@ impl World {
                 self.sender
                     .handle_answer(self.now, partition, flying.id, answer);
             }
+            self.landed(broker);
         }
     }
 

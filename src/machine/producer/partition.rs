@@ -42,6 +42,8 @@ pub(crate) struct PartitionBatches<T> {
     closed: bool,
     /// Bytes of records that wait, before compression.
     bytes: usize,
+    /// The sender is told when a batch reaches this size.
+    tell_at: usize,
     /// No batch grows beyond this: a broker found a larger one too large.
     cap: usize,
 }
@@ -54,6 +56,7 @@ impl<T> Default for PartitionBatches<T> {
             told: false,
             closed: false,
             bytes: 0,
+            tell_at: 0,
             cap: usize::MAX,
         }
     }
@@ -90,7 +93,7 @@ impl<T: Clone> PartitionBatches<T> {
                     .append(timestamp_ms, key, value, headers)
                     .map_err(|error| refused(error, 0))?;
                 let after = open.builder.estimated_size();
-                let became_ready = before < limits.ready && after >= limits.ready;
+                let became_ready = before < self.tell_at && after >= self.tell_at;
                 let tag = open.tag.clone();
                 self.bytes += after - before;
                 return Ok(Appended {
@@ -101,14 +104,20 @@ impl<T: Clone> PartitionBatches<T> {
                 });
             }
         }
-        self.append_to_new(pool, full, (timestamp_ms, record), reserve, new)
+        self.append_to_new(
+            pool,
+            (full, limits.ready),
+            (timestamp_ms, record),
+            reserve,
+            new,
+        )
     }
 
     #[cold]
     fn append_to_new(
         &mut self,
         pool: &ChunkPool,
-        full: usize,
+        (full, ready): (usize, usize),
         (timestamp_ms, record): (i64, &Record<'_>),
         reserve: Reserve,
         new: impl FnOnce() -> (Instant, T),
@@ -123,6 +132,7 @@ impl<T: Clone> PartitionBatches<T> {
             .map_err(|error| refused(error, reserved))?;
         let size = builder.estimated_size() - HEADER_LEN;
         self.bytes += size;
+        self.tell_at = ready;
         let (created, tag) = new();
         self.waiting.push_back(Waiting {
             builder,
@@ -137,12 +147,14 @@ impl<T: Clone> PartitionBatches<T> {
         })
     }
 
-    /// Looks at the oldest batch; the sender is told again of what comes after this.
-    pub(super) fn look(&mut self, limits: BatchLimits) -> Option<Head> {
+    /// Looks at the oldest batch, which is worth sending from `ready` bytes on; the sender is told
+    /// again of what comes after this.
+    pub(super) fn look(&mut self, ready: usize) -> Option<Head> {
         self.told = false;
+        let full = ready.min(self.cap);
+        self.tell_at = full;
         let oldest = self.waiting.front()?;
         let size = oldest.builder.estimated_size();
-        let full = limits.ready.min(self.cap);
         Some(Head {
             created: oldest.created,
             ready: self.waiting.len() > 1 || self.hurried > 0 || size >= full,

@@ -15,7 +15,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::answers::Asked;
 use super::batch::{Answer, BatchId, Finished};
@@ -62,6 +62,29 @@ pub(super) struct Slot<T> {
     pub(super) request: u64,
 }
 
+/// One broker.
+#[derive(Debug, Default)]
+pub(super) struct Line {
+    /// The lanes that have something to send to it now; entries may be out of date.
+    pub(super) ready: VecDeque<LaneId>,
+    /// Requests that wait for its answer.
+    pub(super) in_flight: usize,
+    /// When it was sent the last one.
+    pub(super) sent_at: Option<Instant>,
+    /// Lanes whose batch would be worth a request were there fewer on their way.
+    pub(super) held: BTreeSet<LaneId>,
+}
+
+impl Line {
+    /// How many requests are on their way, and one more than none if one left just now: that an
+    /// answer comes quickly is no reason to cut what is sent into small pieces.
+    fn busy(&self, now: Instant, linger: Duration) -> usize {
+        let since = self.sent_at.map(|at| now.saturating_duration_since(at));
+        let just_now = since.is_some_and(|since| since < linger / 8);
+        self.in_flight.max(usize::from(just_now))
+    }
+}
+
 /// See the module's page.
 #[derive(Debug)]
 pub(crate) struct Sender<T> {
@@ -69,7 +92,7 @@ pub(crate) struct Sender<T> {
     pub(super) slots: Vec<Option<Slot<T>>>,
     /// The producer's newest identity; partitions may be at later epochs of it, or at older ids.
     pub(super) identity: Option<Identity>,
-    pub(super) ready: BTreeMap<BrokerId, VecDeque<LaneId>>,
+    pub(super) lines: BTreeMap<BrokerId, Line>,
     /// Ready, with nobody to send to.
     homeless: BTreeSet<LaneId>,
     /// Ready but for a producer id.
@@ -94,7 +117,7 @@ impl<T: Clone> Sender<T> {
             settings,
             slots: Vec::new(),
             identity: None,
-            ready: BTreeMap::new(),
+            lines: BTreeMap::new(),
             homeless: BTreeSet::new(),
             nameless: BTreeSet::new(),
             filling: BTreeSet::new(),
@@ -142,7 +165,7 @@ impl<T: Clone> Sender<T> {
                 request: 0,
             });
         }
-        self.look(id, source);
+        self.look(now, id, source);
         self.refresh(now, id);
     }
 
@@ -157,9 +180,12 @@ impl<T: Clone> Sender<T> {
             let Some(slot) = self.slot(id) else {
                 continue;
             };
-            let new = leader(&slot.lane.at);
+            let (old, new) = (slot.lane.leader, leader(&slot.lane.at));
             if slot.lane.set_leader(new) {
                 slot.queued = None;
+                if let Some(line) = old.and_then(|old| self.lines.get_mut(&old)) {
+                    line.held.remove(&id);
+                }
                 self.refresh(now, id);
             }
         }
@@ -209,11 +235,28 @@ impl<T: Clone> Sender<T> {
         self.refresh(now, lane);
     }
 
+    /// A request that was drained for this broker has its answer, or never will.
+    pub(crate) fn handle_landed(
+        &mut self,
+        now: Instant,
+        broker: BrokerId,
+        source: &impl Source<T>,
+    ) {
+        let Some(line) = self.lines.get_mut(&broker) else {
+            return;
+        };
+        line.in_flight = line.in_flight.saturating_sub(1);
+        for id in std::mem::take(&mut line.held) {
+            self.look(now, id, source);
+            self.refresh(now, id);
+        }
+    }
+
     /// Lets every batch that exists now leave without waiting for `linger.ms`.
     pub(crate) fn flush(&mut self, now: Instant, source: &impl Source<T>) {
         for id in self.filling.clone() {
             source.batches(id, PartitionBatches::hurry);
-            self.look(id, source);
+            self.look(now, id, source);
             self.refresh(now, id);
         }
     }
@@ -242,7 +285,7 @@ impl<T: Clone> Sender<T> {
                 slot.expiry = None;
             }
             self.expire(now, id, source, &obstacle);
-            self.look(id, source);
+            self.look(now, id, source);
             self.refresh(now, id);
         }
     }
@@ -257,10 +300,12 @@ impl<T: Clone> Sender<T> {
         }
     }
 
-    /// The brokers that have something to send now.
+    /// The brokers that something is to be sent to now, and that have a free slot.
     pub(crate) fn ready_brokers(&self) -> impl Iterator<Item = BrokerId> {
-        let waiting = self.ready.iter().filter(|(_, lanes)| !lanes.is_empty());
-        waiting.map(|(broker, _)| *broker)
+        let max = self.settings.in_flight_max;
+        let can = move |line: &Line| !line.ready.is_empty() && line.in_flight < max;
+        let lines = self.lines.iter().filter(move |(_, line)| can(line));
+        lines.map(|(broker, _)| *broker)
     }
 
     /// The partitions that have something to send now, and nobody to send it to.
@@ -310,13 +355,24 @@ impl<T: Clone> Sender<T> {
     }
 
     /// Looks at a partition's oldest batch.
-    pub(super) fn look(&mut self, id: LaneId, source: &impl Source<T>) {
-        let limits = self.settings.limits;
-        let Some(slot) = self.slot(id) else {
+    pub(super) fn look(&mut self, now: Instant, id: LaneId, source: &impl Source<T>) {
+        let (limits, linger) = (self.settings.limits, self.settings.linger);
+        let Some(slot) = self.slots.get_mut(index(id)).and_then(Option::as_mut) else {
             return;
         };
-        slot.lane.head = source.batches(id, |all| all.look(limits)).flatten();
-        if slot.lane.head.is_some() {
+        let line = slot.lane.leader.and_then(|to| self.lines.get_mut(&to));
+        let busy = line.as_ref().map_or(0, |line| line.busy(now, linger));
+        let ready = limits.ready_beside(busy);
+        let head = source.batches(id, |all| all.look(ready)).flatten();
+        if let Some(line) = line {
+            if head.is_some_and(|head| !head.ready && head.size >= limits.ready) {
+                line.held.insert(id);
+            } else {
+                line.held.remove(&id);
+            }
+        }
+        slot.lane.head = head;
+        if head.is_some() {
             self.filling.insert(id);
         } else {
             self.filling.remove(&id);
@@ -347,7 +403,8 @@ impl<T: Clone> Sender<T> {
         if let Some(broker) = lane.leader.filter(|_| is_ready) {
             if slot.queued != Some(broker) {
                 slot.queued = Some(broker);
-                self.ready.entry(broker).or_default().push_back(id);
+                let line = self.lines.entry(broker).or_default();
+                line.ready.push_back(id);
             }
         }
         if settings.watches_brokers {

@@ -27,6 +27,17 @@ pub(crate) struct BatchLimits {
 }
 
 impl BatchLimits {
+    /// From which size on a batch need not wait while so many requests are on their way to its
+    /// broker. A busy line gets fewer, larger requests: they cost client and broker less, and no
+    /// batch waits longer than `linger.ms` for it.
+    pub(super) fn ready_beside(&self, in_flight: usize) -> usize {
+        if in_flight == 0 {
+            return self.ready;
+        }
+        let factor = 2_usize << in_flight.min(8);
+        self.ready.saturating_mul(factor).min(self.full)
+    }
+
     /// `batch.size` is a cap where it is set. Otherwise batches are small and quick while the line
     /// is idle, and grow while it is busy.
     pub(crate) fn new(batch_size: Option<usize>, max_request_size: usize) -> Self {

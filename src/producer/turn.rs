@@ -1,0 +1,34 @@
+//! When a caller of `enqueue` lets others run.
+//!
+//! A task that never has to wait would keep its thread to itself: the sender that it has just woken
+//! sits in the queue of that very thread. So a caller steps aside when it has given the sender
+//! something to do, and otherwise now and then. Asking tokio's budget every time would do as well,
+//! but it runs out after 128 records, and each time an idle thread is woken to look for work: on
+//! two threads that cost as much as the records.
+
+use std::cell::Cell;
+
+/// How many records a thread takes, at the most, before it lets others run.
+const RECORDS_MAX: u32 = 512;
+
+thread_local! {
+    static TAKEN: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Lets others run first if it is time to.
+#[inline]
+pub(super) async fn take() {
+    let taken = TAKEN.get();
+    if taken < RECORDS_MAX {
+        TAKEN.set(taken + 1);
+        return;
+    }
+    TAKEN.set(0);
+    tokio::task::yield_now().await;
+}
+
+/// The sender has something to do: the next caller on this thread lets it run first.
+#[inline]
+pub(super) fn end() {
+    TAKEN.set(RECORDS_MAX);
+}

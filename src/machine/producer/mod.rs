@@ -6,6 +6,7 @@ mod batch;
 mod drain;
 mod giving_up;
 mod lane;
+mod line;
 mod partition;
 mod partitioner;
 mod receipt;

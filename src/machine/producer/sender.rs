@@ -15,11 +15,12 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::answers::Asked;
 use super::batch::{Answer, BatchId, Finished};
 use super::lane::Lane;
+use super::line::Line;
 use super::partition::PartitionBatches;
 use super::sequence::Identity;
 use super::settings::SenderSettings;
@@ -62,29 +63,6 @@ pub(super) struct Slot<T> {
     pub(super) request: u64,
 }
 
-/// One broker.
-#[derive(Debug, Default)]
-pub(super) struct Line {
-    /// The lanes that have something to send to it now; entries may be out of date.
-    pub(super) ready: VecDeque<LaneId>,
-    /// Requests that wait for its answer.
-    pub(super) in_flight: usize,
-    /// When it was sent the last one.
-    pub(super) sent_at: Option<Instant>,
-    /// Lanes whose batch would be worth a request were there fewer on their way.
-    pub(super) held: BTreeSet<LaneId>,
-}
-
-impl Line {
-    /// How many requests are on their way, and one more than none if one left just now: that an
-    /// answer comes quickly is no reason to cut what is sent into small pieces.
-    fn busy(&self, now: Instant, linger: Duration) -> usize {
-        let since = self.sent_at.map(|at| now.saturating_duration_since(at));
-        let just_now = since.is_some_and(|since| since < linger / 8);
-        self.in_flight.max(usize::from(just_now))
-    }
-}
-
 /// See the module's page.
 #[derive(Debug)]
 pub(crate) struct Sender<T> {
@@ -94,11 +72,11 @@ pub(crate) struct Sender<T> {
     pub(super) identity: Option<Identity>,
     pub(super) lines: BTreeMap<BrokerId, Line>,
     /// Ready, with nobody to send to.
-    homeless: BTreeSet<LaneId>,
+    pub(super) homeless: BTreeSet<LaneId>,
     /// Ready but for a producer id.
     nameless: BTreeSet<LaneId>,
     /// With batches that the sender has not taken.
-    filling: BTreeSet<LaneId>,
+    pub(super) filling: BTreeSet<LaneId>,
     pub(super) to_seal: VecDeque<LaneId>,
     due: BinaryHeap<Reverse<(Instant, LaneId)>>,
     expiries: BinaryHeap<Reverse<(Instant, LaneId)>>,
@@ -235,23 +213,6 @@ impl<T: Clone> Sender<T> {
         self.refresh(now, lane);
     }
 
-    /// A request that was drained for this broker has its answer, or never will.
-    pub(crate) fn handle_landed(
-        &mut self,
-        now: Instant,
-        broker: BrokerId,
-        source: &impl Source<T>,
-    ) {
-        let Some(line) = self.lines.get_mut(&broker) else {
-            return;
-        };
-        line.in_flight = line.in_flight.saturating_sub(1);
-        for id in std::mem::take(&mut line.held) {
-            self.look(now, id, source);
-            self.refresh(now, id);
-        }
-    }
-
     /// Lets every batch that exists now leave without waiting for `linger.ms`.
     pub(crate) fn flush(&mut self, now: Instant, source: &impl Source<T>) {
         for id in self.filling.clone() {
@@ -300,23 +261,6 @@ impl<T: Clone> Sender<T> {
         }
     }
 
-    /// The brokers that something is to be sent to now, and that have a free slot.
-    pub(crate) fn ready_brokers(&self) -> impl Iterator<Item = BrokerId> {
-        let max = self.settings.in_flight_max;
-        let can = move |line: &Line| !line.ready.is_empty() && line.in_flight < max;
-        let lines = self.lines.iter().filter(move |(_, line)| can(line));
-        lines.map(|(broker, _)| *broker)
-    }
-
-    /// The partitions that have something to send now, and nobody to send it to.
-    pub(crate) fn homeless(&self) -> impl Iterator<Item = &TopicPartition> {
-        let slots = self
-            .homeless
-            .iter()
-            .filter_map(|id| self.slots.get(index(*id)));
-        slots.flatten().map(|slot| &slot.lane.at)
-    }
-
     /// The outcomes since the last call.
     pub(crate) fn take_finished(&mut self) -> Vec<Finished<T>> {
         std::mem::take(&mut self.finished)
@@ -352,31 +296,6 @@ impl<T: Clone> Sender<T> {
 
     pub(super) fn slot(&mut self, id: LaneId) -> Option<&mut Slot<T>> {
         self.slots.get_mut(index(id))?.as_mut()
-    }
-
-    /// Looks at a partition's oldest batch.
-    pub(super) fn look(&mut self, now: Instant, id: LaneId, source: &impl Source<T>) {
-        let (limits, linger) = (self.settings.limits, self.settings.linger);
-        let Some(slot) = self.slots.get_mut(index(id)).and_then(Option::as_mut) else {
-            return;
-        };
-        let line = slot.lane.leader.and_then(|to| self.lines.get_mut(&to));
-        let busy = line.as_ref().map_or(0, |line| line.busy(now, linger));
-        let ready = limits.ready_beside(busy);
-        let head = source.batches(id, |all| all.look(ready)).flatten();
-        if let Some(line) = line {
-            if head.is_some_and(|head| !head.ready && head.size >= limits.ready) {
-                line.held.insert(id);
-            } else {
-                line.held.remove(&id);
-            }
-        }
-        slot.lane.head = head;
-        if head.is_some() {
-            self.filling.insert(id);
-        } else {
-            self.filling.remove(&id);
-        }
     }
 
     /// Notes a lane wherever it belongs after something happened to it.

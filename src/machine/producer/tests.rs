@@ -156,6 +156,8 @@ struct Fixture {
     sender: Sender<u64>,
     source: Places,
     leaders: Vec<Option<BrokerId>>,
+    /// What has no answer yet of each request, oldest first.
+    requests: Vec<(BrokerId, Vec<BatchId>)>,
     next_tag: u64,
 }
 
@@ -176,6 +178,7 @@ impl Fixture {
             settings,
             source: Places::new(PARTITIONS),
             leaders: vec![Some(LEADER); PARTITIONS],
+            requests: Vec::new(),
             next_tag: 0,
         }
     }
@@ -226,6 +229,10 @@ impl Fixture {
 
     fn drain_to(&mut self, broker: BrokerId) -> Vec<Sent> {
         let drained = self.sender.drain(self.now, broker, &self.source);
+        if !drained.is_empty() {
+            let members = drained.iter().map(|each| each.id).collect();
+            self.requests.push((broker, members));
+        }
         drained.into_iter().map(Sent::new).collect()
     }
 
@@ -265,7 +272,23 @@ impl Fixture {
     fn answer(&mut self, sent: &Sent, answer: Answer) -> Vec<Finished<u64>> {
         self.sender
             .handle_answer(self.now, sent.lane, sent.id, answer);
+        self.land(sent.id);
         self.sender.take_finished()
+    }
+
+    /// A request has landed with the answer to its last batch.
+    fn land(&mut self, id: BatchId) {
+        let holds = |(_, members): &(BrokerId, Vec<BatchId>)| members.contains(&id);
+        let Some(place) = self.requests.iter().position(holds) else {
+            return;
+        };
+        let (broker, members) = &mut self.requests[place];
+        members.retain(|member| *member != id);
+        if members.is_empty() {
+            let broker = *broker;
+            self.requests.remove(place);
+            self.sender.handle_landed(self.now, broker, &self.source);
+        }
     }
 
     /// The batch's one outcome with this answer.

@@ -81,6 +81,7 @@ fn a_request_counts_batches_as_large_as_they_have_become() {
             it.append(partition, 1000);
         }
     }
+    it.flush();
     for each in &first {
         assert!(it.ends(each, WRITTEN).is_ok());
     }

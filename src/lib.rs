@@ -30,7 +30,7 @@
 //!
 //! ```text
 //! ids, error, env, config <- protocol <- record <- machine <- net <- cluster
-//! cluster <- producer, consumer, admin      protocol, record, net::Connector <- mock
+//! cluster <- producer, consumer, admin <- blocking      protocol, record, net::Connector <- mock
 //! ```
 //!
 //! | feature | default | brings |

@@ -28,7 +28,7 @@ pub struct ProducerConfig {
     /// `linger.ms`: how long a batch that is not full waits for more records. Default 5 ms.
     pub linger: Duration,
     /// `batch.size`: the size in bytes, before compression, at which a batch is closed. `None`, the
-    /// default, leaves the choice to the client: 16 kB for now.
+    /// default, is 16 kB, and up to 1 MB while requests are on their way to the broker.
     pub batch_size: Option<usize>,
     /// `buffer.memory`: bytes of memory for records that wait to be sent. Default 32 MiB.
     pub buffer_memory: usize,

@@ -35,7 +35,7 @@ pub(super) const KEYS: &[Key] = &[
     )
     .departs(
         "16384",
-        "unset is 16 kB for now, and leaves the choice to the client",
+        "unset is 16 kB, and up to 1 MB while requests are on their way to the broker",
     ),
     Key::new(
         "buffer.memory",

@@ -1,8 +1,8 @@
 //! What a whole producer costs: records of 100 bytes to a broker that only acknowledges.
 //!
-//! `cargo bench --bench producer [-- WORDS]` runs the lines with these words in their names.
-//! Each line is one runtime and number of sending tasks; the rate runs from the first `enqueue` to
-//! the last acknowledgement, the broker's copy included. The CPU time is the whole process's, where
+//! `cargo bench --bench producer [-- WORDS]` runs the lines with these words in their names. Each
+//! line is one runtime and number of sending tasks; the rate runs from the first `enqueue` to the
+//! last acknowledgement, the broker's copy included. The CPU time is the whole process's, where
 //! the system tells it: on a busy machine it says more than the rate.
 
 #![expect(

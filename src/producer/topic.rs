@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::partitions::{Filling, Partition, Partitions};
@@ -33,14 +33,51 @@ pub(super) struct Topic {
 /// Where choices that do not depend on the record stand.
 #[derive(Debug)]
 pub(super) struct Choices {
-    /// The sticky partition's place among those that are available (KIP-480, KIP-794).
-    current: AtomicUsize,
+    /// The places of the sticky partitions among those that are available (KIP-480, KIP-794): the
+    /// first is everybody's, and when two threads have just met there each has its own.
+    sticky: [Place; SPREAD_MAX],
+    is_spread: AtomicBool,
     /// How often it was round robin's turn.
     turn: AtomicUsize,
     rng: Mutex<Rng>,
 }
 
+/// As many threads as get a sticky partition of their own; the others share those.
+const SPREAD_MAX: usize = 8;
+
+/// A place that threads move on their own; what they do not share shares no cache line either.
+#[derive(Debug)]
+#[repr(align(64))]
+struct Place(AtomicUsize);
+
+impl Default for Place {
+    /// Out of range, so that the first record makes a choice.
+    fn default() -> Self {
+        Self(AtomicUsize::new(usize::MAX))
+    }
+}
+
+/// The number of this thread among those that have asked for it.
+fn thread_number() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static NUMBER: usize = NEXT.fetch_add(1, Ordering::Relaxed);
+    }
+    NUMBER.with(|number| *number)
+}
+
 impl Choices {
+    /// Where the calling thread's sticky partition is noted.
+    #[inline]
+    fn current(&self) -> &AtomicUsize {
+        let [first, ..] = &self.sticky;
+        if !self.is_spread.load(Ordering::Relaxed) {
+            return &first.0;
+        }
+        let own = self.sticky.get(thread_number() % SPREAD_MAX);
+        &own.unwrap_or(first).0
+    }
+
     fn lock_rng(&self) -> MutexGuard<'_, Rng> {
         self.rng.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -148,10 +185,10 @@ impl Topic {
         Some((found, found.lock()))
     }
 
-    /// The partition for records without a key. Where another caller is just writing to it, the
-    /// choice moves on instead of waiting.
+    /// The partition for records without a key. Where another thread is just writing to it, the
+    /// two go separate ways instead of waiting for each other.
     pub(super) fn sticky(&self, by: &Stickiness) -> Option<Placed<'_>> {
-        let at = self.choices.current.load(Ordering::Relaxed);
+        let at = self.choices.current().load(Ordering::Relaxed);
         let found = match self.available.get(at) {
             Some(found) => found,
             None => self.available.get(self.move_on(at, by))?,
@@ -159,6 +196,7 @@ impl Topic {
         if let Some(filling) = found.try_lock() {
             return Some((found, filling));
         }
+        self.choices.is_spread.store(true, Ordering::Relaxed);
         let found = self.available.get(self.move_on(at, by))?;
         Some((found, found.lock()))
     }
@@ -166,7 +204,7 @@ impl Topic {
     /// Chooses another sticky partition, unless somebody else just did.
     #[cold]
     pub(super) fn move_on(&self, from: usize, by: &Stickiness) -> usize {
-        let current = &self.choices.current;
+        let current = self.choices.current();
         let mut rng = self.choices.lock_rng();
         let now = current.load(Ordering::Relaxed);
         if now != from && now < self.available.len() {
@@ -186,7 +224,9 @@ impl Topic {
         filling.sticky_bytes += bytes;
         if filling.sticky_bytes >= by.switch_after {
             filling.sticky_bytes = 0;
-            self.move_on(self.choices.current.load(Ordering::Relaxed), by);
+            // Where threads no longer meet, one partition with all their records is better.
+            self.choices.is_spread.store(false, Ordering::Relaxed);
+            self.move_on(self.choices.current().load(Ordering::Relaxed), by);
         }
     }
 }
@@ -279,8 +319,8 @@ impl Topics {
         let choices = match known {
             Some(known) => Arc::clone(&known.choices),
             None => Arc::new(Choices {
-                // Out of range, so that the first record makes a choice.
-                current: AtomicUsize::new(usize::MAX),
+                sticky: Default::default(),
+                is_spread: AtomicBool::new(false),
                 turn: AtomicUsize::new(0),
                 rng: Mutex::new(Rng::new(seed())),
             }),

@@ -187,8 +187,9 @@ impl ProducerBuilder {
     /// # }
     /// ```
     #[must_use]
-    pub fn on_settled(self, observer: impl Fn(&SettledBatch) + Send + Sync + 'static) -> Self {
-        self.interceptor(Observer(observer))
+    pub fn on_settled(mut self, observer: impl Fn(&SettledBatch) + Send + Sync + 'static) -> Self {
+        self.interceptors.push_observer(Observer(observer));
+        self
     }
 
     /// Sets one property by its Kafka or librdkafka name. One that is the client's, such as

@@ -135,10 +135,6 @@ impl Producer {
         // A producer that never waits would never let the sender run on its thread. Before the
         // record is taken, since nothing may be awaited between that and the return.
         turn::take().await;
-        let mut record = record;
-        if !self.inner.interceptors.is_empty() {
-            record = self.inner.interceptors.on_send(record);
-        }
         match self.inner.append_known(&record) {
             Some(taken) => taken,
             // Boxed, as it is rare and much larger than what is not.
@@ -146,8 +142,12 @@ impl Producer {
         }
     }
 
-    /// As `enqueue`, for a record that may have to wait for metadata or memory.
-    async fn enqueue_waiting(&self, record: Record<'_>) -> Result<Delivery> {
+    /// As `enqueue`, for a record that may have to wait for metadata or memory, or that the
+    /// program's own code is to see.
+    async fn enqueue_waiting(&self, mut record: Record<'_>) -> Result<Delivery> {
+        if self.inner.interceptors.sees_records() {
+            record = self.inner.interceptors.on_send(record);
+        }
         let mut deadline = LazyDeadline::new(self.inner.config.max_block);
         let topic = self.inner.topic(record.topic(), &mut deadline).await?;
         match self.inner.append(&topic, &record, Reserve::default()) {
@@ -197,7 +197,7 @@ impl Producer {
         reason = "the error gives the record back, and a box would cost an allocation"
     )]
     pub fn try_enqueue<'a>(&self, record: Record<'a>) -> Result<Delivery, TryEnqueueError<'a>> {
-        if self.inner.interceptors.is_empty() {
+        if !self.inner.interceptors.sees_records() {
             return self.try_append(record);
         }
         let shown = self.inner.interceptors.on_send(record.clone());

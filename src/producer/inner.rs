@@ -128,7 +128,7 @@ impl Inner {
     /// Whether somebody other than the topic's handle must see a record's topic.
     #[inline]
     pub(super) fn shows_records(&self) -> bool {
-        self.own.is_some() || !self.interceptors.is_empty()
+        self.own.is_some() || self.interceptors.sees_records()
     }
 
     /// Puts a record into its batch.
@@ -173,7 +173,7 @@ impl Inner {
     /// As [`append`](Self::append), if the topic is known and nothing is to be waited for.
     #[inline]
     pub(super) fn append_known(&self, record: &Record<'_>) -> Option<Result<Delivery>> {
-        if self.own.is_some() {
+        if self.shows_records() {
             // A program's code must not run under the lock of the topics.
             return None;
         }

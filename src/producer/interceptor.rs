@@ -94,16 +94,32 @@ impl<F: Fn(&SettledBatch) + Send + Sync + 'static> ProducerInterceptor for Obser
 
 /// A producer's interceptors, in order.
 #[derive(Clone, Default)]
-pub(super) struct Interceptors(Vec<Arc<dyn ProducerInterceptor>>);
+pub(super) struct Interceptors {
+    all: Vec<Arc<dyn ProducerInterceptor>>,
+    /// Whether one of them is shown records, and not only outcomes.
+    sees_records: bool,
+}
 
 impl Interceptors {
     pub(super) fn push(&mut self, interceptor: impl ProducerInterceptor) {
-        self.0.push(Arc::new(interceptor));
+        self.all.push(Arc::new(interceptor));
+        self.sees_records = true;
+    }
+
+    /// One that is told outcomes, so that records need not pass by it.
+    pub(super) fn push_observer(&mut self, observer: impl ProducerInterceptor) {
+        self.all.push(Arc::new(observer));
+    }
+
+    /// Whether records are to be shown to it.
+    #[inline]
+    pub(super) fn sees_records(&self) -> bool {
+        self.sees_records
     }
 
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 
     /// What they make of a record.
@@ -112,7 +128,7 @@ impl Interceptors {
         if is_inside() {
             return record;
         }
-        for interceptor in &self.0 {
+        for interceptor in &self.all {
             let before = record.clone();
             record = guarded("on_send", || interceptor.on_send(record)).unwrap_or(before);
         }
@@ -120,7 +136,7 @@ impl Interceptors {
     }
 
     pub(super) fn on_acknowledgement(&self, batch: &SettledBatch) {
-        for interceptor in &self.0 {
+        for interceptor in &self.all {
             guarded("on_acknowledgement", || {
                 interceptor.on_acknowledgement(batch);
             });
@@ -130,7 +146,7 @@ impl Interceptors {
 
 impl fmt::Debug for Interceptors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} interceptors", self.0.len())
+        write!(f, "{} interceptors", self.all.len())
     }
 }
 

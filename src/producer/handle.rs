@@ -180,8 +180,15 @@ impl Producer {
                     reserve = reserved.map_err(about)?;
                 }
             }
+            let had_to_wait = !reserve.is_empty();
             refused = match self.inner.append(&topic, record, reserve) {
-                Ok(delivery) => return Ok(delivery),
+                Ok(delivery) => {
+                    if had_to_wait && self.inner.pool.waiting() > 0 {
+                        // Others wait for the memory that this batch now has.
+                        self.inner.hurry();
+                    }
+                    return Ok(delivery);
+                }
                 Err(refused) => refused,
             };
         }

@@ -256,6 +256,9 @@ impl Inner {
         name: &str,
         deadline: &mut LazyDeadline,
     ) -> Result<Arc<Topic>> {
+        if self.is_closed() {
+            return Err(closed());
+        }
         if let Some(known) = self.known_topic(name) {
             return Ok(known);
         }
@@ -284,7 +287,15 @@ impl Inner {
         topic: &Topic,
         deadline: &mut LazyDeadline,
     ) -> Result<Arc<Topic>> {
-        self.shared.newer_metadata(deadline.get()).await;
+        let closing = self.closing.notified();
+        if self.is_closed() {
+            return Err(closed());
+        }
+        tokio::select! {
+            biased;
+            () = closing => return Err(closed()),
+            () = self.shared.newer_metadata(deadline.get()) => {}
+        }
         self.topic(topic.name(), deadline).await
     }
 

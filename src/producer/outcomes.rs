@@ -43,8 +43,9 @@ impl Inner {
     pub(super) fn abort(&self, now: Instant, error: &Error) {
         self.close();
         let finished = {
+            let partitions = self.partitions.close();
             let mut sender = self.sender();
-            sender.abort(now, self.partitions.count(), &self.partitions, error);
+            sender.abort(now, partitions, &self.partitions, error);
             sender.take_finished()
         };
         self.settle(finished);

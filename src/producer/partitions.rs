@@ -1,8 +1,9 @@
 //! The partitions that a producer has met, each with the batches that take its records behind a
 //! lock of its own.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, TryLockError};
 
 use super::delivery::Completion;
 use crate::ids::TopicPartition;
@@ -54,35 +55,61 @@ impl Partition {
     }
 }
 
-/// All partitions, by lane. None is ever taken out: a partition's place in the producer's sequence
-/// must not be forgotten.
+/// All partitions, by lane. None is ever taken out, and none is there twice: a partition's place in
+/// the producer's sequence must not be forgotten.
 #[derive(Debug, Default)]
-pub(super) struct Partitions(RwLock<Vec<Arc<Partition>>>);
+pub(super) struct Partitions(RwLock<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    by_lane: Vec<Arc<Partition>>,
+    by_place: HashMap<TopicPartition, Arc<Partition>>,
+    /// Whether no partition takes records any more, one that is added later neither.
+    closed: bool,
+}
 
 impl Partitions {
-    /// Adds a partition that was not there before.
-    pub(super) fn add(&self, at: TopicPartition) -> Arc<Partition> {
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The partition, which is added if it was not there before.
+    pub(super) fn get_or_add(&self, at: TopicPartition) -> Arc<Partition> {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let lane = LaneId(u32::try_from(all.len()).unwrap_or(u32::MAX));
+        if let Some(known) = all.by_place.get(&at) {
+            return Arc::clone(known);
+        }
+        let lane = LaneId(u32::try_from(all.by_lane.len()).unwrap_or(u32::MAX));
         let partition = Arc::new(Partition {
-            at,
+            at: at.clone(),
             lane,
             waiting: AtomicUsize::new(0),
             filling: Mutex::default(),
         });
-        all.push(Arc::clone(&partition));
+        if all.closed {
+            partition.lock().batches.close();
+        }
+        all.by_lane.push(Arc::clone(&partition));
+        all.by_place.insert(at, Arc::clone(&partition));
         partition
     }
 
     /// How many there are.
     pub(super) fn count(&self) -> u32 {
-        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        u32::try_from(all.len()).unwrap_or(u32::MAX)
+        u32::try_from(self.read().by_lane.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Lets partitions that are added from now on take no records, and says how many there are
+    /// already.
+    pub(super) fn close(&self) -> u32 {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        all.closed = true;
+        u32::try_from(all.by_lane.len()).unwrap_or(u32::MAX)
     }
 
     fn get(&self, lane: LaneId) -> Option<Arc<Partition>> {
-        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        all.get(usize::try_from(lane.0).ok()?).map(Arc::clone)
+        let lane = usize::try_from(lane.0).ok()?;
+        self.read().by_lane.get(lane).map(Arc::clone)
     }
 }
 
@@ -101,5 +128,21 @@ impl Source<Arc<Completion>> for Partitions {
         let seen = look(&mut filling.batches);
         partition.tell_waiting(&filling);
         Some(seen)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partition_has_one_lane_however_often_it_is_met() {
+        let all = Partitions::default();
+        let first = all.get_or_add(TopicPartition::new("t", 3));
+        let other = all.get_or_add(TopicPartition::new("t", 4));
+        let again = all.get_or_add(TopicPartition::new("t", 3));
+        assert!(Arc::ptr_eq(&first, &again));
+        assert_ne!(first.lane, other.lane);
+        assert_eq!(all.count(), 2);
     }
 }

@@ -79,6 +79,11 @@ async fn run(inner: Arc<Inner>) -> ! {
         inner,
     };
     loop {
+        if metadata.has_changed().unwrap_or(false) {
+            // Asked here as well, since the calls below come first, and there may always be one.
+            metadata.mark_unchanged();
+            driver.handle_metadata();
+        }
         let due = driver.step();
         driver.set_timer(due);
         tokio::select! {
@@ -107,8 +112,9 @@ impl Driver {
     fn step(&mut self) -> Option<Instant> {
         let inner = Arc::clone(&self.inner);
         let at = now();
-        let told = inner.take_told();
+        // In this order: whoever hurries has told of his batches before.
         let hurry = inner.take_hurry();
+        let told = inner.take_told();
         let mut sender = inner.sender();
         for lane in told {
             let leader = |at: &_| self.snapshot.leader_id(at);
@@ -130,6 +136,7 @@ impl Driver {
         }
         let needs_id = sender.needs_producer_id();
         let mut topics: Vec<_> = sender.homeless().map(|at| Arc::clone(&at.topic)).collect();
+        sender.prune_ready(at);
         let ready: Vec<BrokerId> = sender.ready_brokers().collect();
         drop(sender);
         // Nobody leads their partitions now, or they were idle for long: ask again.

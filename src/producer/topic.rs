@@ -312,6 +312,10 @@ impl Topics {
     ) -> Arc<Topic> {
         let mut topics = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let known = topics.get(&metadata.name);
+        if let Some(known) = known.filter(|known| known.version.load(Ordering::Relaxed) > version) {
+            // Somebody with newer metadata came first.
+            return Arc::clone(known);
+        }
         if let Some(known) = known.filter(|known| Arc::ptr_eq(&known.metadata, &metadata)) {
             known.version.store(version, Ordering::Relaxed);
             return Arc::clone(known);
@@ -330,7 +334,7 @@ impl Topics {
             let at = known.binary_search_by_key(&number, |each| each.at.partition);
             match at.ok().and_then(|at| known.get(at)) {
                 Some(partition) => Arc::clone(partition),
-                None => all.add(TopicPartition::new(Arc::clone(&metadata.name), number)),
+                None => all.get_or_add(TopicPartition::new(Arc::clone(&metadata.name), number)),
             }
         };
         let numbers = metadata.partitions.iter().map(|each| each.partition);

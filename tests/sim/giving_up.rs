@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use futures::FutureExt;
 use tidewire::mock::{Action, Fault, MockCluster};
 use tidewire::protocol::ApiKey;
-use tidewire::{Client, ErrorCode, ErrorKind, Producer, TryEnqueueReason, WriteStatus};
+use tidewire::{Client, ErrorCode, ErrorKind, Producer, Record, TryEnqueueReason, WriteStatus};
 use tokio::time::Instant;
 
 use crate::support::{
@@ -361,4 +362,28 @@ async fn flush_waits_for_all_that_was_enqueued_before_and_not_for_linger() {
         flushed = within(secs(1), producer.flush()) => drop(flushed.into_result().unwrap()),
         () = busy => {}
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_27_a_record_for_another_topic_does_not_slip_in_behind_close() {
+    let cluster = cluster().topic("t", 1).topic("known", 1).build();
+    let client = connect(&cluster).await;
+    let other = client.producer().build().unwrap();
+    let known = || Record::to("known").partition(0).value("x");
+    within(PATIENCE, other.send(known())).await.unwrap();
+    let producer = client.producer().build().unwrap();
+    within(PATIENCE, producer.send(record(0, "0")))
+        .await
+        .unwrap();
+    // It has just woken the sender, so the next call lets that run before it goes on.
+    drop(producer.enqueue(record(0, "1")).await.unwrap());
+    let mut late = Box::pin(producer.enqueue(known()));
+    assert!((&mut late).now_or_never().is_none(), "it steps aside");
+    let report = within(secs(1), producer.close(secs(1))).await;
+    assert!(report.is_complete(), "{report:?}");
+    match within(ms(1), late).await {
+        Err(error) => assert_eq!(error.kind(), ErrorKind::Closed, "{error}"),
+        Ok(delivery) => drop(within(ms(1), delivery).await.unwrap_err()),
+    }
+    assert!(within(ms(1), producer.flush()).await.is_complete());
 }

@@ -48,6 +48,23 @@ impl<T: Clone> Sender<T> {
         }
     }
 
+    /// Forgets what was ready and is not any more, so that nobody connects to a broker for nothing.
+    pub(crate) fn prune_ready(&mut self, now: Instant) {
+        for (broker, line) in &mut self.lines {
+            while let Some(id) = line.ready.front() {
+                let slot = self.slots.get_mut(index(*id)).and_then(Option::as_mut);
+                if let Some(slot) = slot.filter(|slot| slot.queued == Some(*broker)) {
+                    let ready = slot.lane.ready_at(&self.settings, self.identity);
+                    if ready.is_some_and(|at| at <= now) {
+                        break;
+                    }
+                    slot.queued = None;
+                }
+                line.ready.pop_front();
+            }
+        }
+    }
+
     /// The brokers that something is to be sent to now, and that have a free slot.
     pub(crate) fn ready_brokers(&self) -> impl Iterator<Item = BrokerId> {
         let max = self.settings.in_flight_max;
@@ -74,10 +91,16 @@ impl<T: Clone> Sender<T> {
         let line = slot.lane.leader.and_then(|to| self.lines.get_mut(&to));
         let busy = line.as_ref().map_or(0, |line| line.busy(now, linger));
         let ready = limits.ready_beside(busy);
-        let head = source.batches(id, |all| all.look(ready)).flatten();
+        let head = source
+            .batches(id, |all| all.look(limits.ready, ready))
+            .flatten();
+        slot.look_again = None;
         if let Some(line) = line {
             if head.is_some_and(|head| !head.ready && head.size >= limits.ready) {
                 line.held.insert(id);
+                // No answer will come that would make it look again.
+                let idle = line.in_flight == 0;
+                slot.look_again = line.sent_at.filter(|_| idle).map(|at| at + linger / 8);
             } else {
                 line.held.remove(&id);
             }

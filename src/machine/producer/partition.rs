@@ -148,13 +148,17 @@ impl<T: Clone> PartitionBatches<T> {
     }
 
     /// Looks at the oldest batch, which is worth sending from `ready` bytes on; the sender is told
-    /// again of what comes after this.
-    pub(super) fn look(&mut self, ready: usize) -> Option<Head> {
+    /// again of what comes after this. Below `base` bytes it is told at those first: the line may
+    /// be idle by then.
+    pub(super) fn look(&mut self, base: usize, ready: usize) -> Option<Head> {
         self.told = false;
         let full = ready.min(self.cap);
         self.tell_at = full;
         let oldest = self.waiting.front()?;
         let size = oldest.builder.estimated_size();
+        if size < base {
+            self.tell_at = base.min(full);
+        }
         Some(Head {
             created: oldest.created,
             ready: self.waiting.len() > 1 || self.hurried > 0 || size >= full,
@@ -196,7 +200,7 @@ impl<T: Clone> PartitionBatches<T> {
     }
 
     /// Takes no more records.
-    pub(super) fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         self.closed = true;
     }
 

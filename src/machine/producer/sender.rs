@@ -59,6 +59,8 @@ pub(super) struct Slot<T> {
     expiry: Option<Instant>,
     /// The broker that it waits for, where that is watched.
     pub(super) waits_for: Option<BrokerId>,
+    /// When its oldest batch is worth another look, if nothing happens before.
+    pub(super) look_again: Option<Instant>,
     /// The last request it gave a batch to: there is one batch of a partition in each.
     pub(super) request: u64,
 }
@@ -140,6 +142,7 @@ impl<T: Clone> Sender<T> {
                 due: None,
                 expiry: None,
                 waits_for: None,
+                look_again: None,
                 request: 0,
             });
         }
@@ -236,6 +239,7 @@ impl<T: Clone> Sender<T> {
             if let Some(slot) = self.slot(id) {
                 slot.due = slot.due.filter(|due| Some(Reverse((*due, id))) != entry);
             }
+            self.look(now, id, source);
             self.refresh(now, id);
         }
         while let Some(Reverse((_, id))) =
@@ -336,7 +340,7 @@ impl<T: Clone> Sender<T> {
             slot.to_seal = true;
             self.to_seal.push_back(id);
         }
-        let due = [ready, seal]
+        let due = [ready, seal, slot.look_again]
             .into_iter()
             .flatten()
             .filter(|at| *at > now)

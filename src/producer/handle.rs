@@ -1,9 +1,12 @@
 //! [`Producer`]: the handle.
 
 use std::fmt;
+use std::future::{Future, poll_fn};
 use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
@@ -130,21 +133,46 @@ impl Producer {
     /// # Cancel safety
     ///
     /// Dropped before it is ready, the record is not sent and its memory is free again.
-    pub async fn enqueue(&self, record: Record<'_>) -> Result<Delivery> {
-        self.start()?;
-        // A producer that never waits would never let the sender run on its thread. Before the
-        // record is taken, since nothing may be awaited between that and the return.
-        turn::take().await;
-        match self.inner.append_known(&record) {
-            Some(taken) => taken,
-            // Boxed, as it is rare and much larger than what is not.
-            None => Box::pin(self.enqueue_waiting(record)).await,
-        }
+    pub fn enqueue<'a>(
+        &'a self,
+        record: Record<'a>,
+    ) -> impl Future<Output = Result<Delivery>> + Send + 'a {
+        // By hand, since an `async fn` moves the record twice before it looks at it.
+        let mut record = Some(record);
+        let mut waiting: Option<BoxFuture<'a, Result<Delivery>>> = None;
+        poll_fn(move |cx| {
+            if let Some(waiting) = &mut waiting {
+                return waiting.as_mut().poll(cx);
+            }
+            let Some(given) = &record else {
+                return Poll::Pending;
+            };
+            self.start()?;
+            // A producer that never waits would never let the sender run on its thread. Before the
+            // record is taken, since nothing may be awaited between that and the return.
+            let steps_aside = !turn::try_take();
+            if !steps_aside {
+                if let Some(taken) = self.inner.append_known(given) {
+                    return Poll::Ready(taken);
+                }
+            }
+            let Some(record) = record.take() else {
+                return Poll::Pending;
+            };
+            let rest = Box::pin(self.enqueue_waiting(record, steps_aside));
+            waiting.insert(rest).as_mut().poll(cx)
+        })
     }
 
     /// As `enqueue`, for a record that may have to wait for metadata or memory, or that the
     /// program's own code is to see.
-    async fn enqueue_waiting(&self, mut record: Record<'_>) -> Result<Delivery> {
+    async fn enqueue_waiting(&self, mut record: Record<'_>, steps_aside: bool) -> Result<Delivery> {
+        if steps_aside {
+            turn::step_aside().await;
+            if let Some(taken) = self.inner.append_known(&record) {
+                return taken;
+            }
+        }
         if self.inner.interceptors.sees_records() {
             record = self.inner.interceptors.on_send(record);
         }

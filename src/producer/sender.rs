@@ -1,5 +1,5 @@
 //! The sender task: keeps requests in flight at every broker that has something to get, and settles
-//! what comes back. What to send and what an answer means is decided in [`Sender`]; this only
+//! what comes back. What to send and what an answer means is decided by the machine; this only
 //! carries it out.
 //!
 //! Batches are drained only when a connection is there to take them, so that they stay open for

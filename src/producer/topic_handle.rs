@@ -143,7 +143,9 @@ impl ProducerTopic {
             return Box::pin(self.producer.enqueue(record.at(&self.name))).await;
         }
         // As in `Producer::enqueue`: the sender must get its turn.
-        turn::take().await;
+        if !turn::try_take() {
+            turn::step_aside().await;
+        }
         let appended = self.append(&record);
         let mut deadline = LazyDeadline::new(self.producer.inner.config.max_block);
         let (topic, refused) = match appended {

@@ -15,14 +15,16 @@ thread_local! {
     static TAKEN: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Lets others run first if it is time to.
+/// Whether a record may be taken now; if not, [`step_aside`] first.
 #[inline]
-pub(super) async fn take() {
+pub(super) fn try_take() -> bool {
     let taken = TAKEN.get();
-    if taken < RECORDS_MAX {
-        TAKEN.set(taken + 1);
-        return;
-    }
+    TAKEN.set(taken.saturating_add(1));
+    taken < RECORDS_MAX
+}
+
+/// Lets others run.
+pub(super) async fn step_aside() {
     TAKEN.set(0);
     tokio::task::yield_now().await;
 }

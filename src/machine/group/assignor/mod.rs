@@ -107,7 +107,7 @@ pub trait Assignor: Send + Sync + 'static {
 
     /// What the result is fit for. An assignor that says [`RebalanceProtocol::Cooperative`] must
     /// give no partition to one member that another still [owns](Subscription::owned), see
-    /// [`check`]. The default is [`RebalanceProtocol::Eager`] alone.
+    /// [`check()`]. The default is [`RebalanceProtocol::Eager`] alone.
     fn protocols(&self) -> &[RebalanceProtocol] {
         &[RebalanceProtocol::Eager]
     }

@@ -7,17 +7,11 @@ use futures::future::BoxFuture;
 use crate::config::Acks;
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::{ProducerEpoch, ProducerId};
-use crate::machine::producer::{Answer, Outcome};
+use crate::machine::producer::Answer;
 use crate::net::{CallError, Connection, Sent};
 use crate::protocol::init_producer_id::InitProducerIdResponse;
 use crate::protocol::produce::{ProduceRequest, ProduceResponse};
 use crate::protocol::{ApiKey, Request};
-
-/// What is known of a batch that nobody acknowledges (`acks=0`).
-pub(super) const UNCONFIRMED: Outcome = Outcome {
-    base_offset: None,
-    log_append_ms: None,
-};
 
 /// Queues the request on the connection at once; the future gives its answer, if there is to be
 /// one.

@@ -15,7 +15,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
-use super::call::{UNCONFIRMED, is_stale, lost, producer_id, submit};
+use super::call::{is_stale, lost, producer_id, submit};
 use super::inner::Inner;
 use super::metrics::Flight;
 use super::request::{Answered, LeaderHint, Prepared};
@@ -23,7 +23,7 @@ use crate::cluster::{Brokers, Deadline, Target, now};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{BrokerId, ProducerEpoch, ProducerId};
 use crate::machine::metadata::{ClusterMetadata, Node};
-use crate::machine::producer::{Answer, BatchId, Drained, LaneId, SealJob};
+use crate::machine::producer::{Answer, BatchId, Drained, LaneId, Outcome, SealJob};
 use crate::net::{Connection, Role};
 use crate::protocol::init_producer_id::InitProducerIdRequest;
 use crate::record::SealedBatch;
@@ -290,7 +290,10 @@ impl Driver {
                     flight.answered();
                     members.read(response)
                 }
-                Ok(None) => (members.all(&Answer::Written(UNCONFIRMED)), Vec::new()),
+                Ok(None) => (
+                    members.all(&Answer::Written(Outcome::SOMEWHERE)),
+                    Vec::new(),
+                ),
                 Err(failed) => (members.all(&lost(failed)), Vec::new()),
             };
             Event::Produced {

@@ -100,11 +100,7 @@ impl<T: Clone> Lane<T> {
         match code {
             ErrorCode::DUPLICATE_SEQUENCE_NUMBER => {
                 // An earlier attempt was written; where is no longer known.
-                let outcome = Outcome {
-                    base_offset: None,
-                    log_append_ms: None,
-                };
-                return self.written(at, outcome, finished);
+                return self.written(at, Outcome::SOMEWHERE, finished);
             }
             ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER
             | ErrorCode::UNKNOWN_PRODUCER_ID

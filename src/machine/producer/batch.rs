@@ -41,6 +41,15 @@ pub(crate) struct Outcome {
     pub(crate) log_append_ms: Option<i64>,
 }
 
+impl Outcome {
+    /// Written, and nobody says where: a duplicate that the broker has forgotten the place of, or a
+    /// batch that is not acknowledged at all (`acks=0`).
+    pub(crate) const SOMEWHERE: Self = Self {
+        base_offset: None,
+        log_append_ms: None,
+    };
+}
+
 /// Which of the records that share a tag an outcome is about: all of them, unless a batch that was
 /// too large for the broker was split, or some of its records alone were refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

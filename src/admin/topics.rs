@@ -90,7 +90,8 @@ impl NewTopic {
 
 impl Admin {
     /// All topics, in order of their names; one whose partitions the broker could not tell has none
-    /// here.
+    /// here. They are those that one broker knows of: a topic that was created or deleted a moment
+    /// ago may be missing, or still be there.
     ///
     /// # Errors
     ///

@@ -1,12 +1,12 @@
 //! The client against a real broker, judged by what it reads back and by Kafka's own tools.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tidewire::config::{Acks, Compression};
 use tidewire::{
-    Client, Consumer, ErrorCode, ErrorKind, NewTopic, Producer, Record, StartAt, TopicPartition,
-    WriteStatus,
+    Admin, Client, Consumer, ErrorCode, ErrorKind, NewTopic, Producer, Record, StartAt,
+    TopicListing, TopicPartition, WriteStatus,
 };
 
 use crate::support::{self, Broker};
@@ -405,12 +405,7 @@ async fn topics_are_made_listed_described_and_deleted() {
     assert_eq!(again.code(), Some(ErrorCode::TOPIC_ALREADY_EXISTS));
     assert_eq!(again.topic(), Some(name.as_str()));
 
-    let listed = admin.list_topics().await.unwrap();
-    let found = listed
-        .iter()
-        .find(|topic| &*topic.name == name.as_str())
-        .unwrap();
-    assert_eq!(found.partitions, 3);
+    assert_eq!(listed(&admin, &name).await.partitions, 3);
     let mut described = admin
         .describe_topics([name.as_str(), "no-such-topic"])
         .await
@@ -428,6 +423,20 @@ async fn topics_are_made_listed_described_and_deleted() {
     let ids: BTreeSet<_> = cluster.brokers.iter().map(|node| node.id).collect();
     assert_eq!(ids.len(), broker.addresses().len());
     assert!(ids.contains(&admin.group_coordinator("some-group").await.unwrap()));
+}
+
+/// A topic in the list of all. A list is what one broker knows, and that may be a moment behind the
+/// controller that made the topic.
+async fn listed(admin: &Admin, name: &str) -> TopicListing {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let all = admin.list_topics().await.unwrap();
+        if let Some(found) = all.into_iter().find(|topic| &*topic.name == name) {
+            return found;
+        }
+        assert!(Instant::now() < end, "{name} was made and is not listed");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -40,12 +40,13 @@ impl Env {
     /// Wall time in milliseconds since 1970, the unit of record timestamps.
     #[must_use]
     pub fn timestamp_ms(&self) -> i64 {
-        let since = self
-            .0
-            .wall_time()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+        let since = self.0.wall_time().duration_since(UNIX_EPOCH);
+        let since = since.unwrap_or_default();
+        // Asked for each record: `as_millis` would reckon in 128 bits.
+        let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+        seconds
+            .saturating_mul(1000)
+            .saturating_add(i64::from(since.subsec_millis()))
     }
 
     /// A fresh seed.

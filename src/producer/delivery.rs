@@ -46,6 +46,12 @@ struct Waiting {
     parts: Vec<Part>,
 }
 
+impl Waiting {
+    fn waker(&mut self, slot: u32) -> Option<&mut Option<Waker>> {
+        self.wakers.get_mut(usize::try_from(slot).ok()?)
+    }
+}
+
 impl Completion {
     pub(super) fn new(topic: Arc<str>, partition: i32, generation: Generation) -> Arc<Self> {
         Arc::new(Self {
@@ -154,17 +160,19 @@ pub struct RecordMetadata {
 #[must_use = "a delivery tells whether the record was written; drop it on purpose with `drop`"]
 pub struct Delivery {
     completion: Arc<Completion>,
-    index: u32,
     timestamp_ms: i64,
-    slot: Option<usize>,
+    index: u32,
+    // Small, and with room for what wraps it: a delivery is moved about for each record.
+    slot: Option<u32>,
 }
 
 impl Delivery {
+    #[inline]
     pub(crate) fn new(completion: Arc<Completion>, index: u32, timestamp_ms: i64) -> Self {
         Self {
             completion,
-            index,
             timestamp_ms,
+            index,
             slot: None,
         }
     }
@@ -200,10 +208,11 @@ impl Future for Delivery {
             return Poll::Ready(known);
         }
         let waker = Some(cx.waker().clone());
-        match this.slot.and_then(|slot| waiting.wakers.get_mut(slot)) {
+        match this.slot.and_then(|slot| waiting.waker(slot)) {
             Some(place) => *place = waker,
             None => {
-                this.slot = Some(waiting.wakers.len());
+                // Each of a batch's records has one place at the most, and an index of 32 bits.
+                this.slot = u32::try_from(waiting.wakers.len()).ok();
                 waiting.wakers.push(waker);
             }
         }
@@ -214,7 +223,7 @@ impl Future for Delivery {
 impl Drop for Delivery {
     fn drop(&mut self) {
         if let Some(slot) = self.slot {
-            if let Some(place) = self.completion.lock().wakers.get_mut(slot) {
+            if let Some(place) = self.completion.lock().waker(slot) {
                 *place = None;
             }
         }

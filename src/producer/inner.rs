@@ -132,6 +132,7 @@ impl Inner {
     }
 
     /// Puts a record into its batch.
+    #[inline]
     pub(super) fn append(
         &self,
         topic: &Topic,

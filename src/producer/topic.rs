@@ -1,5 +1,6 @@
 //! What a producer keeps of a topic, so that a record costs no look-up in the client's metadata.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -233,9 +234,49 @@ impl Topic {
 
 /// The topics a producer has written to.
 #[derive(Debug, Default)]
-pub(super) struct Topics(RwLock<HashMap<Arc<str>, Arc<Topic>, BuildHasherDefault<NameHasher>>>);
+pub(super) struct Topics(RwLock<Table>);
 
-/// Hashes the names of topics, once for each record: quick, and not made against names that were
+#[derive(Debug, Default)]
+struct Table {
+    all: Vec<Arc<Topic>>,
+    /// Each one's place among all.
+    places: HashMap<Arc<str>, usize, BuildHasherDefault<NameHasher>>,
+}
+
+thread_local! {
+    /// Where this thread found the topic of its last record, in whichever producer's table: a guess
+    /// at where the next one's is.
+    static LAST_PLACE: Cell<usize> = const { Cell::new(0) };
+}
+
+impl Table {
+    #[inline]
+    fn get(&self, name: &str) -> Option<&Arc<Topic>> {
+        match self.all.get(LAST_PLACE.get()) {
+            Some(guess) if **guess.name() == *name => Some(guess),
+            _ => self.find(name),
+        }
+    }
+
+    fn find(&self, name: &str) -> Option<&Arc<Topic>> {
+        let place = *self.places.get(name)?;
+        LAST_PLACE.set(place);
+        self.all.get(place)
+    }
+
+    fn insert(&mut self, topic: Arc<Topic>) {
+        let known = self.places.get(topic.name());
+        match known.and_then(|place| self.all.get_mut(*place)) {
+            Some(known) => *known = topic,
+            None => {
+                self.places.insert(Arc::clone(topic.name()), self.all.len());
+                self.all.push(topic);
+            }
+        }
+    }
+}
+
+/// Hashes the names of topics, for each record where they change: quick, and not made against names that were
 /// chosen to collide, since the program itself chooses them.
 #[derive(Debug, Default)]
 struct NameHasher(u64);
@@ -339,11 +380,10 @@ impl Topics {
         };
         let numbers = metadata.partitions.iter().map(|each| each.partition);
         let partitions = numbers.map(place).collect();
-        let name = Arc::clone(&metadata.name);
         let topic = Arc::new(Topic::new(
             metadata, version, partitions, choices, stickiness,
         ));
-        topics.insert(name, Arc::clone(&topic));
+        topics.insert(Arc::clone(&topic));
         topic
     }
 }

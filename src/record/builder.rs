@@ -13,7 +13,7 @@ use super::chunk::{Chunk, ChunkPool, Reserve};
 use super::header::HEADER_LEN;
 use super::payload::Header;
 use super::sealed::SealedBatch;
-use super::varint::{MAX_VARLONG, varint_len, varlong_len, write_varlong};
+use super::varint::{MAX_VARLONG, two_bytes, varint_len, varlong_len, write_varlong, zigzag};
 use crate::config::Compression;
 use crate::error::Result;
 
@@ -94,6 +94,16 @@ impl BatchBuilder {
         value: Option<&[u8]>,
         headers: &[Header<'_>],
     ) -> Result<usize, AppendError> {
+        self.append_content(timestamp, &Content::of(key, value, headers))
+    }
+
+    /// As [`append`](Self::append), what is measured already.
+    #[inline]
+    pub(crate) fn append_content(
+        &mut self,
+        timestamp: i64,
+        content: &Content<'_>,
+    ) -> Result<usize, AppendError> {
         let base = if self.count == 0 {
             timestamp
         } else {
@@ -103,9 +113,7 @@ impl BatchBuilder {
             // Wraps like the reader's sum, so that every 64-bit time survives.
             timestamp_delta: timestamp.wrapping_sub(base),
             offset_delta: self.count,
-            key,
-            value,
-            headers,
+            content,
         };
         let payload_len = record.payload_len();
         let payload_varint = i32::try_from(payload_len).map_err(|_| AppendError::RecordTooLarge)?;
@@ -172,15 +180,7 @@ impl BatchBuilder {
         value: Option<&[u8]>,
         headers: &[Header<'_>],
     ) -> usize {
-        let record = Encoding {
-            timestamp_delta: 0,
-            offset_delta: 0,
-            key,
-            value,
-            headers,
-        };
-        // Length, offset delta and timestamp delta at their longest.
-        record.payload_len() + 5 + 5 + MAX_VARLONG
+        Content::of(key, value, headers).encoded_len_at_most()
     }
 
     /// The size of the batch on the wire if it were not compressed, header included, in bytes.
@@ -242,32 +242,65 @@ impl fmt::Debug for BatchBuilder {
     }
 }
 
+/// What a record holds whatever its batch, measured once.
+pub(crate) struct Content<'a> {
+    key: Option<&'a [u8]>,
+    value: Option<&'a [u8]>,
+    headers: &'a [Header<'a>],
+    /// How many bytes all that takes, lengths included.
+    len: usize,
+}
+
+impl<'a> Content<'a> {
+    #[inline]
+    pub(crate) fn of(
+        key: Option<&'a [u8]>,
+        value: Option<&'a [u8]>,
+        headers: &'a [Header<'a>],
+    ) -> Self {
+        let of_headers = if headers.is_empty() {
+            1
+        } else {
+            headers_len(headers)
+        };
+        Self {
+            key,
+            value,
+            headers,
+            len: nullable_len(key) + nullable_len(value) + of_headers,
+        }
+    }
+
+    /// At most how many bytes the record takes in any batch, its own length included.
+    #[inline]
+    pub(crate) fn encoded_len_at_most(&self) -> usize {
+        // Attributes, and length, offset delta and timestamp delta at their longest.
+        1 + self.len + 5 + 5 + MAX_VARLONG
+    }
+}
+
+fn headers_len(headers: &[Header<'_>]) -> usize {
+    let each = headers.iter();
+    each.fold(length_len(headers.len()), |sum, header| {
+        sum + nullable_len(Some(header.name())) + nullable_len(header.value())
+    })
+}
+
 /// One record on its way into a batch.
 struct Encoding<'a> {
     timestamp_delta: i64,
     offset_delta: i32,
-    key: Option<&'a [u8]>,
-    value: Option<&'a [u8]>,
-    headers: &'a [Header<'a>],
+    content: &'a Content<'a>,
 }
 
 impl Encoding<'_> {
     /// The bytes after the record's own length.
     #[inline]
     fn payload_len(&self) -> usize {
-        let fixed = 1 // attributes, which nobody has used yet
+        1 // attributes, which nobody has used yet
             + varlong_len(self.timestamp_delta)
             + varint_len(self.offset_delta)
-            + nullable_len(self.key)
-            + nullable_len(self.value);
-        if self.headers.is_empty() {
-            return fixed + 1;
-        }
-        let headers = self.headers.iter();
-        let sum = headers.fold(length_len(self.headers.len()), |sum, header| {
-            sum + nullable_len(Some(header.name())) + nullable_len(header.value())
-        });
-        fixed + sum
+            + self.content.len
     }
 
     #[inline]
@@ -276,10 +309,10 @@ impl Encoding<'_> {
         out.byte(0);
         out.number(self.timestamp_delta);
         out.number(i64::from(self.offset_delta));
-        out.nullable(self.key);
-        out.nullable(self.value);
-        out.length(self.headers.len());
-        for header in self.headers {
+        out.nullable(self.content.key);
+        out.nullable(self.content.value);
+        out.length(self.content.headers.len());
+        for header in self.content.headers {
             out.nullable(Some(header.name()));
             out.nullable(header.value());
         }
@@ -330,6 +363,20 @@ trait Sink {
 struct Slice<'a>(&'a mut [u8]);
 
 impl Sink for Slice<'_> {
+    #[inline]
+    fn number(&mut self, value: i64) {
+        let wide = zigzag(value);
+        // The lengths of most records take two bytes.
+        if (0x80..0x4000).contains(&wide) {
+            if let Some((now, rest)) = mem::take(&mut self.0).split_first_chunk_mut() {
+                *now = two_bytes(wide);
+                self.0 = rest;
+            }
+            return;
+        }
+        write_varlong(value, |byte| self.byte(byte));
+    }
+
     #[inline]
     fn byte(&mut self, byte: u8) {
         if let Some((first, rest)) = mem::take(&mut self.0).split_first_mut() {

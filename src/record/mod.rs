@@ -24,6 +24,7 @@ mod span;
 mod tests;
 mod varint;
 
+pub(crate) use builder::Content;
 pub use builder::{AppendError, BatchBuilder};
 pub use chunk::{ChunkPool, DEFAULT_CHUNK_SIZE, Reserve};
 #[cfg(feature = "mock")]

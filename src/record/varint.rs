@@ -17,8 +17,14 @@ pub(crate) fn varlong_len(value: i64) -> usize {
 /// The longest varlong.
 pub(crate) const MAX_VARLONG: usize = 10;
 
+/// A number that takes two bytes, zigzagged already.
 #[inline]
-fn zigzag(value: i64) -> u64 {
+pub(super) fn two_bytes(wide: u64) -> [u8; 2] {
+    [low_byte(wide) | 0x80, low_byte(wide >> 7)]
+}
+
+#[inline]
+pub(super) fn zigzag(value: i64) -> u64 {
     u64::from_ne_bytes(((value << 1) ^ (value >> 63)).to_ne_bytes())
 }
 

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use super::receipt::{Appended, Refused, refused, too_large};
 use super::settings::BatchLimits;
-use crate::record::{BatchBuilder, ChunkPool, HEADER_LEN, Record, Reserve};
+use crate::record::{BatchBuilder, ChunkPool, Content, HEADER_LEN, Record, Reserve};
 
 /// A batch that the sender has not taken yet. `T` is what its records share: their outcome.
 #[derive(Debug)]
@@ -77,8 +77,8 @@ impl<T: Clone> PartitionBatches<T> {
         if self.closed {
             return Err(Refused::Closed);
         }
-        let (key, value, headers) = (record.key_bytes(), record.value_bytes(), record.headers());
-        let size = BatchBuilder::encoded_len_of(key, value, headers);
+        let content = Content::of(record.key_bytes(), record.value_bytes(), record.headers());
+        let size = content.encoded_len_at_most();
         if HEADER_LEN + size > limits.max {
             return Err(Refused::Invalid(too_large(HEADER_LEN + size, limits.max)));
         }
@@ -90,7 +90,7 @@ impl<T: Clone> PartitionBatches<T> {
                 open.builder.add_reserve(reserve);
                 let index = open
                     .builder
-                    .append(timestamp_ms, key, value, headers)
+                    .append_content(timestamp_ms, &content)
                     .map_err(|error| refused(error, 0))?;
                 let after = open.builder.estimated_size();
                 let became_ready = before < self.tell_at && after >= self.tell_at;
@@ -107,7 +107,7 @@ impl<T: Clone> PartitionBatches<T> {
         self.append_to_new(
             pool,
             (full, limits.ready),
-            (timestamp_ms, record),
+            (timestamp_ms, &content),
             reserve,
             new,
         )
@@ -118,16 +118,15 @@ impl<T: Clone> PartitionBatches<T> {
         &mut self,
         pool: &ChunkPool,
         (full, ready): (usize, usize),
-        (timestamp_ms, record): (i64, &Record<'_>),
+        (timestamp_ms, content): (i64, &Content<'_>),
         reserve: Reserve,
         new: impl FnOnce() -> (Instant, T),
     ) -> Result<Appended<T>, Refused> {
         let mut builder = BatchBuilder::new(pool, full);
         let reserved = reserve.len();
         builder.add_reserve(reserve);
-        let (key, value, headers) = (record.key_bytes(), record.value_bytes(), record.headers());
         builder
-            .append(timestamp_ms, key, value, headers)
+            .append_content(timestamp_ms, content)
             // The reserve goes with the batch that is not begun, so all is needed anew.
             .map_err(|error| refused(error, reserved))?;
         let size = builder.estimated_size() - HEADER_LEN;

@@ -135,16 +135,16 @@ impl Driver {
             }
         }
         let needs_id = sender.needs_producer_id();
-        let mut topics: Vec<_> = sender.homeless().map(|at| Arc::clone(&at.topic)).collect();
+        let lookups = sender.take_lookups();
         sender.prune_ready(at);
         let ready: Vec<BrokerId> = sender.ready_brokers().collect();
         drop(sender);
         // Nobody leads their partitions now, or they were idle for long: ask again.
-        topics.dedup();
-        for topic in &topics {
-            inner.shared.want_topic(topic, inner.interest());
-        }
-        if !topics.is_empty() {
+        if !lookups.is_empty() {
+            let topics: BTreeSet<_> = lookups.into_iter().map(|at| at.topic).collect();
+            for topic in &topics {
+                inner.shared.want_topic(topic, inner.interest());
+            }
             inner.shared.refresh_metadata();
         }
         if needs_id {

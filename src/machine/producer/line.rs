@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::sender::{LaneId, Sender, Source, index};
-use crate::ids::{BrokerId, TopicPartition};
+use crate::ids::BrokerId;
 
 /// One broker.
 #[derive(Debug, Default)]
@@ -73,15 +73,6 @@ impl<T: Clone> Sender<T> {
         lines.map(|(broker, _)| *broker)
     }
 
-    /// The partitions that have something to send now, and nobody to send it to.
-    pub(crate) fn homeless(&self) -> impl Iterator<Item = &TopicPartition> {
-        let slots = self
-            .homeless
-            .iter()
-            .filter_map(|id| self.slots.get(index(*id)));
-        slots.flatten().map(|slot| &slot.lane.at)
-    }
-
     /// Looks at a partition's oldest batch.
     pub(super) fn look(&mut self, now: Instant, id: LaneId, source: &impl Source<T>) {
         let (limits, linger) = (self.settings.limits, self.settings.linger);
@@ -106,10 +97,10 @@ impl<T: Clone> Sender<T> {
             }
         }
         slot.lane.head = head;
-        if head.is_some() {
-            self.filling.insert(id);
+        if head.is_some_and(|head| head.lingers) {
+            self.lingering.insert(id);
         } else {
-            self.filling.remove(&id);
+            self.lingering.remove(&id);
         }
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Head {
     pub(super) created: Instant,
     /// Whether it need not wait for `linger.ms`.
     pub(super) ready: bool,
+    /// Whether it, or one behind it, is not hurried.
+    pub(super) lingers: bool,
     /// Its size in bytes before compression.
     pub(super) size: usize,
 }
@@ -161,6 +163,7 @@ impl<T: Clone> PartitionBatches<T> {
         Some(Head {
             created: oldest.created,
             ready: self.waiting.len() > 1 || self.hurried > 0 || size >= full,
+            lingers: self.hurried < self.waiting.len(),
             size,
         })
     }

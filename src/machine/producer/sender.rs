@@ -74,11 +74,13 @@ pub(crate) struct Sender<T> {
     pub(super) identity: Option<Identity>,
     pub(super) lines: BTreeMap<BrokerId, Line>,
     /// Ready, with nobody to send to.
-    pub(super) homeless: BTreeSet<LaneId>,
+    homeless: BTreeSet<LaneId>,
+    /// Those of them whose leader has not been asked for since the last metadata.
+    lookups: BTreeSet<LaneId>,
     /// Ready but for a producer id.
     nameless: BTreeSet<LaneId>,
-    /// With batches that the sender has not taken.
-    pub(super) filling: BTreeSet<LaneId>,
+    /// With batches that may wait for `linger.ms`.
+    pub(super) lingering: BTreeSet<LaneId>,
     pub(super) to_seal: VecDeque<LaneId>,
     due: BinaryHeap<Reverse<(Instant, LaneId)>>,
     expiries: BinaryHeap<Reverse<(Instant, LaneId)>>,
@@ -99,8 +101,9 @@ impl<T: Clone> Sender<T> {
             identity: None,
             lines: BTreeMap::new(),
             homeless: BTreeSet::new(),
+            lookups: BTreeSet::new(),
             nameless: BTreeSet::new(),
-            filling: BTreeSet::new(),
+            lingering: BTreeSet::new(),
             to_seal: VecDeque::new(),
             due: BinaryHeap::new(),
             expiries: BinaryHeap::new(),
@@ -170,6 +173,15 @@ impl<T: Clone> Sender<T> {
                 self.refresh(now, id);
             }
         }
+        self.lookups.clone_from(&self.homeless);
+    }
+
+    /// The partitions that have something to send now, and nobody to send it to: those that are new
+    /// among them, and after new metadata all of them once more.
+    pub(crate) fn take_lookups(&mut self) -> Vec<TopicPartition> {
+        let wanted = std::mem::take(&mut self.lookups);
+        let slots = wanted.iter().filter_map(|id| self.slots.get(index(*id)));
+        slots.flatten().map(|slot| slot.lane.at.clone()).collect()
     }
 
     /// The cluster gave the producer an id.
@@ -218,7 +230,7 @@ impl<T: Clone> Sender<T> {
 
     /// Lets every batch that exists now leave without waiting for `linger.ms`.
     pub(crate) fn flush(&mut self, now: Instant, source: &impl Source<T>) {
-        for id in self.filling.clone() {
+        for id in std::mem::take(&mut self.lingering) {
             source.batches(id, PartitionBatches::hurry);
             self.look(now, id, source);
             self.refresh(now, id);
@@ -319,9 +331,11 @@ impl<T: Clone> Sender<T> {
         let ready = lane.ready_at(settings, self.identity);
         let is_ready = ready.is_some_and(|at| at <= now);
         if is_ready && lane.leader.is_none() {
-            self.homeless.insert(id);
-        } else {
-            self.homeless.remove(&id);
+            if self.homeless.insert(id) {
+                self.lookups.insert(id);
+            }
+        } else if self.homeless.remove(&id) {
+            self.lookups.remove(&id);
         }
         if let Some(broker) = lane.leader.filter(|_| is_ready) {
             if slot.queued != Some(broker) {

@@ -171,6 +171,43 @@ fn a_flush_sends_what_is_there_and_nothing_that_comes_after() {
     assert_eq!(it.drain().len(), 2);
 }
 
+/// Counts how often a partition's lock would be taken.
+struct Counted<'a>(&'a Places, std::cell::Cell<u32>);
+
+impl Source<u64> for Counted<'_> {
+    fn place(&self, lane: LaneId) -> Option<TopicPartition> {
+        self.0.place(lane)
+    }
+
+    fn batches<R>(
+        &self,
+        lane: LaneId,
+        look: impl FnOnce(&mut PartitionBatches<u64>) -> R,
+    ) -> Option<R> {
+        self.1.set(self.1.get() + 1);
+        self.0.batches(lane, look)
+    }
+}
+
+#[test]
+fn a_flush_costs_nothing_for_partitions_that_were_flushed_before() {
+    let mut it = Fixture::new(settings());
+    let flush = |it: &mut Fixture| {
+        let counted = Counted(&it.source, std::cell::Cell::new(0));
+        it.sender.flush(it.now, &counted);
+        counted.1.get()
+    };
+    for partition in 0..3 {
+        it.append(partition, 10);
+    }
+    assert_eq!(flush(&mut it), 6, "each is hurried, and looked at");
+    assert_eq!(flush(&mut it), 0);
+    it.append(3, 10);
+    it.append(0, 990);
+    assert_eq!(flush(&mut it), 4, "one is new, one has a new batch");
+    assert_eq!(it.drain().len(), 4);
+}
+
 #[test]
 fn a_flush_counts_for_batches_that_cannot_leave_yet() {
     let mut it = Fixture::new(settings());

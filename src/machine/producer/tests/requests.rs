@@ -101,15 +101,17 @@ fn brokers_are_ready_by_their_partitions_and_partitions_without_one_are_named() 
         it.append(partition, 10);
     }
     assert_eq!(it.sender.ready_brokers().count(), 0);
-    assert_eq!(it.sender.homeless().count(), 0);
+    assert_eq!(it.sender.take_lookups(), []);
     it.pass(LINGER);
     let ready: Vec<BrokerId> = it.sender.ready_brokers().collect();
     assert_eq!(ready, [LEADER, OTHER]);
-    let homeless: Vec<TopicPartition> = it.sender.homeless().cloned().collect();
-    assert_eq!(homeless, [at(2)]);
+    assert_eq!(it.sender.take_lookups(), [at(2)]);
+    assert_eq!(it.sender.take_lookups(), [], "asked for already");
+    it.lead(2, None);
+    assert_eq!(it.sender.take_lookups(), [at(2)], "and still nobody");
     assert_eq!(lanes(&it.drain_to(OTHER)), [1]);
     it.lead(2, Some(OTHER));
-    assert_eq!(it.sender.homeless().count(), 0);
+    assert_eq!(it.sender.take_lookups(), []);
     assert_eq!(lanes(&it.drain_to(OTHER)), [2]);
 }
 

@@ -227,3 +227,19 @@ async fn a_producer_closed_inside_an_interceptor_gives_up_the_rest_at_once() {
     assert_eq!(error.kind(), ErrorKind::Closed);
     assert!(began.elapsed() < Duration::from_secs(1));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_report_of_a_close_has_what_an_observer_is_just_being_told() {
+    let cluster = cluster();
+    let (entered, told) = std::sync::mpsc::channel();
+    let slow = move |batch: &SettledBatch| {
+        entered.send(batch.records).unwrap();
+        std::thread::sleep(Duration::from_millis(30));
+    };
+    let producer = builder(&cluster).on_settled(slow).build().unwrap();
+    drop(producer.enqueue(to_t("v")).await.unwrap());
+    let records = tokio::task::spawn_blocking(move || told.recv_timeout(LONG));
+    assert_eq!(records.await.unwrap(), Ok(1));
+    let report = producer.close(Duration::ZERO).await;
+    assert_eq!((report.written, report.unknown), (1, 0), "{report:?}");
+}

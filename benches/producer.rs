@@ -51,6 +51,41 @@ fn main() {
     report("32 tasks, two threads", records, || threads(2), 32);
     report("one task, one thread", records, || threads(1), 1);
     report("one task, current thread", records, single, 1);
+    let seconds = if records < RECORDS { 1 } else { 10 };
+    for partitions in [10, 1_000, 10_000] {
+        report_spread(partitions, seconds, || threads(2));
+    }
+}
+
+/// What partitions cost: ten thousand records a second over few and over many.
+fn report_spread(partitions: i32, seconds: u64, runtime: impl Fn() -> Runtime) {
+    let name = format!("10000/s over {partitions} partitions");
+    if !is_wanted(&name) {
+        return;
+    }
+    let runtime = runtime();
+    let producer = runtime.block_on(connect(partitions));
+    let before = cpu_seconds();
+    runtime.block_on(async {
+        let mut ticks = tokio::time::interval(Duration::from_millis(1));
+        let mut next = (0..partitions).cycle();
+        for _ in 0..seconds * 1_000 {
+            ticks.tick().await;
+            for partition in next.by_ref().take(10) {
+                let record = Record::to(TOPIC).value(&VALUE).partition(partition);
+                drop(producer.enqueue(record).await.expect("there is room"));
+            }
+        }
+        assert!(producer.flush().await.is_complete());
+    });
+    #[expect(clippy::cast_precision_loss, reason = "a rate needs no 53 bits")]
+    let records = (seconds * 10_000) as f64;
+    let cpu = before.zip(cpu_seconds());
+    let cpu =
+        cpu.map(|(before, after)| format!("{:5.0} ns of CPU", 1e9 * (after - before) / records));
+    println!("{name:26} {} each", cpu.unwrap_or_default());
+    let closed = runtime.block_on(producer.close(Duration::from_secs(10)));
+    assert!(closed.is_complete());
 }
 
 /// Sends through the producer itself.
@@ -65,13 +100,17 @@ fn report_by_handle(name: &str, records: u64, runtime: impl Fn() -> Runtime, tas
     median(name, records, round);
 }
 
+/// Whether the words on the command line are all in a line's name.
+fn is_wanted(name: &str) -> bool {
+    let mut words = std::env::args()
+        .skip(1)
+        .filter(|arg| !arg.starts_with("--"));
+    words.all(|word| name.contains(&word))
+}
+
 /// The median of some rounds, each with a runtime and a producer of its own.
 fn median(name: &str, records: u64, round: impl Fn() -> f64) {
-    let wanted: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|arg| !arg.starts_with("--"))
-        .collect();
-    if !wanted.iter().all(|word| name.contains(word.as_str())) {
+    if !is_wanted(name) {
         return;
     }
     let cpu_before = cpu_seconds();
@@ -106,17 +145,7 @@ async fn run<F>(records: u64, tasks: u64, send: impl Fn(Producer, u64) -> F) -> 
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let client = Client::builder()
-        .bootstrap_servers("null:9092")
-        .connector(Arc::new(NullBroker::new(6)))
-        .connect()
-        .await
-        .expect("the null broker answers");
-    let producer = client.producer().build().expect("the defaults are fine");
-    producer
-        .send(Record::to(TOPIC).value(&VALUE))
-        .await
-        .expect("it acknowledges");
+    let producer = connect(6).await;
     let began = Instant::now();
     let sending: Vec<_> = (0..tasks)
         .map(|_| tokio::spawn(send(producer.clone(), records / tasks)))
@@ -129,6 +158,22 @@ where
     let rate = records as f64 / began.elapsed().as_secs_f64();
     assert!(producer.close(Duration::from_secs(10)).await.is_complete());
     rate
+}
+
+/// A producer that has written its first record.
+async fn connect(partitions: i32) -> Producer {
+    let client = Client::builder()
+        .bootstrap_servers("null:9092")
+        .connector(Arc::new(NullBroker::new(partitions)))
+        .connect()
+        .await
+        .expect("the null broker answers");
+    let producer = client.producer().build().expect("the defaults are fine");
+    producer
+        .send(Record::to(TOPIC).value(&VALUE))
+        .await
+        .expect("it acknowledges");
+    producer
 }
 
 async fn send_all(producer: Producer, records: u64) {

@@ -1,10 +1,12 @@
-//! [`Client`]: the handle from which blocking producers are made.
+//! [`Client`]: the handle from which blocking producers and consumers are made.
 
 use tokio::runtime::Handle;
 
+use super::consumer::Consumer;
 use super::producer::Producer;
 use super::runtime::Runtime;
 use crate::cluster::ClientBuilder;
+use crate::consumer::ConsumerBuilder;
 use crate::error::Result;
 use crate::producer::ProducerBuilder;
 
@@ -61,6 +63,31 @@ impl Client {
     ) -> Result<Producer> {
         let producer = describe(self.client.producer()).build()?;
         Ok(Producer::new(producer, self.runtime.clone()))
+    }
+
+    /// Makes a consumer with the client's properties, to be subscribed or assigned partitions.
+    ///
+    /// # Errors
+    ///
+    /// As [`consumer_with`](Self::consumer_with).
+    pub fn consumer(&self) -> Result<Consumer> {
+        self.consumer_with(|builder| builder)
+    }
+
+    /// Makes a consumer; the closure says what it reads, and sets what is to differ from the
+    /// client's properties. Waits at most `default.api.timeout.ms` (default: 1 min), for topics of
+    /// which partitions are assigned.
+    ///
+    /// # Errors
+    ///
+    /// As [`ConsumerBuilder::build`]; `InvalidInput` inside an async context.
+    pub fn consumer_with(
+        &self,
+        describe: impl FnOnce(ConsumerBuilder) -> ConsumerBuilder,
+    ) -> Result<Consumer> {
+        let build = describe(self.client.consumer()).build();
+        let consumer = self.runtime.wait(build)??;
+        Ok(Consumer::new(consumer, self.runtime.clone()))
     }
 
     /// The async client behind it, for what has no blocking call; it works on a tokio runtime.

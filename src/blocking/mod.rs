@@ -14,6 +14,12 @@
 //! let written = producer.send(Record::to("orders").key("k").value("v"))?;
 //! println!("at offset {:?}", written.offset);
 //! producer.close(Duration::from_secs(10))?.into_result()?;
+//!
+//! let consumer = client.consumer_with(|builder| builder.group("billing").subscribe(["orders"]))?;
+//! for record in &consumer.poll(Duration::from_millis(500))? {
+//!     println!("{}: {:?}", record.offset(), record.value());
+//! }
+//! consumer.close(Duration::from_secs(10))?;
 //! # Ok(())
 //! # }
 //! ```
@@ -25,8 +31,14 @@
 //! `tokio::task::spawn_blocking`, are fine.
 
 mod client;
+mod commits;
+mod consumer;
+mod listener;
 mod producer;
 mod runtime;
 
 pub use client::Client;
+pub use commits::PendingCommit;
+pub use consumer::{Consumer, ConsumerIter};
+pub use listener::{RebalanceListener, listener};
 pub use producer::{Delivery, Producer};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use futures::FutureExt;
 use tokio::runtime::{Builder, Handle, RuntimeFlavor};
@@ -12,6 +13,11 @@ use crate::error::{Error, ErrorKind, Result, WriteStatus};
 
 /// More than the budget of any task, which is 128 operations.
 const MORE_THAN_A_BUDGET: usize = 256;
+
+/// How long the last tasks may take to end: a member that is dropped leaves its group within a
+/// second.
+const GRACE: Duration = Duration::from_millis(1500);
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// A runtime; one of its own ends with the last clone.
 #[derive(Clone, Debug)]
@@ -32,6 +38,7 @@ impl Runtime {
             .spawn(move || {
                 // An error is what it waits for: the sender was dropped.
                 let _ = runtime.block_on(last_gone);
+                runtime.block_on(tasks_end(runtime.handle()));
                 // Without waiting for work on the blocking pool, which nobody needs any more.
                 runtime.shutdown_background();
             })
@@ -50,6 +57,11 @@ impl Runtime {
             return Err(Error::new(ErrorKind::InvalidInput, words));
         }
         Ok(Self { handle, _own: None })
+    }
+
+    /// Uses a runtime for as long as one of its tasks waits for that.
+    pub(super) fn borrowed(handle: Handle) -> Self {
+        Self { handle, _own: None }
     }
 
     /// Waits for a future on this thread.
@@ -72,6 +84,17 @@ impl Runtime {
         let _entered = self.handle.enter();
         call()
     }
+}
+
+/// Waits until no task is left, at most for the grace.
+async fn tasks_end(handle: &Handle) {
+    let ended = async {
+        while handle.metrics().num_alive_tasks() > 0 {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    };
+    // What is left then ends with the runtime.
+    let _ = tokio::time::timeout(GRACE, ended).await;
 }
 
 /// Whether this thread runs a task now.

@@ -44,6 +44,19 @@ impl Consumer {
         }
     }
 
+    /// The consumer as its listener sees it: with everything but polls, and without its end.
+    pub(crate) fn view(&self) -> Self {
+        Self::view_of(&self.inner, &self._client)
+    }
+
+    pub(super) fn view_of(inner: &Arc<Inner>, client: &Client) -> Self {
+        Self {
+            inner: Arc::clone(inner),
+            tasks: None,
+            _client: client.clone(),
+        }
+    }
+
     /// The consumer's configuration.
     #[must_use]
     pub fn config(&self) -> &ConsumerConfig {

@@ -6,17 +6,17 @@ use tidewire::mock::MockCluster;
 use tidewire::{Client, ClientBuilder, ErrorKind, Record, WriteStatus, blocking};
 use tokio::runtime::{Builder, Runtime};
 
-const LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 /// A cluster and the runtime its brokers run on.
-fn cluster() -> (Runtime, MockCluster) {
+pub(crate) fn cluster() -> (Runtime, MockCluster) {
     let mut runtime = Builder::new_multi_thread();
     let runtime = runtime.worker_threads(1).enable_all().build().unwrap();
     let cluster = runtime.block_on(async { MockCluster::builder().topic("t", 2).build() });
     (runtime, cluster)
 }
 
-fn description(cluster: &MockCluster) -> ClientBuilder {
+pub(crate) fn description(cluster: &MockCluster) -> ClientBuilder {
     Client::builder()
         .bootstrap_servers(cluster.bootstrap_servers())
         .connector(cluster.connector())

@@ -9,6 +9,7 @@
 
 mod assignor;
 mod blocking;
+mod blocking_consumer;
 mod config;
 mod config_names;
 mod interceptors;

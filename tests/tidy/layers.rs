@@ -33,7 +33,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "admin",
         &["BASE", "protocol", "record", "machine", "net", "cluster"],
     ),
-    ("blocking", &["BASE", "record", "cluster", "producer"]),
+    (
+        "blocking",
+        &[
+            "BASE", "record", "machine", "cluster", "producer", "consumer",
+        ],
+    ),
     ("mock", &["BASE", "protocol", "record", "net"]),
     ("manual", &[]),
 ];

@@ -242,11 +242,7 @@ impl Task {
         match listener.filter(|_| !dropped) {
             None => state.done(step),
             Some(listener) => {
-                let consumer = Consumer {
-                    inner: Arc::clone(&self.inner),
-                    tasks: None,
-                    _client: self.client.clone(),
-                };
+                let consumer = Consumer::view_of(&self.inner, &self.client);
                 self.calls.push(Box::pin(async move {
                     listener.tell(&consumer, &event).await;
                     Event::Told(step)

@@ -14,9 +14,11 @@ use crate::ids::TopicPartition;
 /// given to a consumer by [`listener`].
 ///
 /// One call at a time, in order. `consumer` is the consumer itself, for everything but
-/// [`poll`](Consumer::poll) and [`close`](Consumer::close). A call that takes longer than the
-/// rebalance may (`max.poll.interval.ms`) holds it up no more, and runs on to its end; the next one
-/// waits for it. A panic is caught and logged.
+/// [`poll`](Consumer::poll) and [`close`](Consumer::close). A panic is caught and logged.
+///
+/// A call that takes longer than a rebalance may, `max.poll.interval.ms` (default: 5 min), counts
+/// as a consumer that is not polled: the member leaves the group, and its partitions are lost. The
+/// thread cannot be stopped: the next call waits for it.
 pub trait RebalanceListener: Send + Sync + 'static {
     /// These partitions are new; those that were there before stay. Nothing of them is fetched
     /// before this returns, so that it may [`seek`](Consumer::seek). Called at the end of each

@@ -2,6 +2,7 @@
 //! stop, and when the coordinator moves.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -294,6 +295,108 @@ async fn heartbeats_go_on_while_the_listener_takes_its_time() {
         1,
         "never thrown out"
     );
+}
+
+/// Does not return from the first call for this.
+struct Stuck {
+    at: &'static str,
+    diary: Diary,
+    is_over: AtomicBool,
+}
+
+impl Stuck {
+    fn at(at: &'static str) -> (Self, Diary) {
+        let diary = Diary::default();
+        let stuck = Self {
+            at,
+            diary: diary.clone(),
+            is_over: AtomicBool::new(false),
+        };
+        (stuck, diary)
+    }
+
+    async fn tell(&self, what: &str, partitions: &[TopicPartition]) {
+        if what == self.at && !self.is_over.swap(true, Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        self.diary.note(what, partitions);
+    }
+}
+
+impl RebalanceListener for Stuck {
+    async fn assigned(&self, _: &Consumer, partitions: &[TopicPartition]) {
+        self.tell("assigned", partitions).await;
+    }
+
+    async fn revoked(&self, _: &Consumer, partitions: &[TopicPartition]) {
+        self.tell("revoked", partitions).await;
+    }
+
+    async fn lost(&self, _: &Consumer, partitions: &[TopicPartition]) {
+        self.tell("lost", partitions).await;
+    }
+}
+
+fn stuck(client: &Client, at: &'static str) -> (ConsumerBuilder, Diary) {
+    let (stuck, diary) = Stuck::at(at);
+    let builder = member(client)
+        .property("max.poll.interval.ms", "30000")
+        .property("session.timeout.ms", "10000")
+        .rebalance_listener(stuck);
+    (builder, diary)
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_130_a_listener_that_never_returns_costs_the_membership_and_not_the_consumer() {
+    let (cluster, client) = written(1, 3).await;
+    let (builder, diary) = stuck(&client, "assigned");
+    let consumer = build(builder).await;
+    let (all, took) = timed(PATIENCE, read(&consumer, 3)).await;
+    assert_eq!(all.len(), 3);
+    assert!(took >= secs(30) && took < secs(40), "{took:?}");
+    assert_eq!(diary.lines(), ["lost [0]", "assigned [0]"]);
+    assert_eq!(cluster.group("g").unwrap().members.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_130_a_listener_that_never_gives_up_its_partitions_does_not_keep_them() {
+    let (cluster, client) = written(2, 3).await;
+    let (builder, diary) = stuck(&client, "revoked");
+    let first = build(builder).await;
+    read(&first, 6).await;
+    within(PATIENCE, first.commit()).await.unwrap();
+    let second = build(member(&client)).await;
+    let (_, took) = timed(PATIENCE, settle(&[(&first, 1), (&second, 1)])).await;
+    assert!(took < secs(45), "{took:?}");
+    let lines = diary.lines();
+    assert_eq!(lines[..2], ["assigned [0, 1]", "lost [0, 1]"], "{lines:?}");
+    check_owners(&cluster);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listener_that_never_returns_holds_up_no_farewell_beyond_its_limit() {
+    let (cluster, client) = written(1, 3).await;
+    let (builder, diary) = stuck(&client, "revoked");
+    let consumer = build(builder).await;
+    read(&consumer, 3).await;
+    consumer.unsubscribe().unwrap();
+    tokio::time::sleep(secs(29)).await;
+    assert_eq!(cluster.group("g").unwrap().members.len(), 1, "it waits");
+    tokio::time::sleep(secs(2)).await;
+    assert!(cluster.group("g").unwrap().members.is_empty(), "it left");
+    assert!(consumer.assignment().is_empty());
+    assert_eq!(
+        diary.lines(),
+        ["assigned [0]"],
+        "what was revoked is not lost as well"
+    );
+
+    let (builder, _) = stuck(&client, "revoked");
+    let consumer = build(builder).await;
+    within(secs(60), consumer.recv()).await.unwrap();
+    let (closed, took) = timed(PATIENCE, consumer.close(secs(5))).await;
+    assert_eq!(closed.unwrap_err().kind(), ErrorKind::Timeout);
+    assert!(took < secs(6), "{took:?}");
 }
 
 /// Starts elsewhere, and panics afterwards.

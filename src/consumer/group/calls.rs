@@ -38,6 +38,8 @@ pub(super) enum Event {
     Topics(Result<BTreeMap<Arc<str>, bool>>),
     /// The listener has returned.
     Told(u64),
+    /// The listener took too long, and was dropped.
+    Overdue(u64),
 }
 
 impl Task {
@@ -67,6 +69,7 @@ impl Task {
             Event::Beaten(number, answer) => member.handle_heartbeat(now(), number, answer),
             Event::Left(number, answer) => member.handle_leave(now(), number, answer),
             Event::Told(step) => member.handle_done(step),
+            Event::Overdue(step) => member.handle_overdue(now(), step),
             _ => {}
         }
     }

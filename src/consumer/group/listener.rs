@@ -14,9 +14,13 @@ use crate::machine::group::Event;
 /// Told when partitions of a group come and go.
 ///
 /// One call at a time, in order. The group's heartbeats go on meanwhile, so a call may wait for
-/// other things, as long as the rebalance may take (`max.poll.interval.ms`). It runs on the
-/// consumer's own task: work that keeps a thread busy belongs on another one. A panic is caught and
+/// other things. It runs on the consumer's own task: work that keeps a thread busy belongs on
+/// another one ([`blocking::listener`](crate::blocking::listener) does that). A panic is caught and
 /// logged; the rebalance goes on.
+///
+/// A call may take as long as a rebalance, `max.poll.interval.ms` (default: 5 min). One that takes
+/// longer counts as a consumer that is not polled: its future is dropped where it waits, the member
+/// leaves the group, all its partitions are [`lost`](Self::lost), and the next poll joins again.
 ///
 /// `consumer` is the consumer itself, for everything but [`poll`](Consumer::poll).
 ///

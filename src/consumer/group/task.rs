@@ -243,9 +243,21 @@ impl Task {
             None => state.done(step),
             Some(listener) => {
                 let consumer = Consumer::view_of(&self.inner, &self.client);
+                // As long as a rebalance may take.
+                let limit = self.inner.config.max_poll_interval;
+                let group = self.group.id.clone();
                 self.calls.push(Box::pin(async move {
-                    listener.tell(&consumer, &event).await;
-                    Event::Told(step)
+                    let told = listener.tell(&consumer, &event);
+                    if tokio::time::timeout(limit, told).await.is_ok() {
+                        return Event::Told(step);
+                    }
+                    tracing::warn!(
+                        group,
+                        "the rebalance listener took longer than max.poll.interval.ms ({} ms): \
+                         leaving the group, to join again with a poll",
+                        limit.as_millis()
+                    );
+                    Event::Overdue(step)
                 }));
             }
         }

@@ -65,7 +65,7 @@ struct Running {
     number: u64,
     /// What the listener is being told, if it is that.
     telling: Option<Event>,
-    /// When it is given up; the listener never is.
+    /// When it is given up; the driver limits the listener, since it must drop it then.
     until: Option<Instant>,
 }
 

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::member::{Asked, Member, PROTOCOL_TYPE, Phase};
+use super::member::{Asked, Farewell, Member, PROTOCOL_TYPE, Phase};
+use crate::machine::backoff::Backoff;
 use crate::protocol::heartbeat::HeartbeatRequest;
 use crate::protocol::join_group::{JoinGroupRequest, JoinGroupRequestProtocol};
 use crate::protocol::leave_group::LeaveGroupRequest;
@@ -44,6 +45,19 @@ impl Member {
             _ if self.beats() && now >= self.heartbeat_due => Some(self.heartbeat(now)),
             _ => None,
         }
+    }
+
+    /// A static member says none: it may be back before its session is over (KIP-345).
+    pub(super) fn say_farewell(&mut self, now: Instant) {
+        if self.member_id.is_empty() || self.settings.instance_id.is_some() {
+            return;
+        }
+        self.farewell = Some(Farewell {
+            member_id: self.member_id.clone(),
+            until: now + self.settings.request_timeout,
+            asked: None,
+            backoff: Backoff::new(self.settings.retry, self.seed),
+        });
     }
 
     fn poll_farewell(&mut self, now: Instant) -> Option<Call> {

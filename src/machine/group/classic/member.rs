@@ -57,7 +57,8 @@ pub(super) enum Phase {
     Stable,
     /// Gives up everything, to say farewell then.
     Leaving,
-    /// It was not polled for `max.poll.interval.ms`; the next poll joins again.
+    /// It was not polled, or its listener not done, for `max.poll.interval.ms`; the next poll joins
+    /// again.
     Stale,
     /// The coordinator will not have it; once the user was told, the next poll tries again.
     Refused,
@@ -86,7 +87,7 @@ pub(super) struct Farewell {
 pub(crate) struct Member {
     pub(super) settings: Settings,
     pub(super) strategies: Box<dyn Strategies>,
-    seed: u64,
+    pub(super) seed: u64,
     pub(super) phase: Phase,
     /// What it wants to read; `None` if nothing.
     pub(super) wanted: Option<BTreeSet<Arc<str>>>,
@@ -242,6 +243,23 @@ impl Member {
         self.handover.done(step);
     }
 
+    /// A listener was given up, since a rebalance may take no longer: as if the user had not polled.
+    pub(crate) fn handle_overdue(&mut self, now: Instant, step: u64) {
+        self.handover.done(step);
+        if self.is_in() {
+            self.go_stale(now);
+        }
+    }
+
+    /// Leaves until the next poll, if none is under way.
+    fn go_stale(&mut self, now: Instant) {
+        self.say_farewell(now);
+        self.lose(true);
+        if self.polling == 0 {
+            self.phase = Phase::Stale;
+        }
+    }
+
     /// Who it is to the coordinator; `None` while it is no member.
     pub(crate) fn standing(&self) -> Option<Standing> {
         (self.generation >= 0).then(|| Standing {
@@ -274,9 +292,7 @@ impl Member {
                 "not polled for max.poll.interval.ms ({} ms): leaving the group until the next poll",
                 self.settings.max_poll_interval.as_millis()
             );
-            self.say_farewell(now);
-            self.lose(true);
-            self.phase = Phase::Stale;
+            self.go_stale(now);
         }
         if self.beats() && now >= self.session_until {
             tracing::warn!(
@@ -367,19 +383,6 @@ impl Member {
         self.decision = None;
         self.watched = None;
         self.assignments.clear();
-    }
-
-    /// A static member says none: it may be back before its session is over (KIP-345).
-    fn say_farewell(&mut self, now: Instant) {
-        if self.member_id.is_empty() || self.settings.instance_id.is_some() {
-            return;
-        }
-        self.farewell = Some(Farewell {
-            member_id: self.member_id.clone(),
-            until: now + self.settings.request_timeout,
-            asked: None,
-            backoff: Backoff::new(self.settings.retry, self.seed),
-        });
     }
 
     /// The next step of partitions that change hands.

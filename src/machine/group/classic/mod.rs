@@ -10,7 +10,8 @@
 //! - Eager: everything is given up before a join. Cooperative: the member keeps what it has,
 //!   gives up what the assignment takes from it, and joins again, so that somebody else may get it.
 //! - A membership ends with `UNKNOWN_MEMBER_ID`, `ILLEGAL_GENERATION`, `session.timeout.ms` without
-//!   an answer, or `max.poll.interval.ms` without a poll (KIP-62): its partitions are *lost*.
+//!   an answer, or `max.poll.interval.ms` without a poll or without the end of a listener's call
+//!   (KIP-62): its partitions are *lost*.
 //! - `era` names the membership; requests carry it, and so do commits (see [`Standing`]).
 
 mod answers;

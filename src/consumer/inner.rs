@@ -73,13 +73,14 @@ impl Inner {
         self.fetcher.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes everything that is ready, at most `max.poll.records`, and once it is decompressed at
-    /// most `queued.max.messages.kbytes` and one batch: what a broker sends in a few bytes may be
-    /// gigabytes. An error is returned by itself, and keeps no other partition from being handed
-    /// out.
+    /// Takes everything that is ready, at most `max.poll.records`, and what of it has to be
+    /// decompressed as far as `queued.max.messages.kbytes` has room for it beside what is buffered,
+    /// or one batch: what a broker sends in a few bytes may be gigabytes. An error is returned by
+    /// itself, and keeps no other partition from being handed out.
     pub(super) fn take_ready(&self) -> Result<Records> {
         let mut receiving = self.receiving();
         let taken = self.take(&mut receiving);
+        self.fetcher().handed_over();
         drop(receiving);
         self.wake.notify_one();
         let mut records = taken?;
@@ -116,21 +117,22 @@ impl Inner {
             return Err(error);
         }
         let mut room = self.config.max_poll_records.unwrap_or(usize::MAX);
-        let (mut records, mut bytes) = (Records::default(), 0_usize);
+        let mut records = Records::default();
         while room > 0 {
+            let bytes = receiving.own_bytes();
             let Some(part) = receiving.take(room) else {
                 break;
             };
+            self.fetcher().opened(bytes);
             room -= part.span.len();
             records.push(part);
         }
-        while room > 0 && bytes < self.config.prefetch_memory {
+        while room > 0 {
             let Some(handed) = self.fetcher().hand_out() else {
                 break;
             };
             if let Some(part) = self.read(handed, room) {
                 room -= part.span.len();
-                bytes = bytes.saturating_add(part.span.batch().record_bytes().len());
                 records.push(part);
             }
         }
@@ -158,11 +160,13 @@ impl Inner {
                     partition: handed.partition.partition,
                     span,
                 };
+                let bytes = opened.own_bytes;
                 if !opened.batch.is_end(opened.cursor) {
-                    let bytes = opened.own_bytes;
                     handed.batch.batch = Unread::Opened(opened);
                     let position = part.span.next_offset();
                     self.fetcher().give_back(handed, position, bytes);
+                } else if let (Some(bytes), false) = (bytes, part.span.is_empty()) {
+                    self.fetcher().opened(bytes);
                 }
                 Some(part).filter(|part| !part.span.is_empty())
             }

@@ -94,6 +94,14 @@ impl Receiving {
         part
     }
 
+    /// What the batch that `recv` is in takes by itself.
+    pub(super) fn own_bytes(&self) -> usize {
+        let current = self.0.as_ref();
+        current
+            .and_then(|current| current.opened.own_bytes)
+            .unwrap_or_default()
+    }
+
     /// The next record, of one partition or of those that are polled; `None` if none has arrived.
     pub(super) fn next(
         &mut self,

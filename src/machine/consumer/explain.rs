@@ -171,7 +171,7 @@ impl<T> Fetcher<T> {
             return PartitionStatus::HeldBack { broker, by };
         }
         let bytes = self.buffered() + self.reserved();
-        if bytes >= self.limits.budget {
+        if self.room() <= self.spare() {
             return PartitionStatus::NoRoom { bytes };
         }
         PartitionStatus::Due { broker }

@@ -7,9 +7,10 @@
 //! another.
 //!
 //! Invariants:
-//! - The bytes held by what is buffered, plus those that answers under way may bring, never exceed
-//!   the budget by more than one batch a broker (it sends the first batch whole even if that is
-//!   larger than what was asked for) and one that is handed out in part: its rest comes first.
+//! - The bytes held by what is buffered, by what the poll under way has decompressed, and those that
+//!   answers under way may bring, never exceed the budget by more than one batch a broker (it sends
+//!   the first batch whole even if that is larger than what was asked for) and one that is handed
+//!   out in part, or decompressed by a poll: its rest comes first.
 //! - A partition that is stuck holds no memory, so that it cannot keep the others from going on.
 //! - A position moves only when records are handed out, or by a seek, or back to where a log was
 //!   cut off. A late answer (older `generation`) for a partition that was sought, paused, dropped
@@ -52,6 +53,10 @@ pub(crate) struct Fetcher<T> {
     pub(super) told: bool,
     last_generation: u64,
     pub(super) assignments: u64,
+    /// What the poll under way has decompressed, and not handed out yet.
+    pub(super) opened: usize,
+    /// Whether anything had to be decompressed so far.
+    pub(super) opens: bool,
     /// What is in the user's hands: where each partition was before that.
     pub(super) busy: BTreeMap<TopicPartition, Place>,
 }
@@ -70,6 +75,8 @@ impl<T> Fetcher<T> {
             told: false,
             last_generation: 0,
             assignments: 0,
+            opened: 0,
+            opens: false,
             busy: BTreeMap::new(),
         }
     }

@@ -26,8 +26,12 @@ impl<T> Fetcher<T> {
             .filter(|(_, state)| state.split.is_none())
     }
 
-    /// The next batch to hand out. Taking turns goes on after the partition that was served last.
+    /// The next batch to hand out, as long as the budget has room for what the poll decompresses;
+    /// its first batch needs none. Taking turns goes on after the partition that was served last.
     pub(crate) fn hand_out(&mut self) -> Option<Handed<T>> {
+        if self.opened > 0 && self.room() == 0 {
+            return None;
+        }
         let partition = self.next_in_turn()?;
         self.turn = Bound::Excluded(partition.clone());
         self.told = false;
@@ -48,6 +52,17 @@ impl<T> Fetcher<T> {
             frame,
             place: state.place,
         })
+    }
+
+    /// The poll under way has decompressed so much.
+    pub(crate) fn opened(&mut self, bytes: usize) {
+        self.opened = self.opened.saturating_add(bytes);
+        self.opens |= bytes > 0;
+    }
+
+    /// The poll ends: what it has decompressed is the user's.
+    pub(crate) fn handed_over(&mut self) {
+        self.opened = 0;
     }
 
     /// The next batch to hand out record by record, of one partition or of those that are polled.
@@ -149,6 +164,7 @@ impl<T> Fetcher<T> {
     /// `bytes` is the memory that it holds by itself, where it is no slice of its answer any more.
     pub(crate) fn give_back(&mut self, handed: Handed<T>, position: i64, bytes: Option<usize>) {
         let id = self.next_generation();
+        self.opens |= bytes.is_some();
         let Some(state) = self.partitions.get_mut(&handed.partition) else {
             return;
         };

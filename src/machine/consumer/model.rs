@@ -188,7 +188,8 @@ impl World {
                 .any(|other| other.broker == plan.broker);
             assert!(!busy, "one fetch a broker");
             assert!(self.fetcher.reserved() <= LIMITS.budget);
-            assert!(self.fetcher.buffered() + self.fetcher.reserved() <= LIMITS.budget);
+            let held = self.fetcher.buffered() + self.fetcher.opened;
+            assert!(held + self.fetcher.reserved() <= LIMITS.budget);
             self.under_way.push(plan);
         }
     }
@@ -297,9 +298,15 @@ impl World {
     /// The user polls, and takes all of a batch or a part of it. In between other things happen.
     fn poll(&mut self) {
         drop(self.fetcher.hand_out_error());
+        if self.pick(2) == 0 {
+            self.fetcher.handed_over();
+        }
         let Some(handed) = self.fetcher.hand_out() else {
             return;
         };
+        if self.pick(2) == 0 {
+            self.fetcher.opened(70);
+        }
         assert!(
             !self
                 .fetcher
@@ -399,6 +406,7 @@ impl World {
     /// Without faults everything that is in the log from the positions on is read.
     fn finish(&mut self) {
         self.assign(true);
+        self.fetcher.handed_over();
         for partition in 0..self.logs.len() {
             self.fetcher.pause(&at(partition), false);
         }

@@ -42,9 +42,7 @@ impl<T> Fetcher<T> {
             return None;
         }
         let limits = self.limits;
-        let free = limits
-            .budget
-            .saturating_sub(self.buffered() + self.reserved());
+        let free = self.room().saturating_sub(self.spare());
         // A request for a few leftover bytes would bring one batch a round trip: wait for room.
         let share = limits.budget / brokers.max(1);
         let enough = limits.partition_max_bytes.min(share / 2).max(1);
@@ -74,6 +72,22 @@ impl<T> Fetcher<T> {
             leader_only,
             partitions,
         })
+    }
+
+    /// What the budget has left.
+    pub(super) fn room(&self) -> usize {
+        let used = self.buffered() + self.reserved() + self.opened;
+        self.limits.budget.saturating_sub(used)
+    }
+
+    /// The part of the budget that fetches leave to polls, which decompress what they hand out: with
+    /// none, a poll would get no more than one batch as soon as the buffer is full.
+    pub(super) fn spare(&self) -> usize {
+        if self.opens {
+            self.limits.budget / 4
+        } else {
+            0
+        }
     }
 
     /// What a partition may hold before it is held back.

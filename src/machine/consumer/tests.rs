@@ -398,6 +398,30 @@ fn the_rest_of_a_batch_is_next_and_holds_what_it_takes_once_decompressed() {
 }
 
 #[test]
+fn case_124_what_a_poll_decompresses_takes_its_place_in_the_budget() {
+    let mut it = Fixture::new();
+    let all: Vec<_> = (1..=4).map(|next| batch("zeros", next, 100)).collect();
+    it.fetch(&all);
+    it.take();
+    it.fetcher.opened(590);
+    assert_eq!(it.fetcher.room(), 1000 - 400 - 590);
+    it.take();
+    it.fetcher.opened(5000);
+    assert!(it.fetcher.hand_out().is_none(), "one batch may overshoot");
+    assert!(it.plan(ONE).is_none(), "and nothing more is asked for");
+    it.fetcher.handed_over();
+    it.take();
+    it.fetcher.opened(5000);
+    assert!(it.fetcher.hand_out().is_none(), "the first one always may");
+    it.fetcher.handed_over();
+    it.take();
+    it.fetcher.handed_over();
+    assert_eq!(it.fetcher.room(), 1000);
+    let plan = it.plan(ONE).unwrap();
+    assert!(plan.max_bytes <= 750, "polls will need room: {plan:?}");
+}
+
+#[test]
 fn case_77_out_of_range_starts_over_after_what_was_read_before() {
     let mut it = Fixture::new();
     it.fetch(&[batch("a", 5, 10)]);

@@ -204,6 +204,8 @@ fn read_bounded(mut reader: impl Read, room: usize, limit: usize) -> Result<Byte
             .take(u64::try_from(free).unwrap_or(u64::MAX));
         let read = part.read_to_end(&mut out).map_err(CodecError::damaged)?;
         if read < free {
+            // What is counted is what it holds, and that is room, used or not.
+            out.shrink_to_fit();
             return Ok(out.into());
         }
         if out.len() >= limit {

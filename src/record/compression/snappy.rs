@@ -51,6 +51,8 @@ pub(super) fn decompress(input: &[u8], limit: usize) -> Result<Bytes, CodecError
         append_block(block, limit, &mut out)?;
         rest = after;
     }
+    // What is counted is what it holds, and that is room, used or not.
+    out.shrink_to_fit();
     Ok(out.into())
 }
 

@@ -243,7 +243,7 @@ impl Member {
         self.handover.done(step);
     }
 
-    /// A listener was given up, since a rebalance may take no longer: as if the user had not polled.
+    /// A listener was given up: a rebalance may take no longer. It is as if nobody had polled.
     pub(crate) fn handle_overdue(&mut self, now: Instant, step: u64) {
         self.handover.done(step);
         if self.is_in() {

@@ -61,6 +61,9 @@ pub(crate) enum Target {
     Controller,
     /// This one.
     Broker(BrokerId),
+    /// This one, which may take seconds for the answer: by a connection of its own, since others on
+    /// the same one would have to wait for it.
+    Slow(BrokerId),
 }
 
 impl Shared {
@@ -112,7 +115,11 @@ impl Shared {
         let snapshot = self.snapshot();
         let node = snapshot.nodes.get(&id);
         let node = node.ok_or_else(|| CallError::unsent(unknown_broker(id)))?;
-        let peer = self.control().get(node);
+        let brokers = match target {
+            Target::Slow(_) => self.slow(),
+            _ => self.control(),
+        };
+        let peer = brokers.get(node);
         let waited = deadline.remaining();
         // The connection is judged by `request.timeout.ms` alone: a caller in a hurry must not end
         // it for the others. And no pause that the broker asks for holds up a deadline.
@@ -125,7 +132,7 @@ impl Shared {
     }
 
     async fn choose(self: &Arc<Self>, target: Target, deadline: Deadline) -> Result<BrokerId> {
-        if let Target::Broker(id) = target {
+        if let Target::Broker(id) | Target::Slow(id) = target {
             return Ok(id);
         }
         self.wait_connected(deadline.remaining()).await?;

@@ -42,6 +42,7 @@ pub(crate) struct Shared {
     /// Why the last round of metadata requests failed, until one works.
     pub(super) last_failure: Mutex<Option<Error>>,
     control: Brokers,
+    slow: Brokers,
     driver: OnceLock<AbortHandle>,
     said: Mutex<Vec<Notice>>,
 }
@@ -61,6 +62,7 @@ impl Shared {
         };
         let machine = MetadataMachine::new(now(), policy, env.seed(), config.metadata_max_age);
         let control = Brokers::new(Role::Control, Arc::clone(&net));
+        let slow = Brokers::new(Role::Control, Arc::clone(&net));
         let seed = |at: &HostPort| Target {
             id: None,
             host: at.host.as_str().into(),
@@ -82,6 +84,7 @@ impl Shared {
             wake: Notify::new(),
             last_failure: Mutex::new(None),
             control,
+            slow,
             driver: OnceLock::new(),
             said: Mutex::default(),
         }
@@ -99,6 +102,10 @@ impl Shared {
 
     pub(crate) fn control(&self) -> &Brokers {
         &self.control
+    }
+
+    pub(super) fn slow(&self) -> &Brokers {
+        &self.slow
     }
 
     pub(crate) fn retry_policy(&self) -> BackoffPolicy {

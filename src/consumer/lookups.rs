@@ -1,8 +1,8 @@
 //! What the consumer's task asks leaders beside fetches: which offset a place is, and whether a
 //! position is still in the log (KIP-320).
 //!
-//! It goes by the control connections: to find a timestamp may take a broker seconds, which on the
-//! fetches' own connection would hold up every partition of that broker.
+//! It goes by the control connections, and by others where the broker may take seconds, to find a
+//! timestamp: on the fetches' own connection that would hold up every partition of that broker.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use futures::executor::block_on;
 use tidewire::mock::{Action, Fault};
 use tidewire::protocol::ApiKey;
-use tidewire::{BrokerId, ErrorCode, ErrorKind, NewTopic};
+use tidewire::{BrokerId, ErrorCode, ErrorKind, NewTopic, StartAt};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
@@ -131,6 +131,33 @@ async fn the_coordinator_of_a_group_is_where_it_is_now() {
     cluster.kill_broker(first);
     let second = within(secs(60), admin.group_coordinator("g")).await;
     assert_eq!(Some(second.unwrap()), cluster.coordinator("g"));
+}
+
+/// To find a timestamp a broker may have to read for seconds.
+#[tokio::test(start_paused = true)]
+async fn a_slow_look_up_of_a_timestamp_holds_up_no_commit_and_no_metadata() {
+    let cluster = cluster().brokers(1).topic("t", 1).build();
+    let client = connect(&cluster).await;
+    let group = client.consumer().group("g");
+    let consumer = group.assign([(at(0), StartAt::Beginning)]).build();
+    let consumer = consumer.await.unwrap();
+    assert_eq!(consumer.position(&at(0)).await.unwrap(), 0);
+    let slow = Fault::on(ApiKey::ListOffsets).then(Action::Delay(secs(20)));
+    cluster.faults().add(slow);
+    let looking = async {
+        let times = consumer.offsets_for_times([(at(0), 5)]);
+        let (found, took) = timed(secs(30), times).await;
+        assert!(found.unwrap()[&at(0)].is_none() && took >= secs(20));
+    };
+    let others = async {
+        tokio::time::sleep(secs(1)).await;
+        let commit = consumer.commit_offsets([(at(0), 0.into())]);
+        within(secs(1), commit).await.unwrap();
+        let admin = client.admin();
+        let described = admin.describe_topics(["t"]);
+        within(secs(1), described).await.unwrap();
+    };
+    tokio::join!(looking, others);
 }
 
 #[tokio::test(start_paused = true)]

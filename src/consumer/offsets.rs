@@ -251,3 +251,26 @@ fn read(
         })),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_96_a_negative_offset_is_refused_and_only_minus_one_means_none() {
+        let read = |offset| {
+            let answer = ListOffsetsPartitionResponse {
+                offset,
+                ..ListOffsetsPartitionResponse::default()
+            };
+            read(&TopicPartition::new("t", 0), BrokerId(1), &answer)
+        };
+        let found = read(7).unwrap().map(|found| found.offset);
+        assert_eq!((found, read(-1).unwrap()), (Some(7), None));
+        for offset in [-2, i64::MIN] {
+            let error = read(offset).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Malformed, "{error}");
+            assert_eq!((error.topic(), error.partition()), (Some("t"), Some(0)));
+        }
+    }
+}

@@ -1,8 +1,5 @@
 //! Futures, handles and runtimes that are dropped at any moment: nothing is lost, doubled or left.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
 use futures::FutureExt;
 use tidewire::mock::{Action, Fault, MockCluster};
 use tidewire::protocol::ApiKey;
@@ -10,41 +7,9 @@ use tidewire::{Delivery, ErrorKind, Producer, WriteStatus};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::support::{
-    PATIENCE, client, cluster, connect, consumer, ms, numbers, poll, read, record, secs, values,
-    within,
+    PATIENCE, client, cluster, connect, consumer, ms, numbers, poll, polled, read, record, secs,
+    values, within,
 };
-
-/// Polls a future so many times, then drops it.
-struct Polled<F> {
-    future: Option<Pin<Box<F>>>,
-    left: usize,
-}
-
-fn polled<F: Future>(times: usize, future: F) -> Polled<F> {
-    Polled {
-        future: Some(Box::pin(future)),
-        left: times,
-    }
-}
-
-impl<F: Future> Future for Polled<F> {
-    type Output = Option<F::Output>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<F::Output>> {
-        if self.left == 0 {
-            self.future = None;
-            return Poll::Ready(None);
-        }
-        self.left -= 1;
-        let future = self.future.as_mut().expect("not polled after its end");
-        let polled = future.as_mut().poll(cx).map(Some);
-        if self.left == 0 && polled.is_pending() {
-            self.future = None;
-            return Poll::Ready(None);
-        }
-        polled
-    }
-}
 
 #[tokio::test(start_paused = true)]
 async fn case_125_a_send_dropped_at_any_poll_is_written_once_or_not_at_all() {

@@ -320,3 +320,129 @@ async fn case_123_what_nobody_takes_stays_within_the_budget() {
     assert_eq!(cluster.requests(ApiKey::Fetch), fetches, "there is no room");
     assert_eq!(within(secs(5), read(&consumer, 64 * 8)).await.len(), 64 * 8);
 }
+
+/// krafka has one connection to a broker, and a broker serves a connection's requests one by one.
+#[tokio::test(start_paused = true)]
+async fn k6_a_fetch_that_waits_for_data_holds_up_no_write_and_no_other_consumer() {
+    let cluster = cluster().brokers(1).topic("t", 2).build();
+    let client = connect(&cluster).await;
+    let idle = consumer(&client, 1).property("fetch.max.wait.ms", "30000");
+    let idle = idle.build().await.unwrap();
+    let start = [(at(1), StartAt::Beginning)];
+    let other = client.consumer().assign(start).build().await.unwrap();
+    tokio::time::sleep(secs(1)).await;
+    let producer = client.producer().linger(ms(0)).build().unwrap();
+    for n in numbers(5) {
+        within(ms(20), producer.send(record(1, n))).await.unwrap();
+        assert_eq!(within(ms(20), read(&other, 1)).await.len(), 1);
+        within(ms(20), client.admin().describe_topics(["t"]))
+            .await
+            .unwrap();
+    }
+    assert!(poll(&idle, ms(0)).await.unwrap().is_empty());
+}
+
+/// krafka goes through all partitions for each record.
+#[tokio::test(start_paused = true)]
+async fn k11_a_record_costs_the_same_however_many_partitions_are_assigned() {
+    const COUNT: u32 = 20_000;
+    let mut took = Vec::new();
+    for partitions in [1, 2000] {
+        let cluster = cluster().brokers(1).topic("t", partitions).build();
+        let client = connect(&cluster).await;
+        let producer = client.producer().linger(ms(5)).build().unwrap();
+        for _ in 0..COUNT {
+            drop(producer.enqueue(record(0, "x")).await.unwrap());
+        }
+        within(PATIENCE, producer.flush()).await;
+        let consumer = consumer(&client, partitions).build().await.unwrap();
+        tokio::time::sleep(secs(5)).await;
+        let began = std::time::Instant::now();
+        for _ in 0..COUNT {
+            within(secs(1), consumer.recv()).await.unwrap();
+        }
+        took.push(began.elapsed());
+    }
+    // A walk over two thousand partitions would make it hundreds of times as much.
+    assert!(took[1] < took[0] * 10, "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_96_a_fetch_refused_as_a_whole_for_an_unknown_reason_is_repeated_at_a_slow_pace() {
+    let cluster = cluster().brokers(1).topic("t", 2).build();
+    let client = connect(&cluster).await;
+    write(&client, 0, numbers(5)).await;
+    let code = ErrorCode(9999);
+    let refused = cluster.faults().add(on_fetch().then(Action::Error(code)));
+    let consumer = consumer(&client, 2).build().await.unwrap();
+    let mut errors = 0;
+    let began = Instant::now();
+    while began.elapsed() < secs(10) {
+        match within(secs(2), poll(&consumer, secs(1))).await {
+            Ok(records) => assert!(records.is_empty()),
+            Err(error) => {
+                assert_eq!(error.code(), Some(code), "{error}");
+                errors += 1;
+            }
+        }
+    }
+    let fetches = cluster.requests(ApiKey::Fetch);
+    assert!(
+        (5..40).contains(&fetches) && errors > 0,
+        "{fetches} {errors}"
+    );
+    cluster.faults().remove(refused);
+    let all = async {
+        let mut all = Vec::new();
+        while all.len() < 5 {
+            all.extend(poll(&consumer, secs(1)).await.unwrap_or_default());
+        }
+        all
+    };
+    assert_eq!(of(&within(secs(5), all).await, 0), numbers(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_105_a_topic_that_is_read_is_known_however_long_it_is_silent() {
+    let cluster = cluster().topic("t", 1).build();
+    let client = connect(&cluster).await;
+    let consumer = consumer(&client, 1).build().await.unwrap();
+    for turn in 1..=2 {
+        let silent = poll(&consumer, secs(1000)).await.unwrap();
+        assert!(silent.is_empty(), "turn {turn}");
+        let leader = cluster.leader("t", 0).unwrap();
+        let next = cluster.brokers().into_iter().find(|id| *id != leader);
+        cluster.move_leader("t", 0, next.unwrap()).unwrap();
+        write(&client, 0, [turn.to_string()]).await;
+        let all = within(secs(5), read(&consumer, 1)).await;
+        assert_eq!(all[0].value, turn.to_string());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_131_a_poll_that_waits_wakes_with_the_next_record() {
+    let cluster = cluster().topic("t", 3).build();
+    let client = connect(&cluster).await;
+    let consumer = consumer(&client, 3).build().await.unwrap();
+    let producer = client.producer().linger(ms(0)).build().unwrap();
+    for turn in 0..30 {
+        let writing = async {
+            // At any moment of the fetches that wait.
+            tokio::time::sleep(ms(u64::try_from(turn).unwrap() * 37)).await;
+            let partition = turn % 3;
+            producer.send(record(partition, "x")).await.unwrap();
+            Instant::now()
+        };
+        let reading = async {
+            let all = poll(&consumer, secs(600)).await.unwrap();
+            (all.len(), Instant::now())
+        };
+        let (written, (count, read)) =
+            within(secs(60), async { tokio::join!(writing, reading) }).await;
+        assert_eq!(count, 1);
+        assert!(
+            read.saturating_duration_since(written) < ms(20),
+            "turn {turn}"
+        );
+    }
+}

@@ -332,7 +332,7 @@ async fn case_27_closing_ends_in_time_and_says_what_became_of_each_record() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn flush_waits_for_all_that_was_enqueued_before_and_not_for_linger() {
+async fn case_131_flush_waits_for_all_that_was_enqueued_before_and_not_for_linger() {
     let cluster = cluster().topic("t", 3).build();
     let client = connect(&cluster).await;
     let producer = client.producer().linger(secs(30)).build().unwrap();

@@ -442,7 +442,7 @@ async fn case_64_a_coordinator_that_moves_costs_no_rebalance() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_99_partitions_that_are_added_are_read() {
+async fn case_99_and_k15_partitions_that_are_added_are_read() {
     let (cluster, client) = written(1, 3).await;
     let consumer = build(member(&client)).await;
     read(&consumer, 3).await;

@@ -23,6 +23,7 @@ mod gaps;
 mod giving_up;
 mod groups;
 mod losing;
+mod members;
 mod network;
 mod one_by_one;
 mod producing;

@@ -1,6 +1,8 @@
 //! A seeded environment, a cluster and a client in it, and waits with a limit in virtual time.
 
+use std::pin::Pin;
 use std::sync::{Mutex, mpsc};
+use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tidewire::mock::{MockCluster, MockClusterBuilder};
@@ -147,6 +149,39 @@ pub(crate) fn timed<F: Future>(
         let started = Instant::now();
         let output = done.await;
         (output, started.elapsed())
+    }
+}
+
+/// Polls a future so many times, then drops it.
+pub(crate) struct Polled<F> {
+    future: Option<Pin<Box<F>>>,
+    left: usize,
+}
+
+/// As [`Polled`] says.
+pub(crate) fn polled<F: Future>(times: usize, future: F) -> Polled<F> {
+    Polled {
+        future: Some(Box::pin(future)),
+        left: times,
+    }
+}
+
+impl<F: Future> Future for Polled<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<F::Output>> {
+        if self.left == 0 {
+            self.future = None;
+            return Poll::Ready(None);
+        }
+        self.left -= 1;
+        let future = self.future.as_mut().expect("not polled after its end");
+        let polled = future.as_mut().poll(cx).map(Some);
+        if self.left == 0 && polled.is_pending() {
+            self.future = None;
+            return Poll::Ready(None);
+        }
+        polled
     }
 }
 

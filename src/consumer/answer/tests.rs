@@ -56,6 +56,11 @@ fn rules(isolation: IsolationLevel) -> Rules {
 
 /// Reads an answer to a fetch from `offset` on.
 fn read(offset: i64, records: Bytes, rules: Rules) -> Said {
+    read_stable(offset, records, rules, -1)
+}
+
+/// The same, of a partition with this last stable offset.
+fn read_stable(offset: i64, records: Bytes, rules: Rules, last_stable_offset: i64) -> Said {
     let planned = Planned {
         partition: TopicPartition::new("t", 0),
         offset,
@@ -75,6 +80,7 @@ fn read(offset: i64, records: Bytes, rules: Rules) -> Said {
         records: Some(records.into()),
         aborted_transactions: Some(vec![aborted]),
         high_watermark: 100,
+        last_stable_offset,
         ..PartitionData::default()
     };
     read_partition(&planned, data, rules).0
@@ -119,6 +125,20 @@ fn a_marker_and_an_aborted_batch_are_passed() {
             panic!("it can be read");
         };
         assert_eq!((answer.batches.len(), answer.passed.offset), (0, passed));
+    }
+}
+
+#[test]
+fn case_93_with_read_committed_the_end_is_where_an_open_transaction_begins() {
+    for (isolation, end) in [
+        (IsolationLevel::ReadCommitted, 13),
+        (IsolationLevel::ReadUncommitted, 100),
+    ] {
+        let said = read_stable(10, data(3, false, 10), rules(isolation), 13);
+        let Said::Data(answer) = said else {
+            panic!("it can be read");
+        };
+        assert_eq!((answer.end, answer.high_watermark), (end, 100));
     }
 }
 

@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named() {
+    fn case_67_what_cannot_be_read_is_named() {
         let mut ours = ours(&[AssignorKind::Range], "a");
         let members = [joined("odd", Bytes::from_static(b"?"))];
         let error = ours.topics(&members).unwrap_err();

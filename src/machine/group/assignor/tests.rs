@@ -33,7 +33,7 @@ fn assign(kind: AssignorKind, partitions: i32, members: &[GroupMember]) -> Vec<V
 }
 
 #[test]
-fn sticky_reads_what_every_release_writes_and_takes_the_rest_for_nothing() {
+fn case_67_sticky_reads_what_every_release_writes_and_takes_the_rest_for_nothing() {
     let v0 = [
         &[0, 0, 0, 1, 0, 1, b't', 0, 0, 0, 2][..],
         &[0, 0, 0, 2, 0, 0, 0, 3],
@@ -59,7 +59,7 @@ fn sticky_reads_what_every_release_writes_and_takes_the_rest_for_nothing() {
 }
 
 #[test]
-fn the_newest_of_conflicting_claims_is_believed_and_a_tie_is_not() {
+fn case_67_the_newest_of_conflicting_claims_is_believed_and_a_tie_is_not() {
     let claim = |id: &str, generation: i32| {
         let mut assignor = StickyAssignor::new();
         assignor.on_assignment(&Assignment::of(at("t", &[0, 1])), generation);

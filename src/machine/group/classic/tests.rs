@@ -274,7 +274,7 @@ fn a_sync_into_the_next_rebalance_joins_again_at_once() {
 }
 
 #[test]
-fn a_cooperative_member_keeps_what_it_has_while_it_joins() {
+fn k14_a_cooperative_member_keeps_what_it_has_while_it_joins() {
     let mut rig = rig(true, None);
     rig.settle(1, &[0, 1]);
     rig.events();
@@ -331,7 +331,7 @@ fn case_52_what_a_member_that_was_thrown_out_had_is_lost_and_not_committed() {
 }
 
 #[test]
-fn a_member_id_lost_while_joining_loses_what_was_kept() {
+fn k17_a_member_id_lost_while_joining_loses_what_was_kept() {
     let mut rig = rig(true, None);
     rig.settle(1, &[0, 1]);
     rig.events();

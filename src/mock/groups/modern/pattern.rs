@@ -1,8 +1,9 @@
 //! Topic patterns that brokers match, as far as the mock understands them.
 //!
 //! Brokers take RE2 and match the whole name. The mock knows literals, `.`, classes like `[a-z_]`
-//! and `[^0-9]`, `\d`, `\w` and escaped characters, each with `*`, `+` or `?`, and alternatives at
-//! the top or in groups. What it does not know it refuses, as brokers refuse what is no pattern.
+//! and `[^0-9]`, `\d`, `\w` and escaped characters, each with `*`, `+` or `?`, alternatives at the
+//! top or in groups, `^` and `$`. What it does not know it refuses, as brokers refuse what is no
+//! pattern.
 
 /// Nesting of groups, and the length of a pattern.
 const DEPTH_MAX: usize = 16;
@@ -29,6 +30,9 @@ enum Atom {
     /// Ranges, and whether they are what it must not be.
     Class(Vec<(char, char)>, bool),
     Group(Vec<Vec<Piece>>),
+    /// The beginning or the end of the name.
+    Start,
+    End,
 }
 
 impl Pattern {
@@ -93,8 +97,11 @@ fn ends_of(piece: &Piece, chars: &[char], from: Vec<usize>) -> Vec<usize> {
 }
 
 fn once(atom: &Atom, chars: &[char], from: Vec<usize>) -> Vec<usize> {
-    if let Atom::Group(all) = atom {
-        return ends_of_any(all, chars, from);
+    match atom {
+        Atom::Group(all) => return ends_of_any(all, chars, from),
+        Atom::Start => return from.into_iter().filter(|at| *at == 0).collect(),
+        Atom::End => return from.into_iter().filter(|at| *at == chars.len()).collect(),
+        _ => {}
     }
     let fits = |c: char| match atom {
         Atom::Any => c != '\n',
@@ -102,7 +109,7 @@ fn once(atom: &Atom, chars: &[char], from: Vec<usize>) -> Vec<usize> {
         Atom::Class(ranges, not) => {
             ranges.iter().any(|(low, high)| (*low..=*high).contains(&c)) != *not
         }
-        Atom::Group(_) => false,
+        Atom::Group(_) | Atom::Start | Atom::End => false,
     };
     let next = from
         .into_iter()
@@ -150,9 +157,6 @@ impl Parser {
                     self.at += 1;
                     all.push(Vec::new());
                 }
-                // The whole name is matched anyway.
-                '^' if self.at == 0 => self.at += 1,
-                '$' if self.at + 1 == self.chars.len() => self.at += 1,
                 _ => {
                     let piece = self.piece(depth)?;
                     all.last_mut()?.push(piece);
@@ -177,7 +181,9 @@ impl Parser {
                 Atom::Group(inner)
             }
             '\\' => self.escaped()?,
-            '*' | '+' | '?' | '{' | '}' | ']' | '^' | '$' => return None,
+            '^' => Atom::Start,
+            '$' => Atom::End,
+            '*' | '+' | '?' | '{' | '}' | ']' => return None,
             c => Atom::One(c),
         };
         let (min, max) = match self.peek() {
@@ -261,6 +267,8 @@ mod tests {
             ("orders", "orders", "orders2"),
             ("orders.*", "orders-eu", "my-orders"),
             ("^a|b$", "b", "ab"),
+            (".*(?:^a|b$).*", "xb", "xa"),
+            (".*(?:^orders-).*", "orders-1", "my-orders-1"),
             ("(eu|us)-[a-c_]+\\d?", "eu-ab_7", "eu-d"),
             ("(ab)*", "abab", "aba"),
             ("[^0-9]*", "abc", "a1"),

@@ -7,10 +7,13 @@ use super::call::{Deadline, Target};
 use super::shared::Shared;
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
+use crate::machine::group::Standing;
 use crate::machine::group::commits::OffsetAndMetadata;
 use crate::protocol::find_coordinator::{FindCoordinatorRequest, FindCoordinatorResponse};
 use crate::protocol::offset_fetch::{
-    OffsetFetchRequest, OffsetFetchRequestTopic, OffsetFetchResponse,
+    OffsetFetchRequest, OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics,
+    OffsetFetchResponsePartition, OffsetFetchResponsePartitions, OffsetFetchResponseTopic,
+    OffsetFetchResponseTopics,
 };
 
 /// The last version that asks for one key; later ones ask for a list (KIP-699).
@@ -18,6 +21,9 @@ const ONE_KEY_VERSION: Option<i16> = Some(3);
 
 /// The last version that asks for one group; later ones ask for a list (KIP-709).
 const ONE_GROUP_VERSION: Option<i16> = Some(7);
+
+/// The last version that names topics; later ones have their ids.
+const FETCH_NAMES: Option<i16> = Some(9);
 
 /// What a group committed for some partitions; `None` for nothing.
 pub(crate) type Committed = BTreeMap<TopicPartition, Result<Option<OffsetAndMetadata>>>;
@@ -67,7 +73,56 @@ impl Shared {
         };
         let target = Target::Broker(coordinator);
         let called = self.call_at_most(target, &request, ONE_GROUP_VERSION, deadline);
-        read_offsets(called.await?)
+        let answer = called.await?;
+        read_offsets(answer.error_code, answer.topics.into_iter())
+    }
+
+    /// As [`fetch_offsets`](Self::fetch_offsets), as a member whose epoch the coordinator checks: one
+    /// that was replaced learns nothing (KIP-848).
+    pub(crate) async fn fetch_offsets_as(
+        self: &Arc<Self>,
+        coordinator: BrokerId,
+        group: &str,
+        reader: &Standing,
+        partitions: &BTreeSet<TopicPartition>,
+        deadline: Deadline,
+    ) -> Result<Committed> {
+        let topic = |each: OffsetFetchRequestTopic| OffsetFetchRequestTopics {
+            name: each.name,
+            partition_indexes: each.partition_indexes,
+            ..OffsetFetchRequestTopics::default()
+        };
+        let asked = OffsetFetchRequestGroup {
+            group_id: group.to_owned(),
+            member_id: Some(reader.member_id.clone()),
+            member_epoch: reader.generation,
+            topics: Some(by_topic(partitions).into_iter().map(topic).collect()),
+        };
+        let request = OffsetFetchRequest {
+            groups: vec![asked],
+            require_stable: true,
+            ..OffsetFetchRequest::default()
+        };
+        let target = Target::Broker(coordinator);
+        let called = self.call_at_most(target, &request, FETCH_NAMES, deadline);
+        let mut answer = called.await?.groups.into_iter();
+        let answer = answer.find(|each| each.group_id == group);
+        let answer = answer.ok_or_else(|| {
+            let words = "the answer about committed offsets is about another group";
+            Error::new(ErrorKind::Malformed, words)
+        })?;
+        let partition = |it: OffsetFetchResponsePartitions| OffsetFetchResponsePartition {
+            partition_index: it.partition_index,
+            committed_offset: it.committed_offset,
+            committed_leader_epoch: it.committed_leader_epoch,
+            metadata: it.metadata,
+            error_code: it.error_code,
+        };
+        let topic = |it: OffsetFetchResponseTopics| OffsetFetchResponseTopic {
+            name: it.name,
+            partitions: it.partitions.into_iter().map(partition).collect(),
+        };
+        read_offsets(answer.error_code, answer.topics.into_iter().map(topic))
     }
 
     /// What a group committed for these partitions, or for all there are; asks again until all are
@@ -125,13 +180,16 @@ fn by_topic(partitions: &BTreeSet<TopicPartition>) -> Vec<OffsetFetchRequestTopi
     topics.into_iter().map(topic).collect()
 }
 
-fn read_offsets(response: OffsetFetchResponse) -> Result<Committed> {
+fn read_offsets(
+    code: i16,
+    topics: impl Iterator<Item = OffsetFetchResponseTopic>,
+) -> Result<Committed> {
     const DOING: &str = "looking up committed offsets";
-    if let Some(code) = ErrorCode(response.error_code).err() {
+    if let Some(code) = ErrorCode(code).err() {
         return Err(Error::broker(code, DOING));
     }
     let mut committed = Committed::new();
-    for topic in response.topics {
+    for topic in topics {
         let name: Arc<str> = topic.name.into();
         for each in topic.partitions {
             let at = TopicPartition::new(Arc::clone(&name), each.partition_index);

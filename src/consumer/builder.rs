@@ -8,8 +8,8 @@ use super::group::{AnyListener, RebalanceListener, Subscription};
 use super::handle::Consumer;
 use super::interceptor::{ConsumerInterceptor, Interceptors};
 use crate::cluster::Client;
-use crate::config::{ConsumerConfig, Origin, Properties};
-use crate::error::Result;
+use crate::config::{ConsumerConfig, GroupProtocol, Origin, Properties};
+use crate::error::{Error, ErrorKind, Result};
 use crate::ids::TopicPartition;
 use crate::machine::consumer::StartAt;
 use crate::machine::group::assignor::Assignor;
@@ -102,7 +102,8 @@ impl ConsumerBuilder {
     }
 
     /// Adds an assignor of your own, the preferred one first; each consumer that is built gets one
-    /// that is new. Those of `partition.assignment.strategy` are then not used.
+    /// that is new. Those of `partition.assignment.strategy` are then not used. With
+    /// `group.protocol=consumer`, where the broker assigns, it is refused.
     #[must_use]
     pub fn assignor<A: Assignor>(mut self, make: impl Fn() -> A + Send + Sync + 'static) -> Self {
         self.assignors.push(Arc::new(move || Box::new(make())));
@@ -134,6 +135,11 @@ impl ConsumerBuilder {
         self.properties.refuse_for_client(self.inherited)?;
         let client = self.client.config();
         let (config, notices) = ConsumerConfig::from_properties(&self.properties, client)?;
+        if config.group_protocol == GroupProtocol::Consumer && !self.assignors.is_empty() {
+            let words = "an assignor of your own: with group.protocol=consumer the broker assigns; \
+                         see group.remote.assignor";
+            return Err(Error::new(ErrorKind::Config, words));
+        }
         self.client.shared.start()?;
         self.client.shared.say(&notices);
         let mut subscription = Subscription::of(self.topics)?;

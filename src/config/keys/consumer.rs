@@ -98,15 +98,13 @@ pub(super) const KEYS: &[Key] = &[
         field!(Consumer.group_protocol),
         choice::<GroupProtocol>(),
         "Who decides about partitions: a member (classic) or the broker (consumer, KIP-848).",
-    )
-    .not_built(&["classic"]),
+    ),
     Key::new(
         "group.remote.assignor",
         field!(Consumer.group_remote_assignor),
         Kind::Text { min: 1 },
         "The broker's assignor, with group.protocol=consumer.",
-    )
-    .not_built(&[]),
+    ),
     Key::new(
         "partition.assignment.strategy",
         field!(Consumer.partition_assignment_strategy),

@@ -9,7 +9,7 @@ use super::polling::Polling;
 use super::state::{Group, State};
 use super::subscription::Subscription;
 use crate::cluster::{Shared, now};
-use crate::config::ConsumerConfig;
+use crate::config::{ConsumerConfig, GroupProtocol};
 use crate::consumer::handle::Consumer;
 use crate::consumer::inner::Inner;
 use crate::error::{Error, ErrorKind, Result};
@@ -17,8 +17,8 @@ use crate::ids::TopicPartition;
 use crate::machine::consumer::StartAt;
 use crate::machine::group::assignor::built_in;
 use crate::machine::group::assignors::Assignors;
-use crate::machine::group::classic::{Member, Settings};
 use crate::machine::group::commits::Commits;
+use crate::machine::group::{Membership, classic, consumer};
 
 /// How long the end of a consumer that was dropped may take.
 const DROP_LIMIT: Duration = Duration::from_secs(1);
@@ -57,6 +57,10 @@ impl Consumer {
     /// As [`subscribe`](Self::subscribe), to all topics whose whole name matches; new ones are
     /// found within `metadata.max.age.ms`. Kafka's own topics never match.
     ///
+    /// With `group.protocol=consumer` the broker matches, as with Java's `SubscriptionPattern`: it
+    /// looks for new topics by itself, and Kafka's own match like others. That is so for patterns
+    /// among names, too. It takes Kafka 4.0; what the broker refuses comes out of a poll.
+    ///
     /// # Errors
     ///
     /// As [`subscribe`](Self::subscribe).
@@ -94,9 +98,25 @@ impl Consumer {
         Ok(())
     }
 
-    fn new_member(&self, group: &Group) -> Result<Member> {
+    fn new_member(&self, group: &Group) -> Result<Membership> {
         let (config, shared) = (&self.inner.config, &self.inner.shared);
-        let settings = Settings {
+        let seed = shared.env.seed();
+        if config.group_protocol == GroupProtocol::Consumer {
+            let settings = consumer::Settings {
+                group_id: group.id.clone(),
+                member_id: shared.env.uuid().to_string(),
+                instance_id: config.group_instance_id.clone(),
+                rack: config.client_rack.clone().filter(|rack| !rack.is_empty()),
+                assignor: config.group_remote_assignor.clone(),
+                max_poll_interval: config.max_poll_interval,
+                request_timeout: shared.config.request_timeout,
+                commit_limit: self.inner.commit_limit(),
+                retry: shared.retry_policy(),
+            };
+            let member = consumer::Member::new(now(), settings, seed);
+            return Ok(Membership::Consumer(Box::new(member)));
+        }
+        let settings = classic::Settings {
             group_id: group.id.clone(),
             instance_id: config.group_instance_id.clone(),
             session_timeout: config.session_timeout,
@@ -112,12 +132,8 @@ impl Consumer {
         });
         let rack = config.client_rack.as_deref().map(Arc::from);
         let assignors = Assignors::new(assignors, rack)?;
-        Ok(Member::new(
-            now(),
-            settings,
-            Box::new(assignors),
-            shared.env.seed(),
-        ))
+        let member = classic::Member::new(now(), settings, Box::new(assignors), seed);
+        Ok(Membership::Classic(Box::new(member)))
     }
 
     /// Gives up all partitions of the group and leaves it, in the background. With
@@ -147,7 +163,7 @@ impl Consumer {
         let state = group.lock();
         match (&state.subscription, &state.member) {
             (Some(subscription), Some(member)) => {
-                let chosen = member.subscription().cloned();
+                let chosen = member.subscription();
                 chosen
                     .unwrap_or_else(|| subscription.topics.clone())
                     .into_iter()
@@ -158,7 +174,8 @@ impl Consumer {
     }
 
     /// Has the group assign its partitions anew, for instance because an assignor depends on what
-    /// changed (KIP-568). Does nothing unless subscribed.
+    /// changed (KIP-568). Does nothing unless subscribed, and, as in Java, nothing but a warning in
+    /// the log with `group.protocol=consumer`, where the broker decides when to assign.
     ///
     /// # Errors
     ///
@@ -166,7 +183,13 @@ impl Consumer {
     pub fn enforce_rebalance(&self, reason: &str) -> Result<()> {
         let group = self.group()?;
         if let Some(member) = &mut group.lock().member {
-            member.request_rejoin(reason);
+            if !member.request_rejoin(reason) {
+                let group = &group.id;
+                tracing::warn!(
+                    group,
+                    "with group.protocol=consumer no rebalance can be enforced"
+                );
+            }
         }
         group.wake.notify_one();
         Ok(())
@@ -176,7 +199,7 @@ impl Consumer {
     #[must_use]
     pub fn group_metadata(&self) -> Option<GroupMetadata> {
         let group = self.inner.group.as_ref()?;
-        let standing = group.lock().member.as_ref().and_then(Member::standing);
+        let standing = group.lock().member.as_ref().and_then(Membership::standing);
         Some(GroupMetadata {
             group_id: group.id.clone(),
             generation: standing.as_ref().map_or(-1, |standing| standing.generation),
@@ -246,7 +269,7 @@ impl Consumer {
     ) -> Result<()> {
         let state = self.inner.group.as_ref().map(|group| group.lock());
         let busy = |state: &State| {
-            let owns = |member: &Member| !member.handover().owned().is_empty();
+            let owns = |member: &Membership| !member.handover().owned().is_empty();
             state.subscription.is_some() || state.member.as_ref().is_some_and(owns)
         };
         if state.as_deref().is_some_and(busy) {

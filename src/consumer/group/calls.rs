@@ -3,22 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
 use super::task::Task;
 use crate::cluster::{Committed, Deadline, Target, now};
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
-use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
+use crate::ids::{BrokerId, LeaderEpoch, TopicId, TopicPartition};
 use crate::machine::consumer::StartAt;
-use crate::machine::group::classic::{Ask, Call};
 use crate::machine::group::commits::CommitCall;
-use crate::protocol::heartbeat::HeartbeatResponse;
-use crate::protocol::join_group::JoinGroupResponse;
-use crate::protocol::leave_group::LeaveGroupResponse;
-use crate::protocol::metadata::MetadataRequest;
+use crate::machine::group::{Answer, Ask, Call, Standing};
 use crate::protocol::offset_commit::{
     OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic,
     OffsetCommitResponse,
 };
-use crate::protocol::sync_group::SyncGroupResponse;
 use crate::protocol::{Decode, Encode, Request};
 
 /// The last version that names one member that leaves; later ones list them.
@@ -29,13 +27,12 @@ const COMMIT_NAMES: Option<i16> = Some(9);
 /// What one of the task's calls came back with.
 pub(super) enum Event {
     Found(Result<BrokerId>),
-    Joined(u64, Result<JoinGroupResponse>),
-    Synced(u64, Result<SyncGroupResponse>),
-    Beaten(u64, Result<HeartbeatResponse>),
-    Left(u64, Result<LeaveGroupResponse>),
+    /// What the member asked.
+    Answered(u64, Answer),
     Committed(u64, Result<BTreeMap<TopicPartition, ErrorCode>>),
     Places(Vec<(TopicPartition, u64)>, Result<Committed>),
     Topics(Result<BTreeMap<Arc<str>, bool>>),
+    Names(Result<BTreeMap<TopicId, Arc<str>>>),
     /// The listener has returned.
     Told(u64),
     /// The listener took too long, and was dropped.
@@ -49,13 +46,14 @@ impl Task {
             Event::Found(found) => return self.handle_found(found),
             Event::Places(asked, answer) => return self.handle_places(asked, answer),
             Event::Topics(answer) => return self.handle_topics(answer),
+            Event::Names(answer) => return self.handle_names(answer),
             _ => {}
         }
         let mut state = group.lock();
         if let Event::Committed(number, answer) = event {
             if let Some((era, error)) = state.commits.handle(now(), number, answer) {
                 if let Some(member) = &mut state.member {
-                    member.handle_refused_commit(era, error);
+                    member.handle_refused_commit(now(), era, error);
                 }
             }
             return;
@@ -64,10 +62,7 @@ impl Task {
             return;
         };
         match event {
-            Event::Joined(number, answer) => member.handle_join(now(), number, answer),
-            Event::Synced(number, answer) => member.handle_sync(now(), number, answer),
-            Event::Beaten(number, answer) => member.handle_heartbeat(now(), number, answer),
-            Event::Left(number, answer) => member.handle_leave(now(), number, answer),
+            Event::Answered(number, answer) => member.handle(now(), number, answer),
             Event::Told(step) => member.handle_done(step),
             Event::Overdue(step) => member.handle_overdue(now(), step),
             _ => {}
@@ -83,36 +78,40 @@ impl Task {
         }));
     }
 
-    /// A request of the member. Joins, syncs and heartbeats have a connection of their own.
+    /// A request of the member. All but the farewell of a classic one have a connection of their
+    /// own; a farewell must not wait behind a join.
     pub(super) fn ask(&mut self, coordinator: BrokerId, call: Call) {
-        let number = call.number;
         let limit = call.limit;
-        match call.ask {
+        let answer: BoxFuture<'static, Answer> = match call.ask {
             Ask::Join(request) => {
                 let called = self.on_own(coordinator, request, limit);
-                let future = async move { Event::Joined(number, called.await) };
-                self.calls.push(Box::pin(future));
+                Box::pin(called.map(Answer::Join))
             }
             Ask::Sync(request) => {
                 let called = self.on_own(coordinator, request, limit);
-                let future = async move { Event::Synced(number, called.await) };
-                self.calls.push(Box::pin(future));
+                Box::pin(called.map(Answer::Sync))
             }
             Ask::Heartbeat(request) => {
                 let called = self.on_own(coordinator, request, limit);
-                let future = async move { Event::Beaten(number, called.await) };
-                self.calls.push(Box::pin(future));
+                Box::pin(called.map(Answer::Heartbeat))
+            }
+            Ask::Beat(request) => {
+                let called = self.on_own(coordinator, request, limit);
+                Box::pin(called.map(Answer::Beat))
             }
             Ask::Leave(request) => {
                 let shared = Arc::clone(&self.inner.shared);
-                self.calls.push(Box::pin(async move {
+                Box::pin(async move {
                     let target = Target::Broker(coordinator);
                     let deadline = Deadline::after(limit);
                     let called = shared.call_at_most(target, &request, LEAVE_ONE, deadline);
-                    Event::Left(number, called.await)
-                }));
+                    Answer::Leave(called.await)
+                })
             }
-        }
+        };
+        let number = call.number;
+        let answered = answer.map(move |answer| Event::Answered(number, answer));
+        self.calls.push(Box::pin(answered));
     }
 
     fn on_own<R>(
@@ -156,7 +155,7 @@ impl Task {
     }
 
     /// Asks where the group left off in partitions that are new here.
-    pub(super) fn ask_committed(&mut self, coordinator: BrokerId) {
+    pub(super) fn ask_committed(&mut self, coordinator: BrokerId, reader: Option<Standing>) {
         let open = self.inner.fetcher().uncommitted(now());
         let asked: Vec<(TopicPartition, u64)> = open
             .into_iter()
@@ -170,8 +169,18 @@ impl Task {
         let deadline = Deadline::after(shared.config.request_timeout);
         self.calls.push(Box::pin(async move {
             let partitions = asked.iter().map(|(at, _)| at.clone()).collect();
-            let answer = shared.fetch_offsets(coordinator, &id, Some(&partitions), deadline);
-            let answer = answer.await;
+            let answer = match &reader {
+                None => {
+                    shared
+                        .fetch_offsets(coordinator, &id, Some(&partitions), deadline)
+                        .await
+                }
+                Some(reader) => {
+                    let answer =
+                        shared.fetch_offsets_as(coordinator, &id, reader, &partitions, deadline);
+                    answer.await
+                }
+            };
             Event::Places(asked, answer)
         }));
     }
@@ -206,7 +215,7 @@ impl Task {
                     fetcher.start(now(), &at, generation, place);
                 }
                 // Not to know where the group is never stands for "nowhere": ask again.
-                Some(Err(error)) if !error.is_retriable() => {
+                Some(Err(error)) if !error.is_retriable() && !is_of_epoch(&error) => {
                     fetcher.start(now(), &at, generation, Err(error));
                 }
                 Some(Err(error)) => fetcher.try_later(now(), &at, generation, error),
@@ -220,42 +229,15 @@ impl Task {
         self.inner.wake.notify_one();
         self.inner.ready.notify_waiters();
     }
+}
 
-    pub(super) fn list_topics(&mut self) {
-        self.listing = true;
-        let shared = Arc::clone(&self.inner.shared);
-        let deadline = Deadline::after(shared.config.request_timeout);
-        self.calls.push(Box::pin(async move {
-            let request = MetadataRequest {
-                topics: None,
-                allow_auto_topic_creation: false,
-                ..MetadataRequest::default()
-            };
-            let answer = shared.describe(&request, deadline).await;
-            Event::Topics(answer.map(|answer| {
-                let there = answer.topics.into_iter().filter(|it| it.error_code == 0);
-                let each = there.filter_map(|it| Some((Arc::from(it.name?), it.is_internal)));
-                each.collect()
-            }))
-        }));
-    }
-
-    fn handle_topics(&mut self, answer: Result<BTreeMap<Arc<str>, bool>>) {
-        let shared = &self.inner.shared;
-        self.listing = false;
-        match answer {
-            Ok(all) => {
-                self.all_topics = all;
-                self.list_due = Some(now() + shared.config.metadata_max_age);
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the topics that match cannot be looked up; trying again");
-                let known = self.list_due.is_some();
-                let again = now() + shared.config.retry_backoff_max;
-                self.list_due = known.then_some(again);
-            }
-        }
-    }
+/// Whether it is about the reader's epoch alone: the next heartbeat brings the right one, or the end
+/// of the membership.
+fn is_of_epoch(error: &Error) -> bool {
+    matches!(
+        error.code(),
+        Some(ErrorCode::STALE_MEMBER_EPOCH | ErrorCode::UNKNOWN_MEMBER_ID)
+    )
 }
 
 fn nowhere(at: &TopicPartition) -> Error {

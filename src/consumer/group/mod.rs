@@ -5,6 +5,7 @@ mod api;
 mod calls;
 mod commit;
 mod listener;
+mod names;
 mod polling;
 mod state;
 mod subscription;

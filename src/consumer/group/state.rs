@@ -11,10 +11,9 @@ use super::subscription::Subscription;
 use crate::config::ConsumerConfig;
 use crate::error::{Error, Result};
 use crate::ids::TopicPartition;
-use crate::machine::group::Partitions;
 use crate::machine::group::assignor::Assignor;
-use crate::machine::group::classic::Member;
 use crate::machine::group::commits::{Commits, OffsetAndMetadata, Offsets};
+use crate::machine::group::{Membership, Partitions};
 
 /// The group side of a consumer.
 pub(crate) struct Group {
@@ -31,7 +30,7 @@ pub(crate) struct Group {
 pub(crate) struct State {
     pub(super) subscription: Option<Subscription>,
     /// `None` until the first subscription.
-    pub(super) member: Option<Member>,
+    pub(super) member: Option<Membership>,
     pub(super) commits: Commits,
     pub(super) waiters: BTreeMap<u64, Waiter>,
     /// Partitions about to go, of which the user still has records.
@@ -140,7 +139,7 @@ impl Group {
     /// What the user must be told.
     pub(crate) fn take_error(&self) -> Option<Error> {
         let mut state = self.lock();
-        let of_member = state.member.as_mut().and_then(Member::take_error);
+        let of_member = state.member.as_mut().and_then(Membership::take_error);
         of_member.or_else(|| state.error.take())
     }
 

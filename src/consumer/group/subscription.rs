@@ -12,6 +12,8 @@ use crate::error::{Error, ErrorKind, Result};
 pub(crate) struct Subscription {
     pub(super) topics: BTreeSet<Arc<str>>,
     pub(super) patterns: Vec<Regex>,
+    /// The same patterns, as whole names match them.
+    whole: Vec<String>,
 }
 
 impl Subscription {
@@ -21,6 +23,7 @@ impl Subscription {
         for name in names {
             if name.starts_with('^') {
                 subscription.patterns.push(compile(&name, &name)?);
+                subscription.whole.push(format!(".*(?:{name}).*"));
             } else {
                 subscription.topics.insert(name);
             }
@@ -34,6 +37,7 @@ impl Subscription {
         Ok(Self {
             topics: BTreeSet::new(),
             patterns: vec![whole],
+            whole: vec![pattern.to_owned()],
         })
     }
 
@@ -41,6 +45,7 @@ impl Subscription {
     pub(crate) fn extend(&mut self, other: Self) {
         self.topics.extend(other.topics);
         self.patterns.extend(other.patterns);
+        self.whole.extend(other.whole);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -50,6 +55,18 @@ impl Subscription {
     /// Whether the names of all topics are needed to tell which it means.
     pub(crate) fn has_patterns(&self) -> bool {
         !self.patterns.is_empty()
+    }
+
+    /// All patterns as one, for a coordinator that matches whole names.
+    pub(crate) fn whole_pattern(&self) -> Option<String> {
+        match self.whole.as_slice() {
+            [] => None,
+            [one] => Some(one.clone()),
+            several => {
+                let each = several.iter().map(|pattern| format!("(?:{pattern})"));
+                Some(each.collect::<Vec<_>>().join("|"))
+            }
+        }
     }
 
     /// The topics that it means, where these are all there are. None of Kafka's own is ever meant
@@ -112,6 +129,33 @@ mod tests {
         let subscription = Subscription::pattern("a|b.*|_.*").unwrap();
         let all = ["__consumer_offsets", "a", "ab", "bc", "cb", "_x"];
         assert_eq!(chosen(&subscription, &all), ["_x", "a", "bc"]);
+    }
+
+    #[test]
+    fn as_one_pattern_for_whole_names_it_means_the_same() {
+        let names = Subscription::of(["^orders-", "^a|b$", "x"].map(Arc::from)).unwrap();
+        let mut both = names.clone();
+        both.extend(Subscription::pattern("c|d.*").unwrap());
+        for subscription in [names, both, Subscription::pattern("a|b").unwrap()] {
+            let whole = subscription.whole_pattern().unwrap();
+            let whole = Regex::new(&format!("^(?:{whole})$")).unwrap();
+            for name in [
+                "orders-1",
+                "my-orders-1",
+                "a1",
+                "1b",
+                "b1",
+                "c",
+                "cc",
+                "dd",
+                "a",
+                "b",
+            ] {
+                let local = subscription.patterns.iter().any(|it| it.is_match(name));
+                assert_eq!(whole.is_match(name), local, "{name} {whole}");
+            }
+        }
+        assert_eq!(Subscription::default().whole_pattern(), None);
     }
 
     #[test]

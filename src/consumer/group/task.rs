@@ -19,7 +19,7 @@ use crate::consumer::inner::Inner;
 use crate::error::{Error, Result};
 use crate::ids::{BrokerId, TopicPartition};
 use crate::machine::backoff::Backoff;
-use crate::machine::group::{Act, Event as News, Partitions, Topology};
+use crate::machine::group::{Act, Event as News, Partitions, Topology, Wanted};
 use crate::machine::metadata::Interest;
 use crate::net::Role;
 
@@ -42,6 +42,8 @@ pub(crate) async fn drive(inner: Arc<Inner>, group: Arc<Group>, client: Client) 
         all_topics: BTreeMap::new(),
         list_due: None,
         listing: false,
+        asking_names: false,
+        naming: Backoff::new(shared.retry_policy(), shared.env.seed()),
         inner,
         group,
         client,
@@ -85,6 +87,9 @@ pub(super) struct Task {
     pub(super) all_topics: BTreeMap<Arc<str>, bool>,
     pub(super) list_due: Option<Instant>,
     pub(super) listing: bool,
+    /// For assignments by id: names that are being asked for, and failures to find them out.
+    pub(super) asking_names: bool,
+    pub(super) naming: Backoff,
 }
 
 impl Task {
@@ -142,16 +147,23 @@ impl Task {
         if let Some(call) = call {
             self.commit(coordinator, call);
         }
-        self.ask_committed(coordinator);
+        let reader = state.member.as_ref().and_then(|it| it.reader());
+        self.ask_committed(coordinator, reader);
         asked
     }
 
     /// For a pattern: finds out which topics match.
     fn choose_topics(&mut self, state: &mut State) {
-        let Some(subscription) = &state.subscription else {
+        let (Some(subscription), Some(member)) = (&state.subscription, &mut state.member) else {
             self.list_due = None;
             return;
         };
+        if member.leaves_patterns_to_coordinator() {
+            return member.subscribe(Wanted {
+                topics: subscription.topics.clone(),
+                pattern: subscription.whole_pattern(),
+            });
+        }
         if subscription.has_patterns() && !self.listing {
             match self.list_due {
                 Some(due) if now() < due => {}
@@ -167,7 +179,10 @@ impl Task {
             .map(|(name, internal)| (name, *internal));
         let chosen = subscription.choose(all);
         if let Some(member) = &mut state.member {
-            member.subscribe(chosen);
+            member.subscribe(Wanted {
+                topics: chosen,
+                pattern: None,
+            });
         }
     }
 
@@ -189,6 +204,11 @@ impl Task {
         if self.picture.as_ref() != Some(&seen) {
             member.handle_topology(Topology::of(&shared.snapshot(), &seen.1));
             self.picture = Some(seen);
+        }
+        let nameless = member.nameless();
+        let due = self.naming.until().is_none_or(|until| until <= now());
+        if !nameless.is_empty() && !self.asking_names && due {
+            self.ask_names(nameless);
         }
     }
 
@@ -318,6 +338,7 @@ impl Task {
         let find = self.backoff.until().filter(|_| self.coordinator.is_none());
         let name = state.member.is_some().then(|| self.named.1 + NAME_AGAIN);
         let list = self.list_due.filter(|_| !self.listing);
+        let names = self.naming.until().filter(|_| !self.asking_names);
         let lookups = self.inner.fetcher().poll_timeout(now);
         [
             of_member,
@@ -327,6 +348,7 @@ impl Task {
             find,
             name,
             list,
+            names,
             lookups,
         ]
         .into_iter()

@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
-use super::classic::Standing;
+use super::Standing;
 use super::trouble::Trouble;
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::ids::{LeaderEpoch, TopicPartition};
@@ -244,7 +244,11 @@ impl Commits {
             }
             let member = matches!(
                 trouble,
-                Trouble::Rebalance | Trouble::Generation | Trouble::Member | Trouble::Fenced
+                Trouble::Rebalance
+                    | Trouble::Stale
+                    | Trouble::Generation
+                    | Trouble::Member
+                    | Trouble::Fenced
             );
             if let (Some(era), true) = (flight.era, member) {
                 refusal = Some((era, error));

@@ -2,8 +2,9 @@
 //! commits. Pure.
 //!
 //! [`classic`] is a member of the classic protocol, where members assign (eager, or cooperative as
-//! in KIP-429; static as in KIP-345). [`handover`] is what both protocols have in common: the order
-//! in which partitions are given up and taken over.
+//! in KIP-429; static as in KIP-345), [`consumer`] one of the protocol where the coordinator does
+//! (KIP-848), [`membership`] either of them. [`handover`] is what both have in common: the order in
+//! which partitions are given up and taken over.
 //!
 //! [`assignor`] holds what the leader of a classic group runs.
 //!
@@ -17,9 +18,16 @@ pub mod assignor;
 pub(crate) mod assignors;
 pub(crate) mod classic;
 pub(crate) mod commits;
+mod common;
+pub(crate) mod consumer;
 pub(crate) mod handover;
+pub(crate) mod membership;
 mod topology;
 mod trouble;
 
 pub(crate) use handover::{Act, Event, Handover, Partitions};
+pub(crate) use membership::{Answer, Ask, Call, Membership, Standing, Wanted};
 pub(crate) use topology::Topology;
+
+#[cfg(test)]
+mod world;

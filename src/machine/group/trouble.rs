@@ -11,6 +11,8 @@ pub(crate) enum Trouble {
     Later,
     /// Join again: the group assigns its partitions anew.
     Rebalance,
+    /// The member has a newer epoch, which it learns from its next heartbeat.
+    Stale,
     /// The membership is gone; the member id is still good.
     Generation,
     /// The membership is gone, and the member id with it.
@@ -36,9 +38,8 @@ impl Trouble {
         match code {
             ErrorCode::NOT_COORDINATOR | ErrorCode::COORDINATOR_NOT_AVAILABLE => Self::Moved,
             ErrorCode::REBALANCE_IN_PROGRESS => Self::Rebalance,
-            ErrorCode::ILLEGAL_GENERATION
-            | ErrorCode::STALE_MEMBER_EPOCH
-            | ErrorCode::FENCED_MEMBER_EPOCH => Self::Generation,
+            ErrorCode::STALE_MEMBER_EPOCH => Self::Stale,
+            ErrorCode::ILLEGAL_GENERATION | ErrorCode::FENCED_MEMBER_EPOCH => Self::Generation,
             ErrorCode::UNKNOWN_MEMBER_ID => Self::Member,
             ErrorCode::FENCED_INSTANCE_ID | ErrorCode::UNRELEASED_INSTANCE_ID => Self::Fenced,
             ErrorCode::UNKNOWN_SERVER_ERROR => Self::Later,

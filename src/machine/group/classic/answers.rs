@@ -8,6 +8,7 @@ use super::member::{Asked, Member, PROTOCOL_TYPE, Phase};
 use super::strategies::Joined;
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::machine::group::Partitions;
+use crate::machine::group::common::Said;
 use crate::machine::group::trouble::Trouble;
 use crate::protocol::heartbeat::HeartbeatResponse;
 use crate::protocol::join_group::JoinGroupResponse;
@@ -232,7 +233,7 @@ impl Member {
                 tracing::debug!(%error, group, "the coordinator cannot be asked");
                 self.suspect = true;
             }
-            Trouble::Later | Trouble::Rebalance => {
+            Trouble::Later | Trouble::Rebalance | Trouble::Stale => {
                 tracing::debug!(%error, group, "asking again");
             }
             trouble @ (Trouble::Generation | Trouble::Member) => {
@@ -275,23 +276,16 @@ impl Member {
         let Some(farewell) = &mut self.farewell else {
             return;
         };
-        if farewell.asked != Some(number) {
-            return;
-        }
         let failed = match answer {
             Ok(answer) => ErrorCode(answer.error_code)
                 .err()
                 .map(|code| Error::broker(code, "leaving the group")),
             Err(error) => Some(error),
         };
-        match failed.as_ref().map(Trouble::of) {
-            Some(trouble @ (Trouble::Moved | Trouble::Later)) => {
-                farewell.asked = None;
-                farewell.backoff.failed(now);
-                self.suspect |= trouble == Trouble::Moved;
-            }
-            // A member that is not known has left.
-            _ => self.farewell = None,
+        match farewell.handle(now, number, failed.as_ref().map(Trouble::of)) {
+            Said::No => {}
+            Said::Heard => self.farewell = None,
+            Said::Again { moved } => self.suspect |= moved,
         }
     }
 }

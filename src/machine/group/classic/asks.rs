@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::member::{Asked, Farewell, Member, PROTOCOL_TYPE, Phase};
-use crate::machine::backoff::Backoff;
+use super::member::{Asked, Member, PROTOCOL_TYPE, Phase};
+use crate::machine::group::common::Farewell;
+use crate::machine::group::membership::{Ask, Call};
 use crate::protocol::heartbeat::HeartbeatRequest;
 use crate::protocol::join_group::{JoinGroupRequest, JoinGroupRequestProtocol};
 use crate::protocol::leave_group::LeaveGroupRequest;
@@ -11,23 +12,6 @@ use crate::protocol::sync_group::{SyncGroupRequest, SyncGroupRequestAssignment};
 
 /// How much longer than the rebalance itself a join may take before the coordinator is given up.
 const JOIN_LAPSE: Duration = Duration::from_secs(5);
-
-/// A request to the coordinator.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Ask {
-    Join(JoinGroupRequest),
-    Sync(SyncGroupRequest),
-    Heartbeat(HeartbeatRequest),
-    Leave(LeaveGroupRequest),
-}
-
-/// A request, the number under which its answer comes back, and how long it may take.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Call {
-    pub(crate) number: u64,
-    pub(crate) ask: Ask,
-    pub(crate) limit: Duration,
-}
 
 impl Member {
     /// The next request, if the coordinator is known.
@@ -52,33 +36,26 @@ impl Member {
         if self.member_id.is_empty() || self.settings.instance_id.is_some() {
             return;
         }
-        self.farewell = Some(Farewell {
-            member_id: self.member_id.clone(),
-            until: now + self.settings.request_timeout,
-            asked: None,
-            backoff: Backoff::new(self.settings.retry, self.seed),
-        });
+        let until = now + self.settings.request_timeout;
+        let id = self.member_id.clone();
+        self.farewell = Some(Farewell::new(id, until, self.settings.retry, self.seed));
     }
 
     fn poll_farewell(&mut self, now: Instant) -> Option<Call> {
         let farewell = self.farewell.as_mut()?;
-        if now >= farewell.until {
+        if farewell.is_over(now) {
             self.farewell = None;
             return None;
         }
-        let paused = farewell.backoff.until().is_some_and(|until| now < until);
-        if farewell.asked.is_some() || paused {
-            return None;
-        }
-        self.last_number += 1;
-        farewell.asked = Some(self.last_number);
+        let number = self.last_number + 1;
+        let limit = farewell.say(now, number)?;
+        self.last_number = number;
         let ask = Ask::Leave(LeaveGroupRequest {
             group_id: self.settings.group_id.clone(),
             member_id: farewell.member_id.clone(),
             ..LeaveGroupRequest::default()
         });
-        let limit = farewell.until.saturating_duration_since(now);
-        Some(self.numbered(self.last_number, ask, limit))
+        Some(self.numbered(number, ask, limit))
     }
 
     fn numbered(&self, number: u64, ask: Ask, limit: Duration) -> Call {
@@ -171,22 +148,14 @@ impl Member {
                 due.push(Some(self.heartbeat_due));
             }
         }
-        if self.is_in() && self.polling == 0 {
-            due.push(Some(self.poll_until));
+        if self.is_in() {
+            due.push(self.polls.timeout());
         }
         if self.asked.is_none() {
             due.push(self.backoff.until());
         }
         due.push(self.decision.as_ref().map(|decision| decision.until));
-        if let Some(farewell) = &self.farewell {
-            due.push(Some(farewell.until));
-            due.push(
-                farewell
-                    .backoff
-                    .until()
-                    .filter(|_| farewell.asked.is_none()),
-            );
-        }
+        due.extend(self.farewell.iter().flat_map(Farewell::timeouts));
         due.into_iter().flatten().filter(|at| *at > now).min()
     }
 }

@@ -8,7 +8,8 @@ use super::lead::{Decision, Watched};
 use super::strategies::Strategies;
 use crate::error::Error;
 use crate::machine::backoff::{Backoff, BackoffPolicy};
-use crate::machine::group::{Act, Handover, Topology};
+use crate::machine::group::common::{Farewell, PollWatch};
+use crate::machine::group::{Act, Handover, Standing, Topology};
 
 /// The kind of group, as it stands on the wire.
 pub(super) const PROTOCOL_TYPE: &str = "consumer";
@@ -29,16 +30,6 @@ pub(crate) struct Settings {
     /// How long the commit of what is revoked may take.
     pub(crate) commit_limit: Duration,
     pub(crate) retry: BackoffPolicy,
-}
-
-/// Who the member is to the coordinator, for commits.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Standing {
-    /// Names the membership; grows with each new one.
-    pub(crate) era: u64,
-    pub(crate) generation: i32,
-    pub(crate) member_id: String,
-    pub(crate) instance_id: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -73,15 +64,6 @@ pub(super) struct Asked {
     pub(super) sent: Instant,
 }
 
-/// A membership that has ended and of which the coordinator is told.
-#[derive(Debug)]
-pub(super) struct Farewell {
-    pub(super) member_id: String,
-    pub(super) until: Instant,
-    pub(super) asked: Option<u64>,
-    pub(super) backoff: Backoff,
-}
-
 /// A member of a classic group; see the module's page.
 #[derive(Debug)]
 pub(crate) struct Member {
@@ -113,8 +95,7 @@ pub(crate) struct Member {
     pub(super) backoff: Backoff,
     pub(super) heartbeat_due: Instant,
     pub(super) session_until: Instant,
-    pub(super) polling: u32,
-    pub(super) poll_until: Instant,
+    pub(super) polls: PollWatch,
     pub(super) farewell: Option<Farewell>,
     /// What the user must be told.
     pub(super) error: Option<Error>,
@@ -130,7 +111,7 @@ impl Member {
         seed: u64,
     ) -> Self {
         let backoff = Backoff::new(settings.retry, seed);
-        let poll_until = now + settings.max_poll_interval;
+        let polls = PollWatch::new(now, settings.max_poll_interval);
         Self {
             settings,
             strategies,
@@ -154,8 +135,7 @@ impl Member {
             backoff,
             heartbeat_due: now,
             session_until: now,
-            polling: 0,
-            poll_until,
+            polls,
             farewell: None,
             error: None,
             suspect: false,
@@ -197,7 +177,7 @@ impl Member {
 
     /// The user asks for records. Whether that changes anything.
     pub(crate) fn poll_begins(&mut self) -> bool {
-        self.polling += 1;
+        self.polls.begins();
         let again = match self.phase {
             Phase::Stale => true,
             Phase::Refused => self.error.is_none(),
@@ -211,8 +191,7 @@ impl Member {
 
     /// The user got what there is, and is busy with it now.
     pub(crate) fn poll_ends(&mut self, now: Instant) {
-        self.polling = self.polling.saturating_sub(1);
-        self.poll_until = now + self.settings.max_poll_interval;
+        self.polls.ends(now);
     }
 
     /// What the user must be told, once; for ever if it is the end.
@@ -255,7 +234,7 @@ impl Member {
     fn go_stale(&mut self, now: Instant) {
         self.say_farewell(now);
         self.lose(true);
-        if self.polling == 0 {
+        if !self.polls.is_polling() {
             self.phase = Phase::Stale;
         }
     }
@@ -286,12 +265,8 @@ impl Member {
 
     /// What time alone changes, and what follows from the last step.
     pub(super) fn tick(&mut self, now: Instant) {
-        if self.is_in() && self.polling == 0 && now >= self.poll_until {
-            tracing::warn!(
-                group = self.settings.group_id,
-                "not polled for max.poll.interval.ms ({} ms): leaving the group until the next poll",
-                self.settings.max_poll_interval.as_millis()
-            );
+        if self.is_in() && self.polls.is_over(now) {
+            self.polls.tell(&self.settings.group_id);
             self.go_stale(now);
         }
         if self.beats() && now >= self.session_until {

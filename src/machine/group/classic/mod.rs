@@ -20,8 +20,7 @@ mod lead;
 mod member;
 mod strategies;
 
-pub(crate) use asks::{Ask, Call};
-pub(crate) use member::{Member, Settings, Standing};
+pub(crate) use member::{Member, Settings};
 pub(crate) use strategies::{Joined, Strategies};
 
 #[cfg(test)]

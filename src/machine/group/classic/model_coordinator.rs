@@ -5,15 +5,18 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::{Ask, Call, Standing};
-use crate::error::{Error, ErrorCode};
+use super::model::Dealer;
+use super::{Member, Settings};
+use crate::error::{Error, ErrorCode, Result};
+use crate::machine::group::world::{self, Answers};
+use crate::machine::group::{Answer, Ask, Call, Membership, Standing};
 use crate::protocol::heartbeat::HeartbeatResponse;
 use crate::protocol::join_group::{JoinGroupResponse, JoinGroupResponseMember};
 use crate::protocol::leave_group::LeaveGroupResponse;
 use crate::protocol::sync_group::{SyncGroupRequest, SyncGroupResponse};
 
 #[derive(Clone, Debug)]
-pub(super) enum Reply {
+enum Reply {
     Join(Call, JoinGroupResponse),
     Sync(Call, SyncGroupResponse),
     Heartbeat(Call, HeartbeatResponse),
@@ -21,10 +24,12 @@ pub(super) enum Reply {
 }
 
 impl Reply {
-    pub(super) fn call(&self) -> Call {
+    fn parts(self) -> (Call, Answer) {
         match self {
-            Self::Join(call, _) | Self::Sync(call, _) => call.clone(),
-            Self::Heartbeat(call, _) | Self::Leave(call, _) => call.clone(),
+            Self::Join(call, it) => (call, Answer::Join(Ok(it))),
+            Self::Sync(call, it) => (call, Answer::Sync(Ok(it))),
+            Self::Heartbeat(call, it) => (call, Answer::Heartbeat(Ok(it))),
+            Self::Leave(call, it) => (call, Answer::Leave(Ok(it))),
         }
     }
 
@@ -47,6 +52,7 @@ impl Reply {
                 };
                 Self::Leave(call, answer)
             }
+            Ask::Beat(_) => panic!("that is the other protocol's"),
         }
     }
 }
@@ -93,12 +99,14 @@ pub(super) struct Coordinator {
     /// Ids that were given out and not yet joined with.
     pending: Vec<String>,
     last_id: u32,
+    /// What its members can do.
+    cooperative: bool,
 }
 
-type Answers = Vec<(usize, Reply)>;
+type Replies = Vec<(usize, Reply)>;
 
 impl Coordinator {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(cooperative: bool) -> Self {
         Self {
             state: State::Empty,
             generation: 0,
@@ -106,41 +114,11 @@ impl Coordinator {
             members: BTreeMap::new(),
             pending: Vec::new(),
             last_id: 0,
+            cooperative,
         }
     }
 
-    pub(super) fn generation(&self) -> i32 {
-        self.generation
-    }
-
-    /// Whether it takes this for a member whose session is not over.
-    pub(super) fn knows(&self, member: &str, now: Instant) -> bool {
-        let known = self.members.get(member);
-        known.is_some_and(|known| known.waits() || now < known.session_until)
-    }
-
-    pub(super) fn refuse(&self, call: &Call) -> Reply {
-        let moved = self.last_id % 2 == 0;
-        Reply::of(
-            call,
-            match moved {
-                true => ErrorCode::NOT_COORDINATOR,
-                false => ErrorCode::COORDINATOR_LOAD_IN_PROGRESS,
-            },
-        )
-    }
-
-    pub(super) fn check(&self, by: &Standing) -> Result<(), Error> {
-        let code = match self.state {
-            _ if !self.members.contains_key(&by.member_id) => ErrorCode::UNKNOWN_MEMBER_ID,
-            _ if by.generation != self.generation => ErrorCode::ILLEGAL_GENERATION,
-            State::Completing { .. } => ErrorCode::REBALANCE_IN_PROGRESS,
-            _ => return Ok(()),
-        };
-        Err(Error::broker(code, "committing"))
-    }
-
-    pub(super) fn handle(&mut self, now: Instant, client: usize, call: Call) -> Answers {
+    fn reply(&mut self, now: Instant, client: usize, call: Call) -> Replies {
         match call.ask.clone() {
             Ask::Join(_) => self.join(now, client, call),
             Ask::Sync(request) => self.sync(now, client, call, request),
@@ -169,10 +147,11 @@ impl Coordinator {
                 answers.push((client, Reply::of(&call, code)));
                 answers
             }
+            Ask::Beat(_) => panic!("that is the other protocol's"),
         }
     }
 
-    fn join(&mut self, now: Instant, client: usize, call: Call) -> Answers {
+    fn join(&mut self, now: Instant, client: usize, call: Call) -> Replies {
         let Ask::Join(request) = &call.ask else {
             return Vec::new();
         };
@@ -221,7 +200,7 @@ impl Coordinator {
         if !matches!(self.state, State::Preparing { .. }) {
             answers = self.interrupt(now);
         }
-        answers.extend(self.tick(now));
+        answers.extend(self.wake(now));
         answers
     }
 
@@ -253,7 +232,7 @@ impl Coordinator {
         client: usize,
         call: Call,
         request: SyncGroupRequest,
-    ) -> Answers {
+    ) -> Replies {
         let state = self.state;
         let Some(known) = self.members.get_mut(&request.member_id) else {
             return vec![(client, Reply::of(&call, ErrorCode::UNKNOWN_MEMBER_ID))];
@@ -296,12 +275,12 @@ impl Coordinator {
         }
     }
 
-    fn remove(&mut self, now: Instant, id: &str) -> Answers {
+    fn remove(&mut self, now: Instant, id: &str) -> Replies {
         let Some(gone) = self.members.remove(id) else {
             return Vec::new();
         };
         let waiting = gone.joining.or(gone.syncing);
-        let mut answers: Answers = waiting
+        let mut answers: Replies = waiting
             .map(|(client, call)| (client, Reply::of(&call, ErrorCode::UNKNOWN_MEMBER_ID)))
             .into_iter()
             .collect();
@@ -310,12 +289,12 @@ impl Coordinator {
         } else if !matches!(self.state, State::Preparing { .. }) {
             answers.extend(self.interrupt(now));
         }
-        answers.extend(self.tick(now));
+        answers.extend(self.wake(now));
         answers
     }
 
     /// Starts a rebalance; those who wait for an assignment must join again.
-    fn interrupt(&mut self, now: Instant) -> Answers {
+    fn interrupt(&mut self, now: Instant) -> Replies {
         self.state = State::Preparing {
             until: now + Duration::from_secs(30),
         };
@@ -329,7 +308,7 @@ impl Coordinator {
     }
 
     /// Sessions that end, joins that are complete.
-    pub(super) fn tick(&mut self, now: Instant) -> Answers {
+    fn wake(&mut self, now: Instant) -> Replies {
         let late = |(_, known): &(&String, &Known)| !known.waits() && known.session_until <= now;
         let late: Vec<String> = self
             .members
@@ -368,7 +347,7 @@ impl Coordinator {
         }
     }
 
-    fn complete(&mut self, now: Instant) -> Answers {
+    fn complete(&mut self, now: Instant) -> Replies {
         if self.members.is_empty() {
             self.state = State::Empty;
             return Vec::new();
@@ -393,6 +372,74 @@ impl Coordinator {
         let answer = |(id, client, call): (String, usize, Call)| (client, self.joined(&id, call));
         waiting.into_iter().map(answer).collect()
     }
+}
+
+impl world::Coordinator for Coordinator {
+    fn member(&self, now: Instant, _: usize, seed: u64) -> Membership {
+        const SEC: Duration = Duration::from_secs(1);
+        let settings = Settings {
+            group_id: "g".to_owned(),
+            instance_id: None,
+            session_timeout: SEC * 10,
+            heartbeat_interval: SEC * 3,
+            max_poll_interval: SEC * 30,
+            request_timeout: SEC * 5,
+            commit_limit: SEC * 5,
+            retry: world::RETRY,
+        };
+        let dealer = Box::new(Dealer {
+            cooperative: self.cooperative,
+        });
+        Membership::Classic(Box::new(Member::new(now, settings, dealer, seed)))
+    }
+
+    fn handle(&mut self, now: Instant, client: usize, call: Call) -> Answers {
+        answers(self.reply(now, client, call))
+    }
+
+    fn tick(&mut self, now: Instant) -> Answers {
+        answers(self.wake(now))
+    }
+
+    fn in_force(&self, standing: &Standing, _: Instant) -> bool {
+        standing.generation == self.generation
+    }
+
+    fn refuse(&self, call: &Call) -> Answer {
+        let moved = self.last_id % 2 == 0;
+        let code = match moved {
+            true => ErrorCode::NOT_COORDINATOR,
+            false => ErrorCode::COORDINATOR_LOAD_IN_PROGRESS,
+        };
+        Reply::of(call, code).parts().1
+    }
+
+    fn check(&self, by: &Standing) -> Result<()> {
+        let code = match self.state {
+            _ if !self.members.contains_key(&by.member_id) => ErrorCode::UNKNOWN_MEMBER_ID,
+            _ if by.generation != self.generation => ErrorCode::ILLEGAL_GENERATION,
+            State::Completing { .. } => ErrorCode::REBALANCE_IN_PROGRESS,
+            _ => return Ok(()),
+        };
+        Err(Error::broker(code, "committing"))
+    }
+
+    fn generation(&self) -> i32 {
+        self.generation
+    }
+
+    fn knows(&self, member: &str, now: Instant) -> bool {
+        let known = self.members.get(member);
+        known.is_some_and(|known| known.waits() || now < known.session_until)
+    }
+}
+
+fn answers(replies: Replies) -> Answers {
+    let answer = |(client, reply): (usize, Reply)| {
+        let (call, answer) = reply.parts();
+        (client, call, answer)
+    };
+    replies.into_iter().map(answer).collect()
 }
 
 impl Known {

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::model::{Dealer, topic};
+use super::model::Dealer;
 use super::*;
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::ids::TopicPartition;
 use crate::machine::backoff::BackoffPolicy;
-use crate::machine::group::{Act, Event, Partitions, Topology};
+use crate::machine::group::world::topic;
+use crate::machine::group::{Act, Ask, Call, Event, Partitions, Topology};
 use crate::protocol::heartbeat::HeartbeatResponse;
 use crate::protocol::join_group::{JoinGroupRequest, JoinGroupResponse, JoinGroupResponseMember};
 use crate::protocol::leave_group::LeaveGroupResponse;

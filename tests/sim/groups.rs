@@ -17,7 +17,11 @@ use crate::support::{
     PATIENCE, Read, at, cluster, connect, ms, numbers, poll, read, record, secs, timed, within,
 };
 
-async fn write(client: &Client, partition: i32, values: impl IntoIterator<Item = String>) {
+pub(crate) async fn write(
+    client: &Client,
+    partition: i32,
+    values: impl IntoIterator<Item = String>,
+) {
     let producer = client.producer().linger(ms(0)).build().unwrap();
     for value in values {
         let sent = producer.send(record(partition, value));
@@ -25,7 +29,7 @@ async fn write(client: &Client, partition: i32, values: impl IntoIterator<Item =
     }
 }
 
-async fn written(partitions: i32, count: usize) -> (MockCluster, Client) {
+pub(crate) async fn written(partitions: i32, count: usize) -> (MockCluster, Client) {
     let cluster = cluster().topic("t", partitions).build();
     let client = connect(&cluster).await;
     for partition in 0..partitions {
@@ -34,7 +38,7 @@ async fn written(partitions: i32, count: usize) -> (MockCluster, Client) {
     (cluster, client)
 }
 
-fn member(client: &Client) -> ConsumerBuilder {
+pub(crate) fn member(client: &Client) -> ConsumerBuilder {
     client
         .consumer()
         .group("g")
@@ -46,12 +50,17 @@ fn cooperative(client: &Client) -> ConsumerBuilder {
     member(client).property("partition.assignment.strategy", "cooperative-sticky")
 }
 
-async fn build(builder: ConsumerBuilder) -> Consumer {
+/// Of the protocol where the broker assigns (KIP-848).
+pub(crate) fn modern(client: &Client) -> ConsumerBuilder {
+    member(client).property("group.protocol", "consumer")
+}
+
+pub(crate) async fn build(builder: ConsumerBuilder) -> Consumer {
     within(PATIENCE, builder.build()).await.unwrap()
 }
 
 /// Polls until the consumers have so many partitions each; returns what came meanwhile.
-async fn settle(consumers: &[(&Consumer, usize)]) -> Vec<Read> {
+pub(crate) async fn settle(consumers: &[(&Consumer, usize)]) -> Vec<Read> {
     let mut all = Vec::new();
     for _ in 0..600 {
         for (consumer, _) in consumers {
@@ -71,7 +80,7 @@ async fn settle(consumers: &[(&Consumer, usize)]) -> Vec<Read> {
     panic!("not settled: {have:?}");
 }
 
-fn committed(cluster: &MockCluster, partition: i32) -> Option<i64> {
+pub(crate) fn committed(cluster: &MockCluster, partition: i32) -> Option<i64> {
     cluster
         .committed("g")
         .get(&at(partition))
@@ -80,9 +89,9 @@ fn committed(cluster: &MockCluster, partition: i32) -> Option<i64> {
 
 /// Writes down what it is told, and may take its time.
 #[derive(Clone, Default)]
-struct Diary {
-    lines: Arc<Mutex<Vec<String>>>,
-    takes: Duration,
+pub(crate) struct Diary {
+    pub(crate) lines: Arc<Mutex<Vec<String>>>,
+    pub(crate) takes: Duration,
 }
 
 impl Diary {
@@ -94,7 +103,7 @@ impl Diary {
             .push(format!("{what} {numbers:?}"));
     }
 
-    fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.lines.lock().unwrap().clone()
     }
 }
@@ -136,7 +145,7 @@ async fn a_group_of_one_reads_all_commits_and_goes_on_where_it_left_off() {
 
 #[tokio::test(start_paused = true)]
 async fn case_66_partitions_move_to_a_new_member_and_back_without_a_record_twice() {
-    for builder in [member, cooperative] {
+    for builder in [member, cooperative, modern] {
         let (cluster, client) = written(4, 10).await;
         let first = build(builder(&client)).await;
         let mut all = read(&first, 40).await;
@@ -173,7 +182,7 @@ async fn case_66_partitions_move_to_a_new_member_and_back_without_a_record_twice
 }
 
 /// No partition ever had two owners.
-fn check_owners(cluster: &MockCluster) {
+pub(crate) fn check_owners(cluster: &MockCluster) {
     let mut owners = std::collections::BTreeMap::new();
     for change in cluster.ownership_changes("g") {
         for at in change.lost {

@@ -24,6 +24,7 @@ mod giving_up;
 mod groups;
 mod losing;
 mod members;
+mod modern_groups;
 mod network;
 mod one_by_one;
 mod producing;

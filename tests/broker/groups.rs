@@ -17,13 +17,31 @@ async fn connect(broker: &Broker) -> Client {
     builder.connect().await.unwrap()
 }
 
-async fn member(client: &Client, topic: &str, assignors: &str) -> Consumer {
+/// How our member speaks.
+#[derive(Clone, Copy)]
+enum Speaks {
+    /// The classic protocol, with these assignors.
+    Classic(&'static str),
+    /// That of KIP-848.
+    Consumer,
+}
+
+async fn member(client: &Client, topic: &str, speaks: Speaks) -> Consumer {
     let builder = client.consumer().group(topic).subscribe([topic]);
-    let builder = builder
-        .property("auto.offset.reset", "earliest")
-        .property("partition.assignment.strategy", assignors)
-        .property("session.timeout.ms", "10000");
+    let builder = builder.property("auto.offset.reset", "earliest");
+    let builder = match speaks {
+        Speaks::Classic(assignors) => builder
+            .property("partition.assignment.strategy", assignors)
+            .property("session.timeout.ms", "10000"),
+        Speaks::Consumer => builder.property("group.protocol", "consumer"),
+    };
     builder.build().await.unwrap()
+}
+
+/// Whether the broker has groups of KIP-848.
+fn is_modern() -> bool {
+    let kafka = std::env::var("TIDEWIRE_TEST_KAFKA");
+    !kafka.is_ok_and(|version| version.starts_with('2') || version.starts_with('3'))
 }
 
 async fn values(consumer: &Consumer, all: &mut Vec<String>) {
@@ -33,7 +51,7 @@ async fn values(consumer: &Consumer, all: &mut Vec<String>) {
 }
 
 /// Shares a topic with a witness that leaves after [`SHARE`] records; between them, all is read.
-fn share_with(assignors: &str, witness: impl FnOnce(&Broker, &str) -> Option<String> + Send) {
+fn share_with(speaks: Speaks, witness: impl FnOnce(&Broker, &str) -> Option<String> + Send) {
     let Some(broker) = &support::shared() else {
         return;
     };
@@ -42,7 +60,7 @@ fn share_with(assignors: &str, witness: impl FnOnce(&Broker, &str) -> Option<Str
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
             let client = connect(broker).await;
-            let consumer = member(&client, topic, assignors).await;
+            let consumer = member(&client, topic, speaks).await;
             let mut ours = Vec::new();
             while consumer.assignment().len() < 4 {
                 values(&consumer, &mut ours).await;
@@ -132,14 +150,17 @@ fn kcat_of(assignors: &'static str) -> impl FnOnce(&Broker, &str) -> Option<Stri
 }
 
 fn java_of(assignor: &'static str) -> impl FnOnce(&Broker, &str) -> Option<String> {
+    java(format!("partition.assignment.strategy={assignor}"))
+}
+
+fn java(property: String) -> impl FnOnce(&Broker, &str) -> Option<String> {
     move |broker, topic| {
         let count = SHARE.to_string();
-        let assignor = format!("partition.assignment.strategy={assignor}");
         let args = ["--topic", topic, "--group", topic, "--max-messages", &count];
         let reset = "auto.offset.reset=earliest";
         let more = [
             "--consumer-property",
-            &assignor,
+            &property,
             "--consumer-property",
             reset,
         ];
@@ -149,18 +170,20 @@ fn java_of(assignor: &'static str) -> impl FnOnce(&Broker, &str) -> Option<Strin
 
 #[test]
 fn a_group_with_kcat_shares_eagerly() {
-    share_with("range,cooperative-sticky", kcat_of("range,roundrobin"));
+    let ours = Speaks::Classic("range,cooperative-sticky");
+    share_with(ours, kcat_of("range,roundrobin"));
 }
 
 #[test]
 fn case_66_a_group_with_kcat_shares_cooperatively() {
-    share_with("cooperative-sticky", kcat_of("cooperative-sticky"));
+    let ours = Speaks::Classic("cooperative-sticky");
+    share_with(ours, kcat_of("cooperative-sticky"));
 }
 
 #[test]
 fn a_group_with_java_shares_eagerly() {
     share_with(
-        "range",
+        Speaks::Classic("range"),
         java_of("org.apache.kafka.clients.consumer.RangeAssignor"),
     );
 }
@@ -168,5 +191,118 @@ fn a_group_with_java_shares_eagerly() {
 #[test]
 fn case_66_a_group_with_java_shares_cooperatively() {
     let assignor = "org.apache.kafka.clients.consumer.CooperativeStickyAssignor";
-    share_with("cooperative-sticky", java_of(assignor));
+    let ours = Speaks::Classic("cooperative-sticky");
+    share_with(ours, java_of(assignor));
+}
+
+#[test]
+fn a_kip_848_group_with_java_shares() {
+    if is_modern() {
+        share_with(Speaks::Consumer, java("group.protocol=consumer".to_owned()));
+    }
+}
+
+#[test]
+fn a_kip_848_group_with_kcat_of_the_classic_protocol_shares() {
+    if is_modern() {
+        share_with(Speaks::Consumer, kcat_of("range"));
+    }
+}
+
+#[test]
+fn case_76_a_broker_without_kip_848_groups_says_so_in_a_poll() {
+    if is_modern() {
+        return;
+    }
+    let Some(broker) = &support::shared() else {
+        return;
+    };
+    let topic = &broker.create_topic("old", 1);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let client = connect(broker).await;
+        let consumer = member(&client, topic, Speaks::Consumer).await;
+        let failing = async {
+            loop {
+                if let Err(error) = consumer.poll(Duration::from_secs(1)).await {
+                    return error;
+                }
+            }
+        };
+        let error = tokio::time::timeout(LIMIT, failing).await.unwrap();
+        assert!(
+            error.to_string().contains("group.protocol=classic"),
+            "{error}"
+        );
+    });
+}
+
+/// Polls until the members have so many partitions each.
+async fn settle(members: &[(&Consumer, usize)]) {
+    let settled = async {
+        loop {
+            let mut done = true;
+            for (consumer, count) in members {
+                values(consumer, &mut Vec::new()).await;
+                done &= consumer.assignment().len() == *count;
+            }
+            if done {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(LIMIT, settled).await.unwrap();
+}
+
+#[test]
+fn kip_848_members_are_static_match_patterns_and_are_described() {
+    if !is_modern() {
+        return;
+    }
+    let Some(broker) = &support::shared() else {
+        return;
+    };
+    let topic = &broker.create_topic("patterns", 4);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let client = connect(broker).await;
+        let named = |name: &str, pattern: &str| {
+            let builder = client.consumer().group(topic);
+            let builder = builder.property("group.protocol", "consumer");
+            let builder = builder.property("group.remote.assignor", "range");
+            let builder = builder.property("max.poll.interval.ms", "5000");
+            let builder = builder.property("group.instance.id", name);
+            builder.subscribe([format!("^{pattern}")]).build()
+        };
+        let one = named("one", topic).await.unwrap();
+        settle(&[(&one, 4)]).await;
+        let two = named("two", &format!("{topic}$|nothing")).await.unwrap();
+        settle(&[(&one, 2), (&two, 2)]).await;
+        let had = one.assignment();
+        let described = client.admin().describe_group(topic).await.unwrap();
+        assert_eq!(described.group_type, "consumer");
+        assert_eq!(
+            (described.assignor.as_str(), described.members.len()),
+            ("range", 2)
+        );
+        one.close(Duration::from_secs(10)).await.unwrap();
+        let one = named("one", topic).await.unwrap();
+        settle(&[(&one, 2), (&two, 2)]).await;
+        assert_eq!(one.assignment(), had, "it came back to what it had");
+        // Not polled for too long: it leaves for a while, and comes back under its name.
+        let two_goes_on = async {
+            for _ in 0..70 {
+                values(&two, &mut Vec::new()).await;
+            }
+        };
+        two_goes_on.await;
+        assert!(one.assignment().is_empty());
+        settle(&[(&one, 2), (&two, 2)]).await;
+        let rival = named("one", topic).await.unwrap();
+        let refused = rival.poll(Duration::from_secs(10)).await.unwrap_err();
+        assert!(
+            refused.to_string().contains("group.instance.id"),
+            "{refused}"
+        );
+    });
 }

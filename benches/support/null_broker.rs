@@ -5,7 +5,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
@@ -35,6 +35,47 @@ pub(crate) struct NullBroker {
     partitions: i32,
     acknowledged: Arc<AtomicI64>,
     canned: Arc<Canned>,
+    gate: Arc<Gate>,
+}
+
+/// Keeps answers back while it is closed, so that a bench can tell what comes before them from what
+/// comes after.
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    is_closed: AtomicBool,
+    readers: Mutex<Vec<Waker>>,
+    batches: AtomicI64,
+}
+
+#[allow(
+    dead_code,
+    reason = "only the bench of drain and settle holds back answers"
+)]
+impl Gate {
+    pub(crate) fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn open(&self) {
+        self.is_closed.store(false, Ordering::Release);
+        let readers = std::mem::take(&mut *self.readers.lock().expect("no panic inside"));
+        readers.into_iter().for_each(Waker::wake);
+    }
+
+    /// How many batches have come in so far.
+    pub(crate) fn batches(&self) -> i64 {
+        self.batches.load(Ordering::Acquire)
+    }
+
+    /// Whether the reader has to wait for its opening.
+    fn holds(&self, cx: &Context<'_>) -> bool {
+        let is_closed = self.is_closed.load(Ordering::Acquire);
+        if is_closed {
+            let mut readers = self.readers.lock().expect("no panic inside");
+            readers.push(cx.waker().clone());
+        }
+        is_closed
+    }
 }
 
 /// What each partition answers a fetch with: whole batches, and where each begins.
@@ -52,7 +93,17 @@ impl NullBroker {
             partitions,
             acknowledged: Arc::default(),
             canned: Arc::default(),
+            gate: Arc::default(),
         }
+    }
+
+    /// What keeps its answers back.
+    #[allow(
+        dead_code,
+        reason = "only the bench of drain and settle holds back answers"
+    )]
+    pub(crate) fn gate(&self) -> Arc<Gate> {
+        Arc::clone(&self.gate)
     }
 
     /// Answers fetches with `count` copies of a batch of so many records, for each partition.
@@ -98,6 +149,7 @@ impl Connector for NullBroker {
             partitions,
             next,
             canned: Arc::clone(&self.canned),
+            gate: Arc::clone(&self.gate),
         };
         Box::pin(async move { Ok(Box::new(stream) as BoxStream) })
     }
@@ -115,6 +167,7 @@ struct NullStream {
     partitions: i32,
     next: Arc<AtomicI64>,
     canned: Arc<Canned>,
+    gate: Arc<Gate>,
 }
 
 impl NullStream {
@@ -188,10 +241,13 @@ impl NullStream {
     }
 
     fn acknowledge(&self, request: ProduceRequest) -> ProduceResponse {
-        let partition = |index| PartitionProduceResponse {
-            index,
-            base_offset: self.next.fetch_add(1, Ordering::Relaxed),
-            ..PartitionProduceResponse::default()
+        let partition = |index| {
+            self.gate.batches.fetch_add(1, Ordering::Release);
+            PartitionProduceResponse {
+                index,
+                base_offset: self.next.fetch_add(1, Ordering::Relaxed),
+                ..PartitionProduceResponse::default()
+            }
         };
         let responses = request
             .topic_data
@@ -274,6 +330,9 @@ impl AsyncRead for NullStream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.gate.holds(cx) {
+            return Poll::Pending;
+        }
         let mut state = self.lock();
         if state.answers.is_empty() {
             state.reader = Some(cx.waker().clone());

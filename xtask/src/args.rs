@@ -86,6 +86,9 @@ pub(crate) struct UpArgs {
     /// Give each broker a second address, behind a port for `cargo xtask proxy`.
     #[arg(long)]
     pub(crate) proxy: bool,
+    /// A property of the brokers, as `group.min.session.timeout.ms=1000`; may be given again.
+    #[arg(long = "config")]
+    pub(crate) configs: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -68,7 +68,8 @@ pub(crate) fn up(name: &str, args: &UpArgs, owner: Option<ProcessId>) -> Result<
         fs::remove_dir_all(&dir).map_err(|e| format!("cannot delete {}: {e}", dir.display()))?;
     }
     cluster.save()?;
-    let result = configure(&cluster, &*engine).and_then(|()| launch(&mut cluster, &*engine));
+    let result =
+        configure(&cluster, &*engine, &args.configs).and_then(|()| launch(&mut cluster, &*engine));
     if let Err(why) = result {
         remove(&cluster)?;
         return Err(why);
@@ -138,12 +139,15 @@ fn plan(
     })
 }
 
-/// Writes every member's configuration.
-fn configure(cluster: &Cluster, engine: &dyn Engine) -> Result<(), String> {
+/// Writes every member's configuration; of a key that is there twice Kafka takes the last.
+fn configure(cluster: &Cluster, engine: &dyn Engine, more: &[String]) -> Result<(), String> {
     for member in &cluster.members {
         let file = cluster.config_file(member);
         let data = engine.data_dir(cluster, member);
-        let text = crate::properties::render(cluster, member, &data);
+        let mut text = crate::properties::render(cluster, member, &data);
+        if member.role == Role::Broker {
+            text.extend(more.iter().flat_map(|line| [line, "\n"]));
+        }
         fs::create_dir_all(cluster.member_dir(member))
             .and_then(|()| fs::write(&file, text))
             .map_err(|e| format!("cannot write {}: {e}", file.display()))?;
@@ -353,6 +357,7 @@ mod tests {
             kafka: "4.3.1".parse().unwrap(),
             engine: None,
             proxy: true,
+            configs: Vec::new(),
         };
         let cluster = plan("unit", &args, EngineId::Jvm, None).unwrap();
         let mut ports: Vec<u16> = cluster.members.iter().flat_map(Member::ports).collect();

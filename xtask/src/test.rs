@@ -52,6 +52,7 @@ pub(crate) fn run(args: &TestArgs) -> Result<(), String> {
                     kafka: kafka.parse()?,
                     engine: args.engine.or(engine),
                     proxy: false,
+                    configs: Vec::new(),
                 };
                 report.push((
                     format!("Kafka {kafka}, nodes: {nodes}"),

@@ -34,6 +34,7 @@ pub(super) fn run(args: &PeersArgs) -> Result<(), String> {
         kafka: args.kafka,
         engine: Some(EngineKind::Jvm),
         proxy: true,
+        configs: Vec::new(),
     };
     let me = ProcessId::of(std::process::id());
     let cluster = broker::up("peers", &up, Some(me))?;

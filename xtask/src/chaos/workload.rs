@@ -14,7 +14,6 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
-use super::Args;
 use super::running::Running;
 use crate::interrupt;
 use crate::run;
@@ -43,6 +42,20 @@ pub(super) struct Sums {
     pub(super) errors: BTreeMap<String, u64>,
 }
 
+/// What is written, and where.
+#[derive(Debug)]
+pub(super) struct Spec<'a> {
+    pub(super) bootstrap: &'a str,
+    pub(super) topic: &'a str,
+    pub(super) partitions: u32,
+    pub(super) producers: u32,
+    /// Records per second.
+    pub(super) rate: u64,
+    pub(super) seed: u64,
+    /// Of the client and its producers.
+    pub(super) properties: &'a [String],
+}
+
 /// The running process.
 #[derive(Debug)]
 pub(super) struct Workload {
@@ -67,26 +80,21 @@ pub(super) fn build() -> Result<(), String> {
 
 impl Workload {
     /// Starts it; its ledgers and its log go to `dir`.
-    pub(super) fn start(
-        args: &Args,
-        (bootstrap, topic): (&str, &str),
-        seed: u64,
-        dir: &Path,
-    ) -> Result<Self, String> {
+    pub(super) fn start(spec: &Spec<'_>, dir: &Path) -> Result<Self, String> {
         let ledger = ledger_dir(dir);
         let log = dir.join("workload.log");
         let open = fs::create_dir_all(&ledger).and_then(|()| File::create(&log));
         let stderr = open.map_err(|e| format!("cannot write {}: {e}", log.display()))?;
-        let mut command = Command::new(run::target().join("release").join(PACKAGE));
-        let idempotence = format!("enable.idempotence={}", args.idempotence.is_on());
+        let mut command = program();
         command
-            .args(["--bootstrap", bootstrap, "--topic", topic])
-            .args(["--partitions", &args.partitions.to_string()])
-            .args(["--producers", &args.producers.to_string()])
-            .args(["--rate", &args.rate.to_string()])
-            .args(["--seed", &seed.to_string()])
-            .args(["-X", "acks=all", "-X", &idempotence])
-            .args(args.properties.iter().flat_map(|property| ["-X", property]))
+            .arg("produce")
+            .args(["--bootstrap", spec.bootstrap, "--topic", spec.topic])
+            .args(["--partitions", &spec.partitions.to_string()])
+            .args(["--producers", &spec.producers.to_string()])
+            .args(["--rate", &spec.rate.to_string()])
+            .args(["--seed", &spec.seed.to_string()])
+            .args(["-X", "acks=all"])
+            .args(spec.properties.iter().flat_map(|property| ["-X", property]))
             .arg("--ledger")
             .arg(ledger)
             .stdin(Stdio::piped())
@@ -162,11 +170,20 @@ impl Workload {
     }
 }
 
+/// The program of `tests/chaos`, to be told what to do.
+pub(super) fn program() -> Command {
+    Command::new(run::target().join("release").join(PACKAGE))
+}
+
 /// What the workload was told of each record: of each producer all partitions.
-pub(super) fn ledgers(args: &Args, dir: &Path) -> Result<Vec<Vec<i64>>, String> {
+pub(super) fn ledgers(
+    producers: u32,
+    partitions: u32,
+    dir: &Path,
+) -> Result<Vec<Vec<i64>>, String> {
     let mut ledgers = Vec::new();
-    for producer in 0..args.producers {
-        for partition in 0..args.partitions {
+    for producer in 0..producers {
+        for partition in 0..partitions {
             let file = ledger_dir(dir).join(format!("{producer}-{partition}"));
             let read = fs::read(&file);
             let bytes = read.map_err(|e| format!("cannot read {}: {e}", file.display()))?;

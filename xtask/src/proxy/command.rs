@@ -77,6 +77,7 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
         kafka: args.kafka,
         engine: args.engine,
         proxy: true,
+        configs: Vec::new(),
     };
     let me = ProcessId::of(std::process::id());
     let name = args.name.as_deref().unwrap_or(OWN_CLUSTER);

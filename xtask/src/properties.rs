@@ -7,6 +7,8 @@ use std::path::Path;
 
 use crate::state::{Cluster, Member, Role};
 
+/// Of the topic in which brokers keep the offsets of groups.
+pub(crate) const OFFSETS_PARTITIONS: u32 = 6;
 /// How long a silent broker counts as alive on three nodes. Below a few seconds, a busy machine
 /// makes brokers fall out of the cluster by themselves.
 const SESSION_TIMEOUT_MS: u32 = 4_000;
@@ -48,7 +50,10 @@ fn broker(cluster: &Cluster, member: &Member, data: &Path) -> Lines {
     lines.extend([
         ("log.dirs", data.display().to_string()),
         ("offsets.topic.replication.factor", nodes.to_string()),
-        ("offsets.topic.num.partitions", "6".into()),
+        (
+            "offsets.topic.num.partitions",
+            OFFSETS_PARTITIONS.to_string(),
+        ),
         (
             "transaction.state.log.replication.factor",
             nodes.to_string(),

@@ -26,6 +26,10 @@ impl Version {
         (self.major, self.minor) < (3, 3)
     }
 
+    pub(crate) fn is_at_least(self, major: u16, minor: u16) -> bool {
+        (self.major, self.minor) >= (major, minor)
+    }
+
     /// Share groups (KIP-932) have an internal topic of their own from 4.0 on.
     pub(crate) fn has_share_groups(self) -> bool {
         self.major >= 4

@@ -1,9 +1,11 @@
 //! The programs that `cargo xtask chaos` starts: `produce` writes records and keeps what it was
-//! told of each.
+//! told of each, `member` is one member of a group and keeps what it was handed out.
 //!
-//! It runs until its stdin ends, so that it never outlives whoever started it.
+//! Both run until their stdin ends, so that they never outlive whoever started them.
 
+mod journal;
 mod ledger;
+mod member;
 mod produce;
 mod record;
 mod sums;
@@ -24,6 +26,8 @@ struct Args {
 enum Command {
     /// Write records at a rate.
     Produce(produce::Args),
+    /// Read as a member of a group, until SIGTERM.
+    Member(member::Args),
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -37,6 +41,7 @@ async fn main() -> ExitCode {
         .init();
     let ended = match Args::parse().command {
         Command::Produce(args) => produce::run(args).await,
+        Command::Member(args) => member::run(args).await,
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

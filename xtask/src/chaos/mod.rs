@@ -1,9 +1,10 @@
 //! `cargo xtask chaos`: does what the client says hold while things die? [`produce`] torments
-//! brokers under a producer.
+//! brokers under a producer, [`groups`] the members of a group.
 //!
 //! Whatever happens, the brokers are stopped: by a guard, by the watchdog at the overall limit, or
 //! by the next `broker up` if this program is killed outright.
 
+mod groups;
 mod judge;
 mod log;
 mod produce;
@@ -41,6 +42,8 @@ const PROGRESS: Duration = Duration::from_secs(10);
 pub(crate) enum Chaos {
     /// A producer's promises: nothing lost, duplicated, out of order or falsely failed.
     Produce(produce::Args),
+    /// A group's promises: nothing skipped, no partition with two owners, no offset going back.
+    Groups(groups::Args),
 }
 
 pub(crate) fn run(chaos: &Chaos) -> Result<(), String> {
@@ -48,6 +51,7 @@ pub(crate) fn run(chaos: &Chaos) -> Result<(), String> {
     workload::build()?;
     match chaos {
         Chaos::Produce(args) => produce::run(args),
+        Chaos::Groups(args) => groups::run(args),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A process that does not survive us: killed when its guard is dropped, and never waited for
 //! without a limit.
 
-use std::process::{Child, ChildStdin, ChildStdout, Command};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use crate::interrupt;
@@ -21,6 +21,23 @@ impl Running {
         Ok(Self { child, name })
     }
 
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// How it ended; `None` while it runs.
+    pub(super) fn ended(&mut self) -> Result<Option<ExitStatus>, String> {
+        let asked = self.child.try_wait();
+        asked.map_err(|e| format!("cannot ask for `{}`: {e}", self.name))
+    }
+
+    /// SIGKILL.
+    pub(super) fn kill(&mut self) -> Result<(), String> {
+        let killed = self.child.kill().and_then(|()| self.child.wait());
+        let why = |e| format!("cannot kill `{}`: {e}", self.name);
+        killed.map(drop).map_err(why)
+    }
+
     pub(super) fn stdin(&mut self) -> Option<ChildStdin> {
         self.child.stdin.take()
     }
@@ -31,10 +48,9 @@ impl Running {
 
     /// Fails when it has ended.
     pub(super) fn alive(&mut self) -> Result<(), String> {
-        match self.child.try_wait() {
-            Ok(None) => Ok(()),
-            Ok(Some(status)) => Err(format!("`{}` has ended early, {status}", self.name)),
-            Err(e) => Err(format!("cannot ask for `{}`: {e}", self.name)),
+        match self.ended()? {
+            None => Ok(()),
+            Some(status) => Err(format!("`{}` has ended early, {status}", self.name)),
         }
     }
 

@@ -1,0 +1,242 @@
+//! Tenures: from when to when a member had a partition, by its own account. Pure.
+//!
+//! A tenure begins when the member is told that the partition is its own and ends when it is told
+//! that it no longer is, or when it is killed. What it hands out is part of a tenure, or a stray.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::history::{Event, Micros, Range, What};
+
+/// Who a member is, and what was done to it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Member {
+    pub(super) name: String,
+    /// Java's tell neither generations nor losses.
+    pub(super) java: bool,
+    pub(super) events: Vec<Event>,
+    /// From SIGSTOP to SIGCONT, or to its end.
+    pub(super) stops: Vec<(Micros, Micros)>,
+    /// SIGKILL, or its end if it left.
+    pub(super) end: Option<Micros>,
+}
+
+impl Member {
+    /// Whether it stood still at any time between these.
+    pub(super) fn stood_still(&self, from: Micros, to: Micros) -> bool {
+        self.stops
+            .iter()
+            .any(|(begin, end)| *begin <= to && from <= *end)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    Revoked,
+    Lost,
+    /// It ended, or the run did, before it was told anything.
+    Gone,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Tenure {
+    pub(super) member: usize,
+    pub(super) partition: usize,
+    pub(super) from: Micros,
+    pub(super) to: Micros,
+    pub(super) end: End,
+    /// The first and the last generation in which the member had it, as far as it told.
+    pub(super) generations: Option<(i32, i32)>,
+    /// What was handed out, and when.
+    pub(super) handed: Vec<(Micros, Range)>,
+}
+
+/// What a member handed out and did not own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stray {
+    pub(super) member: usize,
+    pub(super) at: Micros,
+    pub(super) range: Range,
+}
+
+/// All tenures of all members, and what is wrong with single ones.
+#[derive(Debug, Default)]
+pub(super) struct Tenures {
+    pub(super) all: Vec<Tenure>,
+    pub(super) strays: Vec<Stray>,
+}
+
+/// One member's walk through its events.
+struct Walk<'a> {
+    number: usize,
+    out: &'a mut Tenures,
+    open: BTreeMap<usize, Tenure>,
+    /// Lost just now: a poll that had returned before may still be written down, once.
+    lost: BTreeSet<usize>,
+    generation: Option<i32>,
+}
+
+impl Tenures {
+    /// `over`: when the run was.
+    pub(super) fn of(members: &[Member], over: Micros) -> Self {
+        let mut tenures = Self::default();
+        for (number, member) in members.iter().enumerate() {
+            let mut walk = Walk {
+                number,
+                out: &mut tenures,
+                open: BTreeMap::new(),
+                lost: BTreeSet::new(),
+                generation: None,
+            };
+            member.events.iter().for_each(|event| walk.step(event));
+            let end = member.end.unwrap_or(over);
+            let open: Vec<usize> = walk.open.keys().copied().collect();
+            walk.close(&open, end, End::Gone);
+        }
+        tenures
+            .all
+            .sort_by_key(|tenure| (tenure.partition, tenure.from));
+        tenures
+    }
+
+    /// Those of each partition, in the order of their beginning.
+    pub(super) fn by_partition(&self) -> impl Iterator<Item = &[Tenure]> {
+        self.all.chunk_by(|a, b| a.partition == b.partition)
+    }
+}
+
+impl Walk<'_> {
+    fn step(&mut self, event: &Event) {
+        if let Some(generation) = event.generation {
+            self.generation = Some(generation);
+        }
+        match &event.what {
+            What::Assigned(partitions) => {
+                self.lost.clear();
+                for partition in partitions {
+                    // One that is assigned twice was given up in between without a word.
+                    self.close(&[*partition], event.at, End::Gone);
+                    let tenure = Tenure {
+                        member: self.number,
+                        partition: *partition,
+                        from: event.at,
+                        to: event.at,
+                        end: End::Gone,
+                        generations: event.generation.map(|it| (it, it)),
+                        handed: Vec::new(),
+                    };
+                    self.open.insert(*partition, tenure);
+                }
+            }
+            What::Revoked(partitions) => self.close(partitions, event.at, End::Revoked),
+            What::Lost(partitions) => {
+                self.close(partitions, event.at, End::Lost);
+                self.lost.extend(partitions);
+            }
+            What::Handed(ranges) => {
+                for range in ranges {
+                    self.handed(event.at, *range);
+                }
+                self.lost.clear();
+            }
+            _ => {}
+        }
+    }
+
+    fn handed(&mut self, at: Micros, range: Range) {
+        if let Some(tenure) = self.open.get_mut(&range.partition) {
+            tenure.handed.push((at, range));
+        } else if !self.lost.contains(&range.partition) {
+            let member = self.number;
+            self.out.strays.push(Stray { member, at, range });
+        } else if let Some(tenure) = self.last(range.partition) {
+            tenure.handed.push((at, range));
+        }
+    }
+
+    /// Its latest tenure of a partition that has ended.
+    fn last(&mut self, partition: usize) -> Option<&mut Tenure> {
+        let number = self.number;
+        let mut all = self.out.all.iter_mut().rev();
+        all.find(|it| it.member == number && it.partition == partition)
+    }
+
+    fn close(&mut self, partitions: &[usize], at: Micros, end: End) {
+        for partition in partitions {
+            let Some(mut tenure) = self.open.remove(partition) else {
+                continue;
+            };
+            if let (Some((_, last)), Some(generation)) = (&mut tenure.generations, self.generation)
+            {
+                *last = generation.max(*last);
+            }
+            tenure.to = at;
+            tenure.end = end;
+            self.out.all.push(tenure);
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::history::of_ours;
+    use super::*;
+
+    /// A member with this journal.
+    pub(crate) fn member(journal: &[&str]) -> Member {
+        Member {
+            events: journal.iter().filter_map(|line| of_ours(line)).collect(),
+            ..Member::default()
+        }
+    }
+
+    #[test]
+    fn a_tenure_goes_from_word_to_word() {
+        let journal = [
+            "10 assigned 1 0 1",
+            "11 hand 1 0:0-4 1:0-1",
+            "12 assigned 2",
+            "13 hand 2 0:5-6",
+            "14 revoked 3 0",
+            "15 lost -1 1",
+            "16 assigned 5 0",
+        ];
+        let tenures = Tenures::of(&[member(&journal)], 20);
+        assert!(tenures.strays.is_empty());
+        let told = tenures.all.iter().map(|it| {
+            let handed = it.handed.len();
+            (it.partition, it.from, it.to, it.end, it.generations, handed)
+        });
+        let expected = [
+            (0, 10, 14, End::Revoked, Some((1, 3)), 2),
+            (0, 16, 20, End::Gone, Some((5, 5)), 0),
+            (1, 10, 15, End::Lost, Some((1, 3)), 1),
+        ];
+        assert_eq!(told.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn what_is_handed_out_without_a_tenure_is_a_stray() {
+        let journal = [
+            "10 assigned 1 0",
+            "11 hand 1 0:0-4",
+            "12 revoked 1 0",
+            "13 hand 1 0:5-6",
+        ];
+        assert_eq!(Tenures::of(&[member(&journal)], 20).strays.len(), 1);
+        let never = Tenures::of(&[member(&["11 hand 1 0:0-4"])], 20);
+        assert_eq!(never.strays.len(), 1);
+    }
+
+    #[test]
+    fn after_a_loss_one_poll_may_come_late_and_no_second_one() {
+        let journal = [
+            "10 assigned 1 0",
+            "12 lost -1 0",
+            "13 hand -1 0:5-6",
+            "14 hand -1 0:7-8",
+        ];
+        let tenures = Tenures::of(&[member(&journal)], 20);
+        assert_eq!((tenures.strays.len(), tenures.all[0].handed.len()), (1, 1));
+        assert_eq!(tenures.strays[0].range.first, 7);
+    }
+}

@@ -16,6 +16,9 @@ pub(crate) struct Args {
     /// How long members are tormented.
     #[arg(long, default_value_t = 600)]
     pub(super) seconds: u64,
+    /// Something is done after so long, up to twice as long.
+    #[arg(long, default_value_t = 5_000)]
+    pub(super) pace_ms: u64,
     #[arg(long, value_enum, default_value_t = Protocol::Classic)]
     pub(super) protocol: Protocol,
     /// `range`, `roundrobin`, `sticky`, `cooperative-sticky`; with `--protocol consumer` one of the
@@ -82,7 +85,7 @@ impl Sabotage {
     /// How often a run has seen what it does.
     pub(super) fn shows(self, verdict: &Verdict) -> u64 {
         match self {
-            Self::Early => verdict.early.min(verdict.skipped),
+            Self::Early => verdict.early,
             Self::Back => verdict.back,
             Self::Keep => verdict.two_owners,
         }

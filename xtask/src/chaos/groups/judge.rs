@@ -4,10 +4,10 @@
 //! The offsets come in the order in which the coordinator wrote them, so whatever a member says of
 //! its commits, here is what came of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::history::{Micros, What};
-use super::tenure::{End, Member, Tenure, Tenures};
+use super::tenure::{End, Member, Reached, Tenure, Tenures};
 
 /// Offenders of a kind that are named.
 const EXAMPLES: u64 = 4;
@@ -53,6 +53,10 @@ pub(super) struct Verdict {
     pub(super) commits: u64,
     pub(super) refused: u64,
     pub(super) errors: u64,
+    /// Members that said an error when they left.
+    pub(super) unwell: u64,
+    /// What all these errors were, and how often.
+    pub(super) words: BTreeMap<String, u64>,
     /// Records that nobody was handed out.
     pub(super) skipped: u64,
     /// Partitions with two owners at a time or in one generation.
@@ -96,9 +100,10 @@ pub(super) fn judge(facts: &Facts<'_>) -> Verdict {
         let commits: Vec<Commit> = commits.copied().collect();
         judge.owners(&own);
         judge.records(partition, &own, &commits);
-        judge.offsets(partition, &own, &commits);
+        let reached = Reached::of(own.iter().flat_map(|it| &it.handed));
+        judge.offsets(partition, &commits, &reached);
         for tenure in own {
-            judge.begin(tenure, &commits);
+            judge.begin(tenure, &commits, &reached);
             judge.follow(tenure);
         }
     }
@@ -139,8 +144,18 @@ impl Judge<'_> {
                         let still = member.stood_still(since, event.at);
                         self.verdict.losses_awake += u64::from(!still);
                     }
-                    What::Refused(_) => self.verdict.refused += 1,
-                    What::Error(_) => self.verdict.errors += 1,
+                    What::Refused(words) => {
+                        self.verdict.refused += 1;
+                        self.word("commit refused", words);
+                    }
+                    What::Error(words) => {
+                        self.verdict.errors += 1;
+                        self.word("poll failed", words);
+                    }
+                    What::Closed(words) if words != "well" => {
+                        self.verdict.unwell += 1;
+                        self.word("left badly", words);
+                    }
                     What::Odd(place) => {
                         let words = format!("{}: odd record at {place}", self.who(at));
                         self.fault(|it| &mut it.odd, 1, words);
@@ -149,6 +164,13 @@ impl Judge<'_> {
                 }
             }
         }
+    }
+
+    /// Numbers are places, which would make each error one of its own.
+    fn word(&mut self, what: &str, words: &str) {
+        let plain = words.replace(|c: char| c.is_ascii_digit(), "");
+        let counted = self.verdict.words.entry(format!("{what}: {plain}"));
+        *counted.or_default() += 1;
     }
 
     fn tell_strays(&mut self) {
@@ -228,7 +250,7 @@ impl Judge<'_> {
     }
 
     /// Committed offsets only grow, and only behind what was handed out.
-    fn offsets(&mut self, partition: usize, own: &[&Tenure], commits: &[Commit]) {
+    fn offsets(&mut self, partition: usize, commits: &[Commit], reached: &Reached) {
         for pair in commits.windows(2) {
             let [before, after] = pair else { continue };
             if after.offset < before.offset {
@@ -236,17 +258,8 @@ impl Judge<'_> {
                 self.fault(|it| &mut it.back, 1, words);
             }
         }
-        let handed = own.iter().flat_map(|it| &it.handed);
-        let mut handed: Vec<(Micros, i64)> = handed.map(|(at, it)| (*at, it.last + 1)).collect();
-        handed.sort_unstable();
-        let mut handed = handed.into_iter().peekable();
-        let mut reached = 0;
-        let mut later: Vec<Commit> = commits.to_vec();
-        later.sort_by_key(|commit| commit.at);
-        for commit in later {
-            while let Some((_, next)) = handed.next_if(|(at, _)| *at <= commit.at + TICK) {
-                reached = next.max(reached);
-            }
+        for commit in commits {
+            let reached = reached.by(commit.at + TICK);
             if commit.offset > reached {
                 let words = format!("partition {partition}: {commit:?}, handed out to {reached}");
                 self.fault(|it| &mut it.early, 1, words);
@@ -256,7 +269,7 @@ impl Judge<'_> {
 
     /// An owner begins at the committed offset: not behind it, and not before it, so that no more
     /// comes again than was not committed.
-    fn begin(&mut self, tenure: &Tenure, commits: &[Commit]) {
+    fn begin(&mut self, tenure: &Tenure, commits: &[Commit], reached: &Reached) {
         let Some((at, first)) = tenure.handed.first() else {
             return;
         };
@@ -275,13 +288,7 @@ impl Judge<'_> {
             );
             return self.fault(|it| &mut it.elsewhere, 1, words);
         }
-        let all = self.facts.tenures.all.iter();
-        let others = all.filter(|it| it.partition == tenure.partition);
-        let handed = others.flat_map(|it| &it.handed);
-        let reached = handed
-            .filter(|(time, _)| time < at)
-            .map(|(_, it)| it.last + 1);
-        let again = reached.max().unwrap_or(0) - first.first;
+        let again = reached.by(at.saturating_sub(1)) - first.first;
         let again = u64::try_from(again).unwrap_or(0);
         self.verdict.again_most = self.verdict.again_most.max(again);
     }

@@ -9,6 +9,9 @@ use super::torment::Deeds;
 use crate::chaos::judge::Verdict as Written;
 use crate::chaos::report::grouped;
 
+/// How many kinds of errors are shown, the most frequent first.
+const ERRORS: usize = 8;
+
 /// All that is known of a run.
 #[derive(Debug)]
 pub(super) struct Report {
@@ -84,8 +87,14 @@ impl Report {
         row(verdict.commits, "offsets that the coordinator wrote");
         row(verdict.refused, "commits refused, and told");
         row(verdict.errors, "polls that failed");
+        row(verdict.unwell, "members that said an error when they left");
         for (what, count) in wrongs(verdict) {
             row(count, what);
+        }
+        let mut words: Vec<(&String, &u64)> = verdict.words.iter().collect();
+        words.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        for (words, count) in words.into_iter().take(ERRORS) {
+            let _ = writeln!(text, "  {:>13}  {words}", grouped(*count));
         }
         for example in &verdict.examples {
             let _ = writeln!(text, "  e.g. {example}");

@@ -104,6 +104,30 @@ impl Tenures {
     }
 }
 
+/// How far the records of a partition had been handed out, by whomever, at any time.
+#[derive(Debug)]
+pub(super) struct Reached(Vec<(Micros, i64)>);
+
+impl Reached {
+    pub(super) fn of<'a>(handed: impl Iterator<Item = &'a (Micros, Range)>) -> Self {
+        let mut steps: Vec<(Micros, i64)> = handed.map(|(at, it)| (*at, it.last + 1)).collect();
+        steps.sort_unstable();
+        let mut most = 0;
+        for (_, next) in &mut steps {
+            most = most.max(*next);
+            *next = most;
+        }
+        Self(steps)
+    }
+
+    /// The next offset as of then; 0 before the first record.
+    pub(super) fn by(&self, at: Micros) -> i64 {
+        let after = self.0.partition_point(|(time, _)| *time <= at);
+        let last = self.0.get(..after).and_then(<[_]>::last);
+        last.map_or(0, |(_, next)| *next)
+    }
+}
+
 impl Walk<'_> {
     fn step(&mut self, event: &Event) {
         if let Some(generation) = event.generation {
@@ -225,6 +249,19 @@ pub(super) mod tests {
         assert_eq!(Tenures::of(&[member(&journal)], 20).strays.len(), 1);
         let never = Tenures::of(&[member(&["11 hand 1 0:0-4"])], 20);
         assert_eq!(never.strays.len(), 1);
+    }
+
+    #[test]
+    fn what_was_handed_out_again_moves_nothing_back() {
+        let range = |last| Range {
+            partition: 0,
+            first: 0,
+            last,
+        };
+        let handed = [(10, range(4)), (30, range(2)), (20, range(9))];
+        let reached = Reached::of(handed.iter());
+        let by = [9, 10, 25, 40].map(|at| reached.by(at));
+        assert_eq!(by, [0, 5, 10, 10]);
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub(super) fn run(
     mut tell: impl FnMut(&Roster<'_>, Deeds) -> Result<(), String>,
 ) -> Result<Deeds, String> {
     let mut deeds = Deeds::default();
+    let least = roster.args.pace_ms;
+    let pause = |random: &mut Random| Duration::from_millis(least + random.below(least));
     let mut next = Instant::now() + pause(random);
     while Instant::now() < end {
         interrupt::sleep(LOOK)?;
@@ -40,10 +42,6 @@ pub(super) fn run(
     }
     roster.tend(u64::MAX)?;
     Ok(deeds)
-}
-
-fn pause(random: &mut Random) -> Duration {
-    Duration::from_millis(5_000 + random.below(5_000))
 }
 
 fn strike(roster: &mut Roster<'_>, random: &mut Random, deeds: &mut Deeds) -> Result<(), String> {

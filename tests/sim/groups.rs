@@ -578,6 +578,29 @@ async fn case_74_commits_on_their_way_never_go_back() {
     assert_eq!(committed(&cluster, 0), Some(100));
 }
 
+/// A commit on the timer that has not been confirmed yet is no commit: who takes the partition over
+/// would read all of that again.
+#[tokio::test(start_paused = true)]
+async fn case_57_a_revocation_waits_for_a_commit_that_is_still_on_its_way() {
+    for builder in [member, cooperative] {
+        let (cluster, client) = written(4, 10).await;
+        let quick = |client| builder(client).property("auto.commit.interval.ms", "100");
+        let first = build(quick(&client)).await;
+        cluster.faults().add(
+            Fault::on(ApiKey::OffsetCommit)
+                .times(8)
+                .then(Action::Error(ErrorCode::COORDINATOR_LOAD_IN_PROGRESS)),
+        );
+        assert_eq!(read(&first, 40).await.len(), 40);
+        poll(&first, ms(500)).await.unwrap();
+        assert!(cluster.requests(ApiKey::OffsetCommit) > 0, "on its way");
+        let second = build(quick(&client)).await;
+        let again = settle(&[(&first, 2), (&second, 2)]).await;
+        assert!(again.is_empty(), "{again:?}");
+        assert_eq!([0, 1, 2, 3].map(|p| committed(&cluster, p)), [Some(10); 4]);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn partitions_by_hand_start_where_the_group_left_off_and_commit_without_a_membership() {
     let (cluster, client) = written(1, 5).await;

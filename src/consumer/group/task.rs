@@ -287,7 +287,11 @@ impl Task {
     fn commit_before_leaving(&self, state: &mut State, step: u64, partitions: &Partitions) {
         let offsets = if self.inner.config.enable_auto_commit {
             let done = state.done_with(&self.inner, partitions.iter());
-            state.news(done)
+            // What is on its way may fail yet, and could not be sent again once these are gone.
+            match state.commits.is_empty() {
+                true => state.news(done),
+                false => done,
+            }
         } else {
             BTreeMap::new()
         };

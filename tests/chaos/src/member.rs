@@ -2,8 +2,8 @@
 //! and told, for others to judge.
 //!
 //! It commits by itself (`enable.auto.commit`) or in words, in every way that there is. SIGTERM
-//! lets it commit and leave the group. With `--sabotage` it does wrong on purpose: a judge that does
-//! not see that is blind.
+//! lets it commit and leave the group. With `--sabotage` it does wrong on purpose: a judge that
+//! does not see that is blind.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

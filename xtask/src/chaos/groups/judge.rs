@@ -46,6 +46,9 @@ pub(super) struct Verdict {
     pub(super) again: u64,
     /// The most that a new owner was handed out again when it began.
     pub(super) again_most: u64,
+    /// Again to an owner whose predecessor had given the partition up in good order: such a one
+    /// commits before, unless its commit fails.
+    pub(super) again_after_handover: u64,
     pub(super) tenures: u64,
     pub(super) losses: u64,
     /// Losses of members that had not been stopped.
@@ -102,8 +105,9 @@ pub(super) fn judge(facts: &Facts<'_>) -> Verdict {
         judge.records(partition, &own, &commits);
         let reached = Reached::of(own.iter().flat_map(|it| &it.handed));
         judge.offsets(partition, &commits, &reached);
-        for tenure in own {
+        for tenure in &own {
             judge.begin(tenure, &commits, &reached);
+            judge.handover(tenure, &own, &reached);
             judge.follow(tenure);
         }
     }
@@ -291,6 +295,17 @@ impl Judge<'_> {
         let again = reached.by(at.saturating_sub(1)) - first.first;
         let again = u64::try_from(again).unwrap_or(0);
         self.verdict.again_most = self.verdict.again_most.max(again);
+    }
+
+    /// How much comes again although the owner before was told to give up, and did.
+    fn handover(&mut self, tenure: &Tenure, own: &[&Tenure], reached: &Reached) {
+        let before = own.iter().filter(|it| it.to <= tenure.from + TICK);
+        let before = before.max_by_key(|it| it.to);
+        let in_order = before.is_some_and(|it| it.end == End::Revoked);
+        if let (Some((at, first)), true) = (tenure.handed.first(), in_order) {
+            let again = reached.by(at.saturating_sub(1)) - first.first;
+            self.verdict.again_after_handover += u64::try_from(again).unwrap_or(0);
+        }
     }
 
     /// What an owner is handed out goes on where it stopped.

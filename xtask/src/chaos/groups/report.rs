@@ -74,6 +74,10 @@ impl Report {
             verdict.again_most,
             "  the most of a partition to a new owner",
         );
+        row(
+            verdict.again_after_handover,
+            "  of those, after a handover in good order",
+        );
         row(deeds.starts, "members started while others read");
         row(deeds.leaves, "members that left");
         row(deeds.kills, "members killed");

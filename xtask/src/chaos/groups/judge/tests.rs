@@ -124,6 +124,19 @@ fn more_duplicates_than_was_uncommitted_are_seen() {
 }
 
 #[test]
+fn what_comes_again_after_a_handover_is_told_apart() {
+    let mut commits = COMMITS.to_vec();
+    commits[1].2 = 1;
+    let b = but(B, "1600000 hand 3 1:2-9", &["1600000 hand 3 1:1-9"]);
+    let verdict = run(A, &b, &commits);
+    assert_eq!((verdict.elsewhere, verdict.again), (0, 3));
+    assert_eq!(
+        verdict.again_after_handover, 1,
+        "the others were the dead one's"
+    );
+}
+
+#[test]
 fn two_owners_in_one_generation_are_seen() {
     let b = but(B, "1400000 assigned 3 1", &["1400000 assigned 2 1"]);
     let verdict = run(A, &b, COMMITS);

@@ -176,8 +176,6 @@ fn what_is_not_built_yet_is_refused_and_never_ignored() {
         let error = producer(text).unwrap_err();
         assert!(error.contains("not built yet"), "{text}: {error}");
     }
-    let error = consumer("group.protocol=consumer").unwrap_err();
-    assert!(error.contains("not built yet"), "{error}");
     let error = client("security.protocol=SASL_SSL").unwrap_err();
     let expected = "security.protocol=SASL_SSL (line 1): this is not built yet; only plaintext is";
     assert_eq!(error, expected);
@@ -463,6 +461,7 @@ fn what_the_new_group_protocol_leaves_to_the_broker_is_refused() {
     ] {
         assert!(error.contains(part), "{part}: {error}");
     }
+    consumer("group.protocol=consumer\ngroup.remote.assignor=uniform").unwrap();
     let error = consumer("group.remote.assignor=uniform").unwrap_err();
     assert!(
         error.contains("it needs group.protocol=consumer"),

@@ -212,37 +212,43 @@ async fn case_72_what_the_last_poll_handed_out_is_not_committed_by_itself() {
 
 #[tokio::test(start_paused = true)]
 async fn a_member_that_is_dropped_leaves_without_committing_what_it_was_busy_with() {
-    let (cluster, client) = written(1, 3).await;
-    let consumer = build(member(&client)).await;
-    read(&consumer, 3).await;
-    drop(consumer);
-    tokio::time::sleep(secs(1)).await;
-    assert!(cluster.group("g").unwrap().members.is_empty());
-    assert!(committed(&cluster, 0).is_none_or(|offset| offset == 0));
+    for builder in [member, modern] {
+        let (cluster, client) = written(1, 3).await;
+        let consumer = build(builder(&client)).await;
+        read(&consumer, 3).await;
+        drop(consumer);
+        tokio::time::sleep(secs(1)).await;
+        assert!(cluster.group("g").unwrap().members.is_empty());
+        assert!(committed(&cluster, 0).is_none_or(|offset| offset == 0));
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn closing_commits_what_was_handed_out_and_tells_the_listener() {
-    let (cluster, client) = written(1, 3).await;
-    let diary = Diary::default();
-    let consumer = build(member(&client).rebalance_listener(diary.clone())).await;
-    read(&consumer, 3).await;
-    within(secs(10), consumer.close(secs(10))).await.unwrap();
-    assert_eq!(committed(&cluster, 0), Some(3));
-    assert_eq!(diary.lines(), ["assigned [0]", "revoked [0]"]);
+    for builder in [member, modern] {
+        let (cluster, client) = written(1, 3).await;
+        let diary = Diary::default();
+        let consumer = build(builder(&client).rebalance_listener(diary.clone())).await;
+        read(&consumer, 3).await;
+        within(secs(10), consumer.close(secs(10))).await.unwrap();
+        assert_eq!(committed(&cluster, 0), Some(3));
+        assert_eq!(diary.lines(), ["assigned [0]", "revoked [0]"]);
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn case_71_closing_without_a_coordinator_ends_in_time() {
-    let (cluster, client) = written(1, 3).await;
-    let consumer = build(member(&client)).await;
-    read(&consumer, 3).await;
-    for broker in 1..=3 {
-        cluster.pause_broker(broker);
+    for builder in [member, modern] {
+        let (cluster, client) = written(1, 3).await;
+        let consumer = build(builder(&client)).await;
+        read(&consumer, 3).await;
+        for broker in 1..=3 {
+            cluster.pause_broker(broker);
+        }
+        let (closed, took) = timed(PATIENCE, consumer.close(secs(5))).await;
+        assert_eq!(closed.unwrap_err().kind(), ErrorKind::Timeout);
+        assert!(took <= secs(6), "{took:?}");
     }
-    let (closed, took) = timed(PATIENCE, consumer.close(secs(5))).await;
-    assert_eq!(closed.unwrap_err().kind(), ErrorKind::Timeout);
-    assert!(took <= secs(6), "{took:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -436,18 +442,20 @@ async fn case_130_a_listener_may_seek_and_its_panic_is_its_own() {
 
 #[tokio::test(start_paused = true)]
 async fn case_64_a_coordinator_that_moves_costs_no_rebalance() {
-    let (cluster, client) = written(2, 3).await;
-    let diary = Diary::default();
-    let consumer = build(member(&client).rebalance_listener(diary.clone())).await;
-    read(&consumer, 6).await;
-    for _ in 0..6 {
-        let now = cluster.coordinator("g").unwrap();
-        cluster.move_coordinator("g", now.0 % 3 + 1);
-        poll(&consumer, secs(20)).await.unwrap();
-        within(secs(60), consumer.commit()).await.unwrap();
+    for builder in [member, modern] {
+        let (cluster, client) = written(2, 3).await;
+        let diary = Diary::default();
+        let consumer = build(builder(&client).rebalance_listener(diary.clone())).await;
+        read(&consumer, 6).await;
+        for _ in 0..6 {
+            let now = cluster.coordinator("g").unwrap();
+            cluster.move_coordinator("g", now.0 % 3 + 1);
+            poll(&consumer, secs(20)).await.unwrap();
+            within(secs(60), consumer.commit()).await.unwrap();
+        }
+        assert_eq!(diary.lines(), ["assigned [0, 1]"]);
+        assert_eq!(committed(&cluster, 0), Some(3));
     }
-    assert_eq!(diary.lines(), ["assigned [0, 1]"]);
-    assert_eq!(committed(&cluster, 0), Some(3));
 }
 
 #[tokio::test(start_paused = true)]

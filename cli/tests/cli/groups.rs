@@ -39,6 +39,32 @@ fn a_group_goes_on_where_it_left_off() {
 }
 
 #[test]
+fn a_group_whose_broker_assigns_is_asked_for_by_property_and_described_as_such() {
+    let mock = Mock::start(3);
+    mock.run(&["topics", "create", "t", "--partitions", "3"], b"")
+        .ok();
+    written(&mock, b"1\n2\n3\n4\n5\n");
+    let args = ["consume", "t", "-g", "g", "-X", "group.protocol=consumer"];
+    let read = |more: &[&str]| mock.run(&[&args[..], more].concat(), b"").ok();
+    assert_eq!(sorted(read(&["-e"]).text()), ["1", "2", "3", "4", "5"]);
+    assert_eq!(read(&["-e"]).text(), "", "all of it is committed");
+    written(&mock, b"6\n");
+    let mut running = mock.spawn(&args);
+    let mut lines = BufReader::new(running.child.stdout.as_mut().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "6");
+    drop(lines);
+    let described = mock.run(&["groups", "describe", "g"], b"").ok();
+    let head = "g: Stable, consumer group, 1 members, assignor uniform";
+    assert!(described.text().starts_with(head), "{described:?}");
+    running.signal("TERM");
+    running.end().ok();
+    let more = ["-X", "session.timeout.ms=6000"];
+    mock.run(&[&args[..], &more].concat(), b"")
+        .fails_with(2)
+        .says(&["session.timeout.ms", "the broker sets it"]);
+}
+
+#[test]
 fn where_a_new_group_starts_is_said_by_the_option() {
     let mock = Mock::start(1);
     mock.run(&["topics", "create", "t", "--partitions", "1"], b"")

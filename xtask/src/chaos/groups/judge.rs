@@ -299,9 +299,10 @@ impl Judge<'_> {
 
     /// How much comes again although the owner before was told to give up, and did.
     fn handover(&mut self, tenure: &Tenure, own: &[&Tenure], reached: &Reached) {
-        let before = own.iter().filter(|it| it.to <= tenure.from + TICK);
-        let before = before.max_by_key(|it| it.to);
-        let in_order = before.is_some_and(|it| it.end == End::Revoked);
+        // One that stood still may think longer that it owns the partition.
+        let before = own.iter().rev().find(|it| it.from < tenure.from);
+        let in_order =
+            before.is_some_and(|it| it.end == End::Revoked && it.to <= tenure.from + TICK);
         if let (Some((at, first)), true) = (tenure.handed.first(), in_order) {
             let again = reached.by(at.saturating_sub(1)) - first.first;
             self.verdict.again_after_handover += u64::try_from(again).unwrap_or(0);

@@ -137,6 +137,19 @@ fn what_comes_again_after_a_handover_is_told_apart() {
 }
 
 #[test]
+fn what_a_sleeper_still_owns_was_not_handed_over() {
+    let lines = ["1850000 assigned 9 1", "1900000 hand 9 1:9-9"];
+    let a: Vec<&str> = A.iter().chain(&lines).copied().collect();
+    let b = but(B, "9300000 revoked 4 0 1", &["9300000 lost -1 0 1"]);
+    let mut commits = COMMITS.to_vec();
+    commits[2].2 = 9;
+    commits.push((9_250_000, 1, 10));
+    let verdict = run(&a, &b, &commits);
+    assert_eq!((verdict.elsewhere, verdict.again), (0, 3));
+    assert_eq!(verdict.again_after_handover, 0, "{verdict:?}");
+}
+
+#[test]
 fn two_owners_in_one_generation_are_seen() {
     let b = but(B, "1400000 assigned 3 1", &["1400000 assigned 2 1"]);
     let verdict = run(A, &b, COMMITS);

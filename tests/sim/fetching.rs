@@ -345,26 +345,31 @@ async fn k6_a_fetch_that_waits_for_data_holds_up_no_write_and_no_other_consumer(
 /// krafka goes through all partitions for each record.
 #[tokio::test(start_paused = true)]
 async fn k11_a_record_costs_the_same_however_many_partitions_are_assigned() {
-    const COUNT: u32 = 20_000;
-    let mut took = Vec::new();
+    const ROUNDS: u32 = 20;
+    const EACH: u32 = 1_000;
+    let mut quickest = Vec::new();
     for partitions in [1, 2000] {
         let cluster = cluster().brokers(1).topic("t", partitions).build();
         let client = connect(&cluster).await;
         let producer = client.producer().linger(ms(5)).build().unwrap();
-        for _ in 0..COUNT {
+        for _ in 0..ROUNDS * EACH {
             drop(producer.enqueue(record(0, "x")).await.unwrap());
         }
-        within(PATIENCE, producer.flush()).await;
+        assert!(within(PATIENCE, producer.flush()).await.is_complete());
         let consumer = consumer(&client, partitions).build().await.unwrap();
         tokio::time::sleep(secs(5)).await;
-        let began = std::time::Instant::now();
-        for _ in 0..COUNT {
-            within(secs(1), consumer.recv()).await.unwrap();
+        let mut took = Vec::new();
+        for _ in 0..ROUNDS {
+            let began = std::time::Instant::now();
+            for _ in 0..EACH {
+                within(secs(1), consumer.recv()).await.unwrap();
+            }
+            took.push(began.elapsed());
         }
-        took.push(began.elapsed());
+        quickest.extend(took.into_iter().min());
     }
-    // A walk over two thousand partitions would make it hundreds of times as much.
-    assert!(took[1] < took[0] * 10, "{took:?}");
+    // A walk over two thousand partitions would make it hundreds of times as much, in every round.
+    assert!(quickest[1] < quickest[0] * 10, "{quickest:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -323,20 +323,25 @@ impl Judge<'_> {
         }
     }
 
-    /// What was confirmed was written.
+    /// What was confirmed had been written: that offset, or a later one of a commit that went with
+    /// it.
     fn confirmed(&mut self) {
-        let written = self
-            .facts
-            .commits
-            .iter()
-            .map(|it| (it.partition, it.offset));
-        let written: BTreeSet<(usize, i64)> = written.collect();
+        let written = (0..self.facts.ends.len()).map(|partition| {
+            let own = self.facts.commits.iter();
+            let own = own.filter(|it| it.partition == partition);
+            Reached::by_steps(own.map(|it| (it.at, it.offset)).collect())
+        });
+        let written: Vec<Reached> = written.collect();
         for (at, member) in self.facts.members.iter().enumerate() {
             for event in &member.events {
                 let What::Committed(offsets) = &event.what else {
                     continue;
                 };
-                for place in offsets.iter().filter(|place| !written.contains(*place)) {
+                let is_missing = |(partition, offset): &&(usize, i64)| {
+                    let written = written.get(*partition);
+                    written.is_none_or(|it| it.by(event.at + TICK) < *offset)
+                };
+                for place in offsets.iter().filter(is_missing) {
                     let words = format!("{}: {place:?} confirmed, not written", self.who(at));
                     self.fault(|it| &mut it.unwritten, 1, words);
                 }

@@ -104,13 +104,17 @@ impl Tenures {
     }
 }
 
-/// How far the records of a partition had been handed out, by whomever, at any time.
+/// How far a partition had come at any time: handed out by whomever, or committed.
 #[derive(Debug)]
 pub(super) struct Reached(Vec<(Micros, i64)>);
 
 impl Reached {
     pub(super) fn of<'a>(handed: impl Iterator<Item = &'a (Micros, Range)>) -> Self {
-        let mut steps: Vec<(Micros, i64)> = handed.map(|(at, it)| (*at, it.last + 1)).collect();
+        Self::by_steps(handed.map(|(at, it)| (*at, it.last + 1)).collect())
+    }
+
+    /// Of times and the next offsets that were reached then.
+    pub(super) fn by_steps(mut steps: Vec<(Micros, i64)>) -> Self {
         steps.sort_unstable();
         let mut most = 0;
         for (_, next) in &mut steps {

@@ -225,18 +225,16 @@ fn an_offset_that_is_committed_before_its_records_are_handed_out_is_seen() {
 
 #[test]
 fn a_confirmed_commit_that_was_never_written_is_seen() {
-    let a = but(
-        A,
-        "1310000 assigned 2",
-        &["1305000 committed 2 1:2", "1310000 assigned 2"],
+    let old = "1310000 assigned 2";
+    let unwritten = |commit| run(&but(A, old, &[commit, old]), B, COMMITS).unwritten;
+    assert_eq!(unwritten("1305000 committed 2 1:2"), 0);
+    assert_eq!(
+        unwritten("1305000 committed 2 1:1"),
+        0,
+        "a later one went with it"
     );
-    assert_eq!(run(&a, B, COMMITS).unwritten, 0);
-    let a = but(
-        A,
-        "1310000 assigned 2",
-        &["1305000 committed 2 1:1", "1310000 assigned 2"],
-    );
-    assert_eq!(run(&a, B, COMMITS).unwritten, 1);
+    assert_eq!(unwritten("1305000 committed 2 1:3"), 1, "it came later");
+    assert_eq!(unwritten("1240000 committed 2 1:2"), 1);
 }
 
 #[test]

@@ -77,8 +77,8 @@ impl Shared {
         read_offsets(answer.error_code, answer.topics.into_iter())
     }
 
-    /// As [`fetch_offsets`](Self::fetch_offsets), as a member whose epoch the coordinator checks: one
-    /// that was replaced learns nothing (KIP-848).
+    /// As [`fetch_offsets`](Self::fetch_offsets), as a member whose epoch the coordinator checks:
+    /// one that was replaced learns nothing (KIP-848).
     pub(crate) async fn fetch_offsets_as(
         self: &Arc<Self>,
         coordinator: BrokerId,

@@ -231,8 +231,8 @@ impl Task {
     }
 }
 
-/// Whether it is about the reader's epoch alone: the next heartbeat brings the right one, or the end
-/// of the membership.
+/// Whether it is about the reader's epoch alone: the next heartbeat brings the right one, or the
+/// end of the membership.
 fn is_of_epoch(error: &Error) -> bool {
     matches!(
         error.code(),

@@ -1,5 +1,5 @@
-//! Topics that the coordinator task must look up by itself: all there are, for a pattern that members
-//! match, and the names of those that an assignment knows by id.
+//! Topics that the coordinator task must look up by itself: all there are, for a pattern that
+//! members match, and the names of those that an assignment knows by id.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -7,12 +7,14 @@
 //! - *Epochs*. A member joins with epoch 0 and leaves with -1, or -2 if it is static (KIP-345) and
 //!   may be back. In between the coordinator counts. A member that it has fenced, or does not know,
 //!   has *lost* its partitions; it joins again under its old id.
-//! - *Rounds*. A target that differs from what the member has is reconciled in rounds: what must go
-//!   is given up in one, what is new is taken over in the next, and at the end of each a heartbeat
-//!   says what the member has then. A target that comes meanwhile waits for the next round.
-//! - *What is said stays true*. A coordinator that reads that a member lacks a partition may give it
-//!   to another at once, even if it has told the member otherwise before. So nothing is taken over
-//!   while a heartbeat that lists partitions is under way, or was lost: its answer has the last word.
+//! - *Rounds*. A target that differs from what the member has is reconciled in rounds: what must
+//!   go is given up in one, what is new is taken over in the next, and at the end of each a
+//!   heartbeat says what the member has then. A target that comes meanwhile waits for the next
+//!   round.
+//! - *What is said stays true*. A coordinator that reads that a member lacks a partition may give
+//!   it to another at once, even if it has told the member otherwise before. So nothing is taken
+//!   over while a heartbeat that lists partitions is under way, or was lost: its answer has the
+//!   last word.
 //! - *Names*. Targets name topics by id. Those whose names are not known yet are left for a later
 //!   round, and asked for meanwhile. A topic that was made anew under its name is given up in one
 //!   round and taken over in the next.

@@ -12,7 +12,8 @@
 //! - A membership ends with `UNKNOWN_MEMBER_ID`, `ILLEGAL_GENERATION`, `session.timeout.ms` without
 //!   an answer, or `max.poll.interval.ms` without a poll or without the end of a listener's call
 //!   (KIP-62): its partitions are *lost*.
-//! - `era` names the membership; requests carry it, and so do commits (see [`Standing`]).
+//! - `era` names the membership; requests carry it, and so do commits (see
+//!   [`Standing`](super::Standing)).
 
 mod answers;
 mod asks;

@@ -84,6 +84,12 @@ impl Running {
             .status()
             .unwrap();
         assert!(status.success());
+        // The signal stops the thread that it is given to, which stops the others: on a busy
+        // machine they may go on for a while.
+        while name == "STOP" && !has_stopped(&id) {
+            assert!(self.started.elapsed() < PATIENCE, "it does not stop");
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Closes stdin, reads what is left and waits for the end. It starts to read here.
@@ -117,6 +123,17 @@ impl Running {
             thread::sleep(Duration::from_millis(5));
         }
     }
+}
+
+/// Whether no thread of a process goes on.
+fn has_stopped(id: &str) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{id}/task")).unwrap();
+    let mut states = threads.flatten().filter_map(|thread| {
+        let stat = std::fs::read_to_string(thread.path().join("stat")).ok()?;
+        let after_name = stat.rsplit(") ").next()?;
+        after_name.chars().next()
+    });
+    states.all(|state| state == 'T')
 }
 
 impl Drop for Running {

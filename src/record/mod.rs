@@ -11,6 +11,7 @@ mod builder;
 mod chunk;
 mod compression;
 mod crc;
+mod encoding;
 mod error;
 mod header;
 mod log;
@@ -24,11 +25,11 @@ mod span;
 mod tests;
 mod varint;
 
-pub(crate) use builder::Content;
 pub use builder::{AppendError, BatchBuilder};
 pub use chunk::{ChunkPool, DEFAULT_CHUNK_SIZE, Reserve};
 #[cfg(feature = "mock")]
 pub(crate) use compression::{CodecError, decompress};
+pub(crate) use encoding::Content;
 pub use error::RecordError;
 pub use header::{Attributes, BatchHeader, HEADER_LEN, TimestampType};
 pub use log::{ControlKind, control_batch};

@@ -276,8 +276,8 @@ impl Table {
     }
 }
 
-/// Hashes the names of topics, for each record where they change: quick, and not made against names that were
-/// chosen to collide, since the program itself chooses them.
+/// Hashes the names of topics, for each record where they change: quick, and not made against names
+/// that were chosen to collide, since the program itself chooses them.
 #[derive(Debug, Default)]
 struct NameHasher(u64);
 

@@ -80,8 +80,8 @@ impl<T> Fetcher<T> {
         self.limits.budget.saturating_sub(used)
     }
 
-    /// The part of the budget that fetches leave to polls, which decompress what they hand out: with
-    /// none, a poll would get no more than one batch as soon as the buffer is full.
+    /// The part of the budget that fetches leave to polls, which decompress what they hand out:
+    /// with none, a poll would get no more than one batch as soon as the buffer is full.
     pub(super) fn spare(&self) -> usize {
         if self.opens {
             self.limits.budget / 4

@@ -1,14 +1,16 @@
 //! What a member of a group costs, against a real broker: joining, idling, not being polled.
 //!
-//! `TIDEWIRE_BOOTSTRAP=HOST:PORT cargo bench --bench group [-- WORDS]`, with a broker of `cargo xtask
-//! broker up`, whose coordinator does not delay the first join. It runs the lines with these words
-//! in their names; the two protocols take turns. CPU time is that of all threads of this process.
+//! `TIDEWIRE_BOOTSTRAP=HOST:PORT cargo bench --bench group [-- WORDS]`, with a broker of
+//! `cargo xtask broker up`, whose coordinator does not delay the first join. It runs the lines with
+//! these words in their names; the two protocols take turns. CPU time is this process's.
 
 #![expect(
     clippy::expect_used,
     reason = "a bench that cannot set itself up has nothing to report"
 )]
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -93,12 +95,14 @@ async fn idling(bootstrap: &str, protocol: &str) -> String {
     let topic = make_topic(&client, 6).await;
     let consumer = member(&client, &topic, protocol).await;
     has_all(&consumer, 6).await;
-    let (before, end) = (cpu_ms(), Instant::now() + IDLE);
+    let mut cpu = CpuTime::default();
+    let (before, end) = (cpu.look(), Instant::now() + IDLE);
+    let mut spent = 0.0;
     while Instant::now() < end {
         let records = consumer.poll(Duration::from_secs(1)).await;
         assert!(records.expect("the broker answers").is_empty());
+        spent = cpu.look() - before;
     }
-    let spent = cpu_ms() - before;
     let threads = std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
     consumer.close(PATIENCE).await.expect("it leaves");
     format!("{spent:.1} ms of CPU, {threads} threads")
@@ -112,6 +116,9 @@ async fn unpolled(bootstrap: &str, protocol: &str) -> String {
     let filler = std::env::current_exe().expect("this program is somewhere");
     let filled = Command::new(filler).args(["fill", &topic]).status();
     assert!(filled.expect("it starts").success());
+    // The high-water mark begins anew: memory of what ran before in this process is not counted.
+    let forgotten = std::fs::write("/proc/self/clear_refs", "5");
+    forgotten.expect("a process may do this to itself");
     let before = status_kb("VmRSS");
     let consumer = member(&client, &topic, protocol).await;
     has_all(&consumer, 64).await;
@@ -177,18 +184,25 @@ async fn has_all(consumer: &Consumer, partitions: usize) {
     }
 }
 
-/// What all threads of this process have run so far, in milliseconds.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "milliseconds of a process need no 53 bits"
-)]
-fn cpu_ms() -> f64 {
-    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten();
-    let run = threads.flatten().filter_map(|thread| {
-        let stat = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
-        stat.split_whitespace().next()?.parse::<u64>().ok()
-    });
-    run.sum::<u64>() as f64 / 1e6
+/// What the threads of this process have run, also those that have ended since.
+#[derive(Default)]
+struct CpuTime(BTreeMap<OsString, u64>);
+
+impl CpuTime {
+    /// Looks again; what it is so far, in milliseconds.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "milliseconds of a process need no 53 bits"
+    )]
+    fn look(&mut self) -> f64 {
+        let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten();
+        self.0.extend(threads.flatten().filter_map(|thread| {
+            let stat = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+            let nanos = stat.split_whitespace().next()?.parse().ok()?;
+            Some((thread.file_name(), nanos))
+        }));
+        self.0.values().sum::<u64>() as f64 / 1e6
+    }
 }
 
 /// A line of this process's status, in kB.

@@ -164,9 +164,14 @@ impl Inner {
         if choice == Some(Choice::Sticky) {
             topic.count_sticky(&mut filling, appended.size, &self.stickiness);
         }
+        if appended.tell {
+            // Under the lock: who finds the batch told of, and flushes, must find it noted.
+            self.note(partition.lane);
+        }
         drop(filling);
         if appended.tell {
-            self.tell(partition.lane);
+            self.wake.notify_one();
+            turn::end();
         }
         Ok(Delivery::new(appended.tag, appended.index, timestamp_ms))
     }
@@ -199,14 +204,12 @@ impl Inner {
         }
     }
 
-    /// Tells the sender of a partition: once per batch or twice, never per record.
-    fn tell(&self, lane: LaneId) {
+    /// Notes a partition for the sender: once per batch or twice, never per record.
+    fn note(&self, lane: LaneId) {
         self.told
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(lane);
-        self.wake.notify_one();
-        turn::end();
     }
 
     /// The partitions that the sender has not looked at since it was told of them.

@@ -24,9 +24,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::machine::producer::Partitioner;
 use crate::record::{Record, Reserve};
 
-/// How long the report of a close waits for outcomes that are just being told to interceptors.
-const TELLING_MAX: Duration = Duration::from_millis(100);
-
 /// Writes records to topics. Cheap to clone; all clones share one buffer and one sender.
 ///
 /// A producer that is dropped without [`close`](Self::close) gives up what it has not sent: the
@@ -325,13 +322,6 @@ impl Producer {
         self.inner
             .abort(now(), &Error::new(ErrorKind::Closed, words));
         self.task.0.get().inspect(|task| task.abort());
-        // All have their outcome now, and only the sender may still be telling some of them.
-        if !is_inside() {
-            let before = self.inner.ledger.turn();
-            Deadline::after(TELLING_MAX)
-                .wait(self.inner.ledger.settled_before(before))
-                .await;
-        }
         self.inner.ledger.take()
     }
 

@@ -1,6 +1,7 @@
 //! [`Ledger`]: how many records got which outcome, and whether all from before a flush have theirs.
 //!
-//! It is asked once per batch, never per record. A flush must wait for the batches that were there
+//! It is told once per batch, never per record: of an outcome when the sender lets go of it, and of
+//! the batch's end when everybody has heard. A flush must wait for the batches that were there
 //! when it was called and for no others, or else it might never end while records keep coming: so
 //! each batch belongs to a generation, a flush begins a new one, and waits for the older ones.
 
@@ -105,19 +106,15 @@ impl Ledger {
         Generation(current)
     }
 
-    /// Records have their outcome; the batch they are of is settled if they are its last.
-    pub(super) fn settled(
-        &self,
-        generation: Generation,
-        records: u32,
-        error: Option<&Error>,
-        whole: bool,
-    ) {
+    /// Records have an outcome, which the next report is to have.
+    pub(super) fn count(&self, records: u32, error: Option<&Error>) {
         let mut state = self.lock();
         state.since_flush.add(u64::from(records), error);
-        if !whole {
-            return;
-        }
+    }
+
+    /// All records of a batch have their outcome, and whoever waits for it knows.
+    pub(super) fn settled(&self, generation: Generation) {
+        let mut state = self.lock();
         let at = usize::try_from(generation.0 - state.first).unwrap_or(usize::MAX);
         if let Some(open) = state.open.get_mut(at) {
             *open = open.saturating_sub(1);
@@ -182,14 +179,16 @@ mod tests {
         assert!(later >= flush && first < flush);
         let mut waiting = Box::pin(ledger.settled_before(flush));
         assert!(waiting.as_mut().now_or_never().is_none());
-        ledger.settled(first, 3, None, true);
+        ledger.count(3, None);
+        ledger.settled(first);
         assert!(waiting.as_mut().now_or_never().is_none());
-        ledger.settled(second, 1, None, false);
+        ledger.count(1, None);
         assert!(
             waiting.as_mut().now_or_never().is_none(),
             "only a part of it"
         );
-        ledger.settled(second, 1, None, true);
+        ledger.count(1, None);
+        ledger.settled(second);
         assert!(waiting.now_or_never().is_some());
         assert_eq!(ledger.take().written, 5);
         assert_eq!(ledger.take().written, 0);
@@ -205,7 +204,7 @@ mod tests {
         let old = ledger.opened();
         let flush = ledger.turn();
         assert_eq!(ledger.turn(), flush, "nothing was begun in between");
-        ledger.settled(old, 1, None, true);
+        ledger.settled(old);
         assert!(ledger.settled_before(flush).now_or_never().is_some());
         assert_eq!(ledger.lock().open.len(), 1);
     }
@@ -213,15 +212,9 @@ mod tests {
     #[test]
     fn a_report_tells_what_may_be_written_from_what_is_not() {
         let ledger = Ledger::default();
-        let generation = ledger.opened();
         let error = |status| Error::new(ErrorKind::Timeout, "late").with_write_status(status);
-        ledger.settled(
-            generation,
-            2,
-            Some(&error(WriteStatus::MaybeWritten)),
-            false,
-        );
-        ledger.settled(generation, 3, Some(&error(WriteStatus::NotWritten)), true);
+        ledger.count(2, Some(&error(WriteStatus::MaybeWritten)));
+        ledger.count(3, Some(&error(WriteStatus::NotWritten)));
         let report = ledger.take();
         assert_eq!(
             (report.unknown, report.not_written, report.written),

@@ -8,11 +8,26 @@ use super::delivery::Completion;
 use super::inner::Inner;
 use super::interceptor::SettledBatch;
 use crate::error::Error;
-use crate::machine::producer::{Finished, LaneId, Source};
+use crate::machine::producer::{Finished, LaneId, Sender, Source};
+
+/// Records that have left the sender with their outcome, and are counted.
+type Settling = Finished<Arc<Completion>>;
 
 impl Inner {
+    /// The outcomes since the last call, counted: what has left the sender is in the next report,
+    /// however long interceptors take to hear of it.
+    pub(super) fn take_finished(&self, sender: &mut Sender<Arc<Completion>>) -> Vec<Settling> {
+        let finished = sender.take_finished();
+        for Finished { share, outcome, .. } in &finished {
+            let error = outcome.as_ref().err();
+            self.meters.lock().settled(share.records, error);
+            self.ledger.count(share.records, error);
+        }
+        finished
+    }
+
     /// Gives finished records their outcome, and wakes whoever waits for it, outside of all locks.
-    pub(super) fn settle(&self, finished: Vec<Finished<Arc<Completion>>>) {
+    pub(super) fn settle(&self, finished: Vec<Settling>) {
         for Finished {
             tag,
             share,
@@ -30,12 +45,9 @@ impl Inner {
                         .map_err(Error::clone),
                 });
             }
-            let error = outcome.as_ref().err().cloned();
-            self.meters.lock().settled(share.records, error.as_ref());
-            let whole = tag.settle(share, outcome);
-            let generation = tag.generation();
-            self.ledger
-                .settled(generation, share.records, error.as_ref(), whole);
+            if tag.settle(share, outcome) {
+                self.ledger.settled(tag.generation());
+            }
         }
     }
 
@@ -46,7 +58,7 @@ impl Inner {
             let partitions = self.partitions.close();
             let mut sender = self.sender();
             sender.abort(now, partitions, &self.partitions, error);
-            sender.take_finished()
+            self.take_finished(&mut sender)
         };
         self.settle(finished);
     }
@@ -60,7 +72,7 @@ impl Inner {
                 sender.handle_told(now, lane, &self.partitions, |at| snapshot.leader_id(at));
             }
             sender.purge(now, in_flight, &self.partitions, error);
-            sender.take_finished()
+            self.take_finished(&mut sender)
         };
         self.settle(finished);
     }

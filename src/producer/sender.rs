@@ -155,7 +155,7 @@ impl Driver {
         }
         let (due, finished, lowered, over_gaps) = {
             let mut sender = inner.sender();
-            let (finished, lowered) = (sender.take_finished(), sender.take_lowered());
+            let (finished, lowered) = (inner.take_finished(&mut sender), sender.take_lowered());
             for (broker, since) in sender.take_standing() {
                 inner.stickiness.set_standing(broker, since);
             }

@@ -234,7 +234,7 @@ async fn the_report_of_a_close_has_what_an_observer_is_just_being_told() {
     let (entered, told) = std::sync::mpsc::channel();
     let slow = move |batch: &SettledBatch| {
         entered.send(batch.records).unwrap();
-        std::thread::sleep(Duration::from_millis(30));
+        std::thread::sleep(Duration::from_millis(300));
     };
     let producer = builder(&cluster).on_settled(slow).build().unwrap();
     drop(producer.enqueue(to_t("v")).await.unwrap());

@@ -94,7 +94,7 @@ pub(super) fn measure(
     Figures {
         stayed: Times::of(stayed.into_iter()),
         calm: Times::of(calm.into_iter()),
-        silent: Times::of(silences(tenures, &during).into_iter()),
+        silent: Times::of(silences(tenures, partitions, &during).into_iter()),
         joins: of(Deed::Start),
         leaves: of(Deed::Leave),
         kills: of(Deed::Kill),
@@ -141,13 +141,19 @@ fn stays(
     (stayed, calm)
 }
 
-fn silences(tenures: &Tenures, during: &Range<Micros>) -> Vec<Micros> {
+/// Of each partition, from the beginning on: one of which nothing is ever handed out is silent for
+/// the whole run.
+fn silences(tenures: &Tenures, partitions: usize, during: &Range<Micros>) -> Vec<Micros> {
+    let mut times = vec![vec![during.start, during.end]; partitions];
+    for tenure in &tenures.all {
+        if let Some(own) = times.get_mut(tenure.partition) {
+            own.extend(tenure.handed.iter().map(|(at, _)| *at));
+        }
+    }
     let mut gaps = Vec::new();
-    for own in tenures.by_partition() {
-        let handed = own.iter().flat_map(|it| &it.handed);
-        let mut times: Vec<Micros> = handed.map(|(at, _)| *at).collect();
-        times.sort_unstable();
-        gaps.extend(times.windows(2).filter_map(|pair| match pair {
+    for mut own in times {
+        own.sort_unstable();
+        gaps.extend(own.windows(2).filter_map(|pair| match pair {
             [from, to] if during.contains(from) => Some(to - from),
             _ => None,
         }));
@@ -232,9 +238,18 @@ mod tests {
         let figures = measure((&members, &tenures, &actions), 2, 0..9_000_000);
         assert_eq!(figures.calm, Times(vec![3, 3]));
         assert_eq!(figures.stayed, Times(vec![1_997]));
-        assert_eq!(figures.silent.most(), 2_196, "between two owners");
+        assert_eq!(figures.silent.most(), 5_999, "to the end of the run");
+        assert!(figures.silent.0.contains(&2_196), "between two owners");
         assert_eq!((figures.joins.count(), figures.joins.most()), (2, 200));
         assert_eq!(figures.undisturbed.count(), 2);
+    }
+
+    #[test]
+    fn a_partition_that_nobody_reads_is_silent_all_the_time() {
+        let (members, actions) = run();
+        let tenures = Tenures::of(&members, 4_000_000);
+        let figures = measure((&members, &tenures, &actions), 3, 0..9_000_000);
+        assert_eq!(figures.silent.most(), 9_000);
     }
 
     #[test]

@@ -15,6 +15,10 @@ const EXAMPLES: u64 = 4;
 const TICK: Micros = 5_000;
 /// A commit is stamped, then written, then seen.
 const SEEN: Micros = 100_000;
+/// A stop excuses a member that does not know of a new owner for so long after it.
+const STOP_COUNTS: Micros = 30_000_000;
+/// A member that is awake knows of a new owner this soon: a heartbeat, and what it does meanwhile.
+const TOLD_WITHIN: Micros = 5_000_000;
 
 /// An offset of the group as its coordinator wrote it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -212,11 +216,17 @@ impl Judge<'_> {
         let Some(member) = self.facts.members.get(older.member) else {
             return false;
         };
+        // A stop that is long over has been told of.
+        let since = newer.from.saturating_sub(STOP_COUNTS).max(older.from);
         match older.end {
-            End::Lost => true,
+            // The next heartbeat tells a member that is awake.
+            End::Lost => {
+                let told = older.to.saturating_sub(newer.from) <= TOLD_WITHIN;
+                told || member.stood_still(since, older.to)
+            }
             // Java says a loss as it says a revocation.
-            End::Revoked => member.java && member.stood_still(older.from, older.to),
-            End::Gone => member.stood_still(older.from, newer.from),
+            End::Revoked => member.java && member.stood_still(since, older.to),
+            End::Gone => member.stood_still(since, newer.from),
         }
     }
 

@@ -12,6 +12,9 @@ use crate::chaos::report::grouped;
 /// How many kinds of errors are shown, the most frequent first.
 const ERRORS: usize = 8;
 
+/// Longer than a member stands still, its session after that and a rebalance.
+const SILENT_MAX_MS: u64 = 60_000;
+
 /// All that is known of a run.
 #[derive(Debug)]
 pub(super) struct Report {
@@ -44,7 +47,13 @@ impl Report {
         let missing = written.lost + written.unread + written.foreign + written.duplicated;
         let deeds = &self.deeds;
         let calm = deeds.kills + deeds.leaves + deeds.stops + deeds.starts == 0;
+        let figures = &self.figures;
         for (wrong, what) in [
+            (
+                figures.silent.most() > SILENT_MAX_MS,
+                "a partition delivered nothing for too long",
+            ),
+            (self.verdict.unwell > 0, "members could not leave well"),
             (missing > 0, "the topic is not what was written: no witness"),
             (self.verdict.handed == 0, "nothing was handed out"),
             (calm, "nobody was hit: run longer"),

@@ -292,12 +292,28 @@ impl<'a> Roster<'a> {
             let read = fs::read_to_string(&slot.journal);
             let text = read.map_err(|e| format!("cannot read {}: {e}", slot.journal.display()))?;
             let parse = if slot.member.java { of_javas } else { of_ours };
+            if !slot.member.java {
+                let log = fs::read_to_string(&slot.log).unwrap_or_default();
+                if let Some(line) = log.lines().find(|line| line.contains("panicked")) {
+                    return Err(format!("{}: {line}", slot.member.name));
+                }
+            }
             let mut member = slot.member.clone();
             // Not the line that is cut short.
             let whole = text
                 .split_inclusive('\n')
                 .filter(|line| line.ends_with('\n'));
-            member.events = whole.filter_map(|line| parse(line.trim_end())).collect();
+            for line in whole {
+                match parse(line.trim_end()) {
+                    Some(event) => member.events.push(event),
+                    // Java's says more than is of interest.
+                    None if slot.member.java => {}
+                    None => {
+                        let name = &slot.member.name;
+                        return Err(format!("{name}: a line that cannot be read: {line}"));
+                    }
+                }
+            }
             Ok(member)
         });
         all.collect()

@@ -3,9 +3,12 @@
 //! A tenure begins when the member is told that the partition is its own and ends when it is told
 //! that it no longer is, or when it is killed. What it hands out is part of a tenure, or a stray.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::history::{Event, Micros, Range, What};
+
+/// A member writes down what a poll returned within this time, in microseconds.
+const WRITTEN_WITHIN: Micros = 1_000_000;
 
 /// Who a member is, and what was done to it.
 #[derive(Debug, Clone, Default)]
@@ -67,11 +70,12 @@ pub(super) struct Tenures {
 
 /// One member's walk through its events.
 struct Walk<'a> {
+    member: &'a Member,
     number: usize,
     out: &'a mut Tenures,
     open: BTreeMap<usize, Tenure>,
-    /// Lost just now: a poll that had returned before may still be written down, once.
-    lost: BTreeSet<usize>,
+    /// Lost just now, and when: a poll that had returned before may still be written down, once.
+    lost: BTreeMap<usize, Micros>,
     generation: Option<i32>,
 }
 
@@ -81,10 +85,11 @@ impl Tenures {
         let mut tenures = Self::default();
         for (number, member) in members.iter().enumerate() {
             let mut walk = Walk {
+                member,
                 number,
                 out: &mut tenures,
                 open: BTreeMap::new(),
-                lost: BTreeSet::new(),
+                lost: BTreeMap::new(),
                 generation: None,
             };
             member.events.iter().for_each(|event| walk.step(event));
@@ -158,7 +163,8 @@ impl Walk<'_> {
             What::Revoked(partitions) => self.close(partitions, event.at, End::Revoked),
             What::Lost(partitions) => {
                 self.close(partitions, event.at, End::Lost);
-                self.lost.extend(partitions);
+                let lost = partitions.iter().map(|it| (*it, event.at));
+                self.lost.extend(lost);
             }
             What::Handed(ranges) => {
                 for range in ranges {
@@ -173,12 +179,19 @@ impl Walk<'_> {
     fn handed(&mut self, at: Micros, range: Range) {
         if let Some(tenure) = self.open.get_mut(&range.partition) {
             tenure.handed.push((at, range));
-        } else if !self.lost.contains(&range.partition) {
+        } else if !self.was_on_its_way(range.partition, at) {
             let member = self.number;
             self.out.strays.push(Stray { member, at, range });
         } else if let Some(tenure) = self.last(range.partition) {
             tenure.handed.push((at, range));
         }
+    }
+
+    /// Whether a poll may have returned before a partition was lost, though it is written down now.
+    fn was_on_its_way(&self, partition: usize, at: Micros) -> bool {
+        self.lost.get(&partition).is_some_and(|lost| {
+            at.saturating_sub(*lost) <= WRITTEN_WITHIN || self.member.stood_still(*lost, at)
+        })
     }
 
     /// Its latest tenure of a partition that has ended.
@@ -266,6 +279,20 @@ pub(super) mod tests {
         let reached = Reached::of(handed.iter());
         let by = [9, 10, 25, 40].map(|at| reached.by(at));
         assert_eq!(by, [0, 5, 10, 10]);
+    }
+
+    #[test]
+    fn what_a_poll_returns_long_after_a_loss_is_a_stray() {
+        let journal = ["10 assigned 1 0", "12 lost -1 0", "1000013 hand -1 0:5-6"];
+        let mut member = member(&journal);
+        let strays = |member: &Member| {
+            Tenures::of(std::slice::from_ref(member), 2_000_000)
+                .strays
+                .len()
+        };
+        assert_eq!(strays(&member), 1);
+        member.stops.push((11, 1_000_000));
+        assert_eq!(strays(&member), 0, "it stood still in between");
     }
 
     #[test]

@@ -166,6 +166,9 @@ impl Consumer {
             if records.is_news() {
                 return Ok(records);
             }
+            if let Some(polling) = &polling {
+                polling.waits();
+            }
             if deadline.wait(ready).await.is_none() && !self.inner.has_ready() {
                 return Ok(records);
             }

@@ -43,6 +43,9 @@ impl Consumer {
             if let Some(record) = self.inner.receive()? {
                 return Ok(record);
             }
+            if let Some(polling) = &polling {
+                polling.waits();
+            }
             ready.await;
         }
     }
@@ -127,7 +130,7 @@ impl Reader {
     /// The next record; `None` at the end of the stream.
     async fn next(&mut self) -> Option<Result<DetachedRecord>> {
         let inner = Arc::clone(&self.inner);
-        let _polling = Polling::begin(&inner, Some(&self.partition));
+        let polling = Polling::begin(&inner, Some(&self.partition));
         let mut expecting = None;
         loop {
             let ready = inner.ready.notified();
@@ -140,6 +143,9 @@ impl Reader {
                 return None;
             }
             expecting.get_or_insert_with(|| Expecting::new(&inner, &self.partition));
+            if let Some(polling) = &polling {
+                polling.waits();
+            }
             ready.await;
         }
     }

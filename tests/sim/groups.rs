@@ -46,7 +46,7 @@ pub(crate) fn member(client: &Client) -> ConsumerBuilder {
         .property("auto.offset.reset", "earliest")
 }
 
-fn cooperative(client: &Client) -> ConsumerBuilder {
+pub(crate) fn cooperative(client: &Client) -> ConsumerBuilder {
     member(client).property("partition.assignment.strategy", "cooperative-sticky")
 }
 

@@ -22,6 +22,7 @@ mod finding;
 mod gaps;
 mod giving_up;
 mod groups;
+mod handing_on;
 mod losing;
 mod members;
 mod modern_groups;

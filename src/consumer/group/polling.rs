@@ -12,12 +12,14 @@ use crate::ids::TopicPartition;
 pub(crate) struct Polling<'a> {
     inner: &'a Inner,
     group: &'a Arc<Group>,
+    /// The partition whose stream asks.
+    of: Option<&'a TopicPartition>,
 }
 
 impl<'a> Polling<'a> {
     /// The user asks for records, and so is done with those that it has: of all that polls hand
     /// out, or of the partition whose stream it asks.
-    pub(crate) fn begin(inner: &'a Inner, of: Option<&TopicPartition>) -> Option<Self> {
+    pub(crate) fn begin(inner: &'a Inner, of: Option<&'a TopicPartition>) -> Option<Self> {
         let group = inner.group.as_ref()?;
         let mut state = group.lock();
         inner.fetcher().confirm(of);
@@ -30,7 +32,20 @@ impl<'a> Polling<'a> {
         if wakes {
             group.wake.notify_one();
         }
-        Some(Self { inner, group })
+        Some(Self { inner, group, of })
+    }
+
+    /// It has found nothing to hand out, and is about to wait: nothing is in the user's hands any
+    /// more, the last record of a batch included. Without this a revocation would wait for the next
+    /// record.
+    pub(crate) fn waits(&self) {
+        let mut state = self.group.lock();
+        self.inner.fetcher().confirm(self.of);
+        let wakes = state.let_go(self.inner);
+        drop(state);
+        if wakes {
+            self.group.wake.notify_one();
+        }
     }
 
     /// What the user must be told.

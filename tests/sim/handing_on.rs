@@ -1,0 +1,70 @@
+//! A member that gives up partitions: how long the others wait for it, and what it commits first.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use tidewire::Consumer;
+use tidewire::mock::MockCluster;
+
+use crate::groups::{build, committed, cooperative, member, modern, settle, write};
+use crate::support::{PATIENCE, at, cluster, connect, ms, poll, secs, within};
+
+/// Far below `max.poll.interval.ms`: some heartbeats.
+const PROMPT: Duration = Duration::from_secs(20);
+
+/// Polls until the consumer has its first partition, and checks that everything was committed
+/// before it came.
+async fn gets_its_share(cluster: &MockCluster, second: &Consumer) {
+    while second.assignment().is_empty() {
+        assert!(poll(second, ms(100)).await.unwrap().is_empty());
+    }
+    for at in second.assignment() {
+        assert_eq!(committed(cluster, at.partition), Some(1));
+    }
+    let again = poll(second, secs(2)).await.unwrap();
+    assert!(again.is_empty(), "{again:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parked_recv_holds_up_no_revocation() {
+    for builder in [member, cooperative, modern] {
+        for last in [0, 1] {
+            let cluster = cluster().topic("t", 2).build();
+            let client = connect(&cluster).await;
+            let first = build(builder(&client)).await;
+            for partition in [1 - last, last] {
+                write(&client, partition, ["x".to_owned()]).await;
+                let record = within(PATIENCE, first.recv()).await.unwrap();
+                assert_eq!(record.partition(), partition);
+            }
+            let second = build(builder(&client)).await;
+            let shared = async {
+                tokio::select! {
+                    record = first.recv() => panic!("{record:?}"),
+                    () = gets_its_share(&cluster, &second) => {}
+                }
+            };
+            within(PROMPT, shared).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parked_stream_of_one_partition_holds_up_no_revocation() {
+    for builder in [member, cooperative, modern] {
+        let cluster = cluster().topic("t", 2).build();
+        let client = connect(&cluster).await;
+        let first = build(builder(&client)).await;
+        settle(&[(&first, 2)]).await;
+        let mut streams = [0, 1].map(|partition| first.partition_stream(&at(partition)).unwrap());
+        for (partition, stream) in (0..).zip(&mut streams) {
+            write(&client, partition, ["x".to_owned()]).await;
+            within(PATIENCE, stream.next()).await.unwrap().unwrap();
+        }
+        for mut stream in streams {
+            tokio::spawn(async move { while stream.next().await.is_some() {} });
+        }
+        let second = build(builder(&client)).await;
+        within(PROMPT, gets_its_share(&cluster, &second)).await;
+    }
+}

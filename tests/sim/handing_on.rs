@@ -6,7 +6,7 @@ use futures::StreamExt;
 use tidewire::Consumer;
 use tidewire::mock::MockCluster;
 
-use crate::groups::{build, committed, cooperative, member, modern, settle, write};
+use crate::groups::{build, committed, cooperative, member, modern, settle, write, written};
 use crate::support::{PATIENCE, at, cluster, connect, ms, poll, secs, within};
 
 /// Far below `max.poll.interval.ms`: some heartbeats.
@@ -66,5 +66,24 @@ async fn a_parked_stream_of_one_partition_holds_up_no_revocation() {
         }
         let second = build(builder(&client)).await;
         within(PROMPT, gets_its_share(&cluster, &second)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_revoked_is_committed_however_long_the_user_took_over_it() {
+    for builder in [member, cooperative, modern] {
+        let (cluster, client) = written(2, 1).await;
+        let builder = |client| builder(client).property("max.poll.interval.ms", "60000");
+        let first = build(builder(&client)).await;
+        tokio::time::sleep(secs(10)).await;
+        assert_eq!(poll(&first, secs(1)).await.unwrap().len(), 2, "all at once");
+        let second = build(builder(&client)).await;
+        let busy = async {
+            tokio::time::sleep(secs(50)).await;
+            assert!(second.assignment().is_empty(), "it is waited for");
+            assert!(poll(&first, secs(5)).await.unwrap().is_empty());
+        };
+        let both = async { tokio::join!(busy, gets_its_share(&cluster, &second)) };
+        within(secs(70), both).await;
     }
 }

@@ -9,7 +9,7 @@
 //! a listener that is already running: it is waited for, since there is never more than one.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::ids::TopicPartition;
 
@@ -52,11 +52,28 @@ pub(crate) enum Act {
 #[derive(Debug)]
 enum Step {
     Hold(Partitions, bool),
-    Commit(Partitions),
+    Commit(Partitions, Limit),
     Tell(Event),
     Take(Partitions),
     Give(Partitions),
     Release(Partitions),
+}
+
+/// When a commit stops holding up the rest.
+#[derive(Clone, Copy, Debug)]
+enum Limit {
+    /// So long after it has begun: the user may take its time before that.
+    For(Duration),
+    Until(Instant),
+}
+
+impl Limit {
+    fn end(self, begun: Instant) -> Instant {
+        match self {
+            Self::For(limit) => begun + limit,
+            Self::Until(until) => until,
+        }
+    }
 }
 
 /// A step that is under way.
@@ -78,8 +95,6 @@ pub(crate) struct Handover {
     steps: VecDeque<Step>,
     running: Option<Running>,
     last_step: u64,
-    /// When a commit that is under way stops holding up the rest.
-    commit_until: Option<Instant>,
 }
 
 impl Handover {
@@ -93,34 +108,33 @@ impl Handover {
         self.urgent.is_empty() && self.steps.is_empty() && self.running.is_none()
     }
 
-    /// Gives up some partitions: when the user is done with them, with a commit that gets until
-    /// `commit_until`.
-    pub(crate) fn revoke(&mut self, partitions: Partitions, commit_until: Instant) {
-        self.commit_until = Some(commit_until);
-        self.push_revoke(partitions, true);
+    /// Gives up some partitions: when the user is done with them, with a commit that gets
+    /// `commit_limit` from then on.
+    pub(crate) fn revoke(&mut self, partitions: Partitions, commit_limit: Duration) {
+        self.push_revoke(partitions, true, Limit::For(commit_limit));
     }
 
-    fn push_revoke(&mut self, partitions: Partitions, wait: bool) {
+    fn push_revoke(&mut self, partitions: Partitions, wait: bool, commit: Limit) {
         if partitions.is_empty() {
             return;
         }
         self.steps.extend([
             Step::Hold(partitions.clone(), wait),
-            Step::Commit(partitions.clone()),
+            Step::Commit(partitions.clone(), commit),
             Step::Tell(Event::Revoked(partitions.clone())),
             Step::Take(partitions),
         ]);
     }
 
-    /// Gives up everything, without waiting for the user.
+    /// Gives up everything, without waiting for the user, with a commit that gets until
+    /// `commit_until`.
     pub(crate) fn revoke_all(&mut self, commit_until: Instant) {
-        self.commit_until = Some(commit_until);
         let told = self.void();
         let rest = self.owned.difference(&told).cloned().collect();
         if !told.is_empty() {
             self.steps.push_back(Step::Take(told));
         }
-        self.push_revoke(rest, false);
+        self.push_revoke(rest, false, Limit::Until(commit_until));
     }
 
     /// Takes over some partitions; the listener hears of it even if there are none.
@@ -178,8 +192,8 @@ impl Handover {
                 partitions,
                 wait,
             },
-            Step::Commit(partitions) => Act::Commit {
-                step: self.run(None, self.commit_until),
+            Step::Commit(partitions, limit) => Act::Commit {
+                step: self.run(None, Some(limit.end(now))),
                 partitions,
             },
             Step::Tell(event) => Act::Tell {
@@ -264,7 +278,7 @@ mod tests {
     #[test]
     fn partitions_leave_after_wait_commit_and_listener_in_this_order() {
         let (mut handover, now) = owning(&[0, 1]);
-        handover.revoke(set(&[1]), now + Duration::from_secs(1));
+        handover.revoke(set(&[1]), Duration::from_secs(1));
         let mut seen = Vec::new();
         while let Some(act) = handover.poll(now) {
             let step = match &act {
@@ -292,7 +306,7 @@ mod tests {
     fn case_57_a_commit_that_takes_too_long_stops_holding_up_the_rest() {
         let (mut handover, now) = owning(&[0]);
         let until = now + Duration::from_secs(1);
-        handover.revoke(set(&[0]), until);
+        handover.revoke(set(&[0]), Duration::from_secs(1));
         let Some(Act::Hold { step, .. }) = handover.poll(now) else {
             panic!("hold first");
         };
@@ -304,10 +318,42 @@ mod tests {
     }
 
     #[test]
+    fn the_time_for_a_commit_begins_when_the_user_is_done() {
+        let (mut handover, now) = owning(&[0]);
+        handover.revoke(set(&[0]), Duration::from_secs(1));
+        let Some(Act::Hold { step, .. }) = handover.poll(now) else {
+            panic!("hold first");
+        };
+        let later = now + Duration::from_secs(60);
+        assert_eq!(handover.poll(later), None, "the user takes its time");
+        handover.done(step);
+        assert!(matches!(handover.poll(later), Some(Act::Commit { .. })));
+        assert_eq!(handover.poll(later), None, "it is waited for");
+        assert_eq!(
+            handover.poll_timeout(),
+            Some(later + Duration::from_secs(1))
+        );
+    }
+
+    #[test]
+    fn the_commit_of_a_farewell_ends_at_a_time_that_is_fixed() {
+        let (mut handover, now) = owning(&[0]);
+        let until = now + Duration::from_secs(2);
+        handover.revoke_all(until);
+        let Some(Act::Hold { step, .. }) = handover.poll(now) else {
+            panic!("hold first");
+        };
+        handover.done(step);
+        let later = now + Duration::from_secs(1);
+        assert!(matches!(handover.poll(later), Some(Act::Commit { .. })));
+        assert_eq!(handover.poll_timeout(), Some(until));
+    }
+
+    #[test]
     fn case_60_a_loss_during_a_revocation_is_a_loss_and_commits_nothing() {
         for steps in 0..2 {
             let (mut handover, now) = owning(&[0, 1]);
-            handover.revoke(set(&[1]), now + Duration::from_secs(1));
+            handover.revoke(set(&[1]), Duration::from_secs(1));
             let mut under_way = 0;
             for _ in 0..=steps {
                 match handover.poll(now) {
@@ -338,7 +384,7 @@ mod tests {
     #[test]
     fn case_60_a_loss_waits_for_a_listener_that_runs_and_takes_the_partitions_at_once() {
         let (mut handover, now) = owning(&[0, 1]);
-        handover.revoke(set(&[1]), now + Duration::from_secs(1));
+        handover.revoke(set(&[1]), Duration::from_secs(1));
         let mut step = 0;
         for _ in 0..3 {
             handover.done(step);

@@ -131,7 +131,7 @@ impl Member {
                 self.backoff.succeeded();
                 self.phase = Phase::Stable;
                 self.stay(now);
-                self.apply(now, assigned);
+                self.apply(assigned);
             }
             Err(error) => self.refuse(error),
         }
@@ -149,7 +149,7 @@ impl Member {
     }
 
     /// Goes from the partitions that it has to those that it got.
-    fn apply(&mut self, now: Instant, assigned: Partitions) {
+    fn apply(&mut self, assigned: Partitions) {
         let count = assigned.len();
         let wanted = self.wanted.clone().unwrap_or_default();
         let target: Partitions = assigned
@@ -165,8 +165,7 @@ impl Member {
         if !going.is_empty() {
             // Somebody else gets them in the next generation.
             self.request_rejoin("gave up partitions for other members");
-            let until = now + self.settings.commit_limit;
-            self.handover.revoke(going, until);
+            self.handover.revoke(going, self.settings.commit_limit);
         }
         self.handover.assign(coming);
     }

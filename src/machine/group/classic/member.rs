@@ -27,7 +27,7 @@ pub(crate) struct Settings {
     pub(crate) max_poll_interval: Duration,
     /// `request.timeout.ms`.
     pub(crate) request_timeout: Duration,
-    /// How long the commit of what is revoked may take.
+    /// How long the commit of what is revoked may take, once the user is done with it.
     pub(crate) commit_limit: Duration,
     pub(crate) retry: BackoffPolicy,
 }
@@ -294,9 +294,9 @@ impl Member {
             }
             Phase::Stable if idle && self.rejoin.is_some() && self.asked.is_none() => {
                 self.prepare_anew();
-                self.prepare(now);
+                self.prepare();
             }
-            Phase::Preparing if idle && !self.prepared => self.prepare(now),
+            Phase::Preparing if idle && !self.prepared => self.prepare(),
             Phase::Deciding => self.decide(now),
             _ => {}
         }
@@ -309,7 +309,7 @@ impl Member {
     }
 
     /// Gives up what must not be kept over a join.
-    fn prepare(&mut self, now: Instant) {
+    fn prepare(&mut self) {
         self.prepared = true;
         let empty = BTreeSet::new();
         let wanted = self.wanted.as_ref().unwrap_or(&empty);
@@ -317,8 +317,7 @@ impl Member {
         let goes = |topic: &Arc<str>| !(cooperative && wanted.contains(topic));
         let owned = self.handover.owned().iter();
         let going = owned.filter(|at| goes(&at.topic)).cloned().collect();
-        self.handover
-            .revoke(going, now + self.settings.commit_limit);
+        self.handover.revoke(going, self.settings.commit_limit);
     }
 
     /// Whether it is a member, or about to be one.

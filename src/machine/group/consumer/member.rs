@@ -23,7 +23,7 @@ pub(crate) struct Settings {
     pub(crate) max_poll_interval: Duration,
     /// `request.timeout.ms`.
     pub(crate) request_timeout: Duration,
-    /// How long the commit of what is revoked may take.
+    /// How long the commit of what is revoked may take, once the user is done with it.
     pub(crate) commit_limit: Duration,
     pub(crate) retry: BackoffPolicy,
 }
@@ -281,7 +281,7 @@ impl Member {
     /// The next step of partitions that change hands.
     pub(crate) fn poll_act(&mut self, now: Instant) -> Option<Act> {
         self.tick(now);
-        self.reconcile(now);
+        self.reconcile();
         self.handover.poll(now)
     }
 }

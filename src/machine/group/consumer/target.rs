@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::member::{Member, Phase};
 use crate::ids::{TopicId, TopicPartition};
@@ -127,7 +126,7 @@ impl Assigned {
 
 impl Member {
     /// Ends a round that is done, and begins the next one if there is something to do.
-    pub(super) fn reconcile(&mut self, now: Instant) {
+    pub(super) fn reconcile(&mut self) {
         if self.phase != Phase::In || !self.handover.is_idle() {
             return;
         }
@@ -177,8 +176,7 @@ impl Member {
             }
         }
         assigned.round = Some(next);
-        let until = now + self.settings.commit_limit;
-        self.handover.revoke(going, until);
+        self.handover.revoke(going, self.settings.commit_limit);
         self.handover.assign(coming);
     }
 

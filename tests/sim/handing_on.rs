@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use tidewire::Consumer;
 use tidewire::mock::MockCluster;
+use tidewire::{Consumer, ErrorKind};
 
 use crate::groups::{build, committed, cooperative, member, modern, settle, write, written};
 use crate::support::{PATIENCE, at, cluster, connect, ms, poll, secs, within};
@@ -85,5 +85,24 @@ async fn what_is_revoked_is_committed_however_long_the_user_took_over_it() {
         };
         let both = async { tokio::join!(busy, gets_its_share(&cluster, &second)) };
         within(secs(70), both).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_without_a_coordinator_ends_with_its_consumer() {
+    for builder in [member, modern] {
+        let (cluster, client) = written(1, 3).await;
+        let consumer = build(builder(&client)).await;
+        settle(&[(&consumer, 1)]).await;
+        let stream = consumer.partition_stream(&at(0)).unwrap();
+        for broker in 1..=3 {
+            cluster.pause_broker(broker);
+        }
+        let pending = consumer.commit_offsets_async([(at(0), 1.into())]).unwrap();
+        let closed = within(secs(2), consumer.close(secs(1))).await;
+        assert_eq!(closed.unwrap_err().kind(), ErrorKind::Timeout);
+        let ended = within(secs(1), pending).await;
+        assert_eq!(ended.unwrap_err().kind(), ErrorKind::Closed);
+        drop(stream);
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct State {
     pub(super) member: Option<Membership>,
     pub(super) commits: Commits,
     pub(super) waiters: BTreeMap<u64, Waiter>,
+    /// The task has ended: nothing is sent, and no commit comes to its end any more.
+    ended: bool,
     /// Partitions about to go, of which the user still has records.
     pub(super) holding: Vec<(u64, Partitions)>,
     /// With `enable.auto.offset.store=false`: what the user is done with.
@@ -79,6 +81,7 @@ impl Group {
                 member: None,
                 commits,
                 waiters: BTreeMap::new(),
+                ended: false,
                 holding: Vec::new(),
                 stored: Offsets::new(),
                 committed: BTreeMap::new(),
@@ -118,12 +121,16 @@ impl Group {
         slot.take()
     }
 
-    /// Commits these; whoever dropped the receiver does not mind.
+    /// Commits these; whoever dropped the receiver does not mind. The sender is gone where the
+    /// consumer ends first.
     pub(super) fn commit(&self, offsets: Offsets, until: Instant) -> oneshot::Receiver<Result<()>> {
         let (sender, receiver) = oneshot::channel();
         let mut state = self.lock();
         if offsets.is_empty() {
             let _ = sender.send(Ok(()));
+            return receiver;
+        }
+        if state.ended {
             return receiver;
         }
         let ticket = state.commits.commit(offsets.clone(), until);
@@ -141,6 +148,16 @@ impl Group {
         let mut state = self.lock();
         let of_member = state.member.as_mut().and_then(Membership::take_error);
         of_member.or_else(|| state.error.take())
+    }
+
+    /// The task is gone. Only it sends commits, and says when they take too long: nobody waits for
+    /// one any more.
+    pub(super) fn end(&self) {
+        let mut state = self.lock();
+        state.ended = true;
+        let waiters = std::mem::take(&mut state.waiters);
+        drop(state);
+        drop(waiters);
     }
 
     /// Ends the group side by then; `dropped` if nobody listens any more.
@@ -213,5 +230,27 @@ impl State {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::cluster::now;
+    use crate::machine::backoff::BackoffPolicy;
+
+    #[tokio::test(start_paused = true)]
+    async fn no_commit_outlives_the_task() {
+        let (initial, max) = (Duration::from_millis(100), Duration::from_secs(1));
+        let commits = Commits::new(BackoffPolicy { initial, max }, 1);
+        let group = Group::new("g".to_owned(), commits);
+        let offsets = || Offsets::from([(TopicPartition::new("t", 0), 1.into())]);
+        let until = now() + Duration::from_secs(60);
+        let before = group.commit(offsets(), until);
+        group.end();
+        assert!(before.await.is_err());
+        assert!(group.commit(offsets(), until).await.is_err());
     }
 }

@@ -26,11 +26,15 @@ use crate::net::Role;
 /// Topics in use are named again after so long, well before they would be forgotten.
 const NAME_AGAIN: Duration = Duration::from_secs(60);
 
-/// Runs until the group was left, or the consumer's end is due.
-pub(crate) async fn drive(inner: Arc<Inner>, group: Arc<Group>, client: Client) {
+/// Runs until the group was left, or the consumer's end is due. Whether it comes to its end or is
+/// dropped before, the group side ends with it.
+pub(crate) fn drive(
+    inner: Arc<Inner>,
+    group: Arc<Group>,
+    client: Client,
+) -> impl Future<Output = ()> + Send + 'static {
     let shared = Arc::clone(&inner.shared);
-    let mut metadata = shared.subscribe();
-    let mut task = Task {
+    let task = Task {
         brokers: shared.brokers(Role::Coordinator, 5),
         calls: FuturesUnordered::new(),
         coordinator: None,
@@ -48,20 +52,7 @@ pub(crate) async fn drive(inner: Arc<Inner>, group: Arc<Group>, client: Client) 
         group,
         client,
     };
-    loop {
-        task.step();
-        if task.is_over() {
-            return;
-        }
-        let due = task.timeout();
-        tokio::select! {
-            biased;
-            Some(event) = task.calls.next() => task.handle(event),
-            () = task.group.wake.notified() => {}
-            Ok(()) = metadata.changed() => {}
-            () = tokio::time::sleep_until(due.unwrap_or_else(now).into()), if due.is_some() => {}
-        }
-    }
+    task.run()
 }
 
 pub(super) struct Task {
@@ -92,7 +83,31 @@ pub(super) struct Task {
     pub(super) naming: Backoff,
 }
 
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.group.end();
+    }
+}
+
 impl Task {
+    async fn run(mut self) {
+        let mut metadata = self.inner.shared.subscribe();
+        loop {
+            self.step();
+            if self.is_over() {
+                return;
+            }
+            let due = self.timeout();
+            tokio::select! {
+                biased;
+                Some(event) = self.calls.next() => self.handle(event),
+                () = self.group.wake.notified() => {}
+                Ok(()) = metadata.changed() => {}
+                () = tokio::time::sleep_until(due.unwrap_or_else(now).into()), if due.is_some() => {}
+            }
+        }
+    }
+
     /// Does whatever can be done now.
     fn step(&mut self) {
         let group = Arc::clone(&self.group);

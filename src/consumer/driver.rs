@@ -94,7 +94,8 @@ impl Driver {
         self.look_around(version, &metadata);
         self.resolve(&metadata);
         self.validate(&metadata);
-        for node in metadata.nodes.values() {
+        let turns = self.inner.fetcher().in_turn(metadata.nodes.keys().copied());
+        for node in turns.iter().filter_map(|id| metadata.nodes.get(id)) {
             let (mut fetcher, count) = (self.inner.fetcher(), self.sources.len());
             let plan = fetcher.poll_fetch(now(), node.id, count, &*metadata);
             drop(fetcher);

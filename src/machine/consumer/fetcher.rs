@@ -34,6 +34,8 @@ use crate::machine::backoff::{Backoff, BackoffPolicy};
 pub(super) struct Broker {
     pub(super) reserved: usize,
     pub(super) in_flight: bool,
+    /// Grows with every fetch of any broker: when this one was asked last.
+    pub(super) turn: u64,
     pub(super) not_before: Option<Instant>,
     pub(super) session: Session,
 }

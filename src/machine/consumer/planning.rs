@@ -28,8 +28,8 @@ struct Open {
 
 impl<T> Fetcher<T> {
     /// The next fetch for a broker, if it has none in flight, has something to be read and the
-    /// budget has room. Each of `brokers` brokers may reserve its share of the budget and no more,
-    /// so that none that long-polls keeps the others from being asked.
+    /// budget has room. Each of `brokers` brokers may reserve its share of what fetches may take and
+    /// no more, so that none that long-polls keeps the others from being asked.
     pub(crate) fn poll_fetch(
         &mut self,
         now: Instant,
@@ -44,7 +44,7 @@ impl<T> Fetcher<T> {
         let limits = self.limits;
         let free = self.room().saturating_sub(self.spare());
         // A request for a few leftover bytes would bring one batch a round trip: wait for room.
-        let share = limits.budget / brokers.max(1);
+        let share = limits.budget.saturating_sub(self.spare()) / brokers.max(1);
         let enough = limits.partition_max_bytes.min(share / 2).max(1);
         if free < enough {
             return None;
@@ -60,9 +60,11 @@ impl<T> Fetcher<T> {
         let session = self.begin(broker, &mut partitions);
         let most = limits.partition_max_bytes.saturating_mul(partitions.len());
         let max_bytes = free.min(share).min(limits.max_bytes).min(most);
+        let turn = self.next_generation();
         let state = self.brokers.entry(broker).or_default();
         state.in_flight = true;
         state.reserved = max_bytes;
+        state.turn = turn;
         Some(FetchPlan {
             broker,
             session,
@@ -72,6 +74,15 @@ impl<T> Fetcher<T> {
             leader_only,
             partitions,
         })
+    }
+
+    /// The brokers in the order to ask them: first who was not asked for longest. In the order of
+    /// their ids the first ones would take all room there is while the user is slow, and the last
+    /// ones never get any.
+    pub(crate) fn in_turn(&self, brokers: impl Iterator<Item = BrokerId>) -> Vec<BrokerId> {
+        let mut brokers: Vec<BrokerId> = brokers.collect();
+        brokers.sort_by_key(|broker| self.brokers.get(broker).map(|state| state.turn));
+        brokers
     }
 
     /// What the budget has left.

@@ -110,6 +110,10 @@ impl Member {
 
     /// What will not pass by itself.
     fn handle_refusal(&mut self, now: Instant, error: Error) {
+        if error.kind() == ErrorKind::UnsupportedVersion {
+            // It was not sent: there is no pattern to take back, which could not be said either.
+            self.had_pattern = false;
+        }
         match error.code() {
             Some(ErrorCode::UNRELEASED_INSTANCE_ID) if self.unsure => {
                 // Its own, from a join whose answer was lost, or from before it was fenced.

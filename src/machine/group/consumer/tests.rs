@@ -605,12 +605,19 @@ fn case_76_a_broker_without_the_request_and_one_without_patterns_are_told_apart(
         (Error::from(field), "does not match patterns"),
     ] {
         let mut rig = rig(None);
-        let (number, _) = rig.beat();
+        rig.member.subscribe(wanted(&[], Some("a.*")));
+        let (number, said) = rig.beat();
+        assert_eq!(said.subscribed_topic_regex.as_deref(), Some("a.*"));
         rig.fail(number, error);
         let error = rig.poll().unwrap();
         assert_eq!(error.kind(), ErrorKind::UnsupportedVersion);
         assert!(error.to_string().contains(words), "{error}");
         assert!(error.to_string().contains("group.protocol=classic"));
+        rig.member.subscribe(wanted(&["a"], None));
+        assert!(rig.poll().is_none());
+        let (_, said) = rig.beat();
+        assert_eq!(said.subscribed_topic_names, Some(vec!["a".to_owned()]));
+        assert_eq!(said.subscribed_topic_regex, None, "which version 0 lacks");
     }
 }
 

@@ -551,6 +551,28 @@ async fn stored_offsets_are_committed_and_nothing_else() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_stored_before_a_later_commit_does_not_take_it_back_by_itself() {
+    let (cluster, client) = written(1, 5).await;
+    let builder = member(&client).property("enable.auto.offset.store", "false");
+    let consumer = build(builder).await;
+    let records = within(PATIENCE, consumer.poll(secs(60))).await.unwrap();
+    let record = |n| records.iter().nth(n).unwrap();
+    consumer.store(&record(1)).unwrap();
+    let commit = async |n| within(PATIENCE, consumer.commit_record(&record(n))).await;
+    commit(3).await.unwrap();
+    tokio::time::sleep(secs(6)).await;
+    assert_eq!(committed(&cluster, 0), Some(4), "the timer came after it");
+    within(PATIENCE, consumer.commit()).await.unwrap();
+    assert_eq!(committed(&cluster, 0), Some(2), "as it was told");
+    consumer.store(&record(2)).unwrap();
+    tokio::time::sleep(secs(6)).await;
+    assert_eq!(committed(&cluster, 0), Some(3), "and on from there");
+    commit(4).await.unwrap();
+    within(PATIENCE, consumer.close(secs(5))).await.unwrap();
+    assert_eq!(committed(&cluster, 0), Some(5), "nor does the end");
+}
+
+#[tokio::test(start_paused = true)]
 async fn case_74_commits_on_their_way_never_go_back() {
     let (cluster, client) = written(1, 100).await;
     let consumer = build(member(&client)).await;

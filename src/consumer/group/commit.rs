@@ -119,6 +119,9 @@ impl Consumer {
     /// Says that this record, and all before it in its partition, are done with: the next commit
     /// carries that. Needs `enable.auto.offset.store=false`.
     ///
+    /// What is committed by itself (`enable.auto.commit`) never goes back: a stored offset before
+    /// one that was committed meanwhile is left to [`commit`](Self::commit).
+    ///
     /// # Errors
     ///
     /// `InvalidInput` without a `group.id`, with `enable.auto.offset.store=true`, or if the
@@ -219,7 +222,7 @@ impl Inner {
 }
 
 impl State {
-    /// How far the user is done with these.
+    /// How far the user is done with these, as is committed by itself.
     pub(super) fn done_with<'a>(
         &self,
         inner: &Inner,
@@ -236,7 +239,13 @@ impl State {
                 }
                 place.into()
             } else {
-                self.stored.get(at)?.clone()
+                // The user may have committed more since it stored this.
+                let stored = self.stored.get(at)?;
+                let ahead = self.committed.get(at);
+                if ahead.is_some_and(|it| stored.offset < *it) {
+                    return None;
+                }
+                stored.clone()
             };
             Some((at.clone(), offset))
         };

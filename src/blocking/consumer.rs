@@ -56,7 +56,9 @@ impl Consumer {
     /// The records one by one, as [`recv`](Self::recv) returns them. It ends when none has come for
     /// as long as given, and can be called again then: no record is lost.
     ///
-    /// An error does not end it, since other partitions go on; only `InvalidInput` does.
+    /// An error of one partition does not end it, since the others go on, nor does what may pass.
+    /// What is returned again without a wait ends it, once it was returned: an error
+    /// [that is fatal](Error::is_fatal), and an `InvalidInput` that is about no partition.
     ///
     /// ```no_run
     /// # fn run(consumer: tidewire::blocking::Consumer) -> tidewire::Result<()> {
@@ -70,7 +72,7 @@ impl Consumer {
         ConsumerIter {
             consumer: self,
             limit,
-            is_refused: false,
+            is_over: false,
         }
     }
 
@@ -291,20 +293,22 @@ impl Consumer {
 pub struct ConsumerIter<'a> {
     consumer: &'a Consumer,
     limit: Duration,
-    is_refused: bool,
+    is_over: bool,
 }
 
 impl Iterator for ConsumerIter<'_> {
     type Item = Result<DetachedRecord>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.is_refused {
+        if self.is_over {
             return None;
         }
         let next = self.consumer.recv(self.limit);
         // Who passes over errors would never leave the loop, since nothing is waited for.
-        let refused = |error: &Error| error.kind() == ErrorKind::InvalidInput;
-        self.is_refused = next.as_ref().is_err_and(refused);
+        let refused =
+            |error: &Error| error.kind() == ErrorKind::InvalidInput && error.partition().is_none();
+        let last = |error: &Error| error.is_fatal() || refused(error);
+        self.is_over = next.as_ref().is_err_and(last);
         next.transpose()
     }
 }

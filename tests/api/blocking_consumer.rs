@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tidewire::blocking::{self, RebalanceListener};
 use tidewire::mock::MockCluster;
-use tidewire::{ErrorKind, Record, StartAt, TopicPartition};
+use tidewire::{ErrorCode, ErrorKind, Record, StartAt, TopicPartition};
 use tokio::runtime::Runtime;
 
 use crate::blocking::{LIMIT, cluster, description};
@@ -124,6 +124,59 @@ fn a_thread_reads_partitions_by_name_and_moves_in_them() {
     assert_eq!(consumer.metrics().records, 8);
     let error = consumer.commit().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput, "it has no group");
+}
+
+#[test]
+fn an_iterator_goes_on_after_the_error_of_one_partition() {
+    let (_runtime, _cluster, client) = written();
+    let by_hand = client.consumer_with(|builder| builder.group("g"));
+    let by_hand = by_hand.unwrap();
+    by_hand.commit_offsets([(at(1), 3.into())]).unwrap();
+    by_hand.close(LIMIT).unwrap();
+    let consumer = client.consumer_with(|builder| {
+        let builder = builder.group("g").subscribe(["t"]);
+        builder.property("auto.offset.reset", "none")
+    });
+    let consumer = consumer.unwrap();
+    let mut offsets = [Vec::new(), Vec::new()];
+    let mut lost = 0;
+    // All seven records, and that nobody knows where to begin in the other partition.
+    for next in consumer.iter(LIMIT).take(8) {
+        match next {
+            Ok(record) => {
+                let partition = usize::try_from(record.partition()).unwrap();
+                offsets[partition].push(record.offset());
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+                assert_eq!(error.partition(), Some(0), "{error}");
+                consumer.seek(&at(0), StartAt::Beginning).unwrap();
+                lost += 1;
+            }
+        }
+    }
+    assert_eq!((offsets, lost), ([vec![0, 1, 2, 3, 4], vec![3, 4]], 1));
+}
+
+#[test]
+fn an_iterator_ends_after_an_error_that_will_not_pass() {
+    let (_runtime, _cluster, client) = written();
+    let one = || {
+        let member = client.consumer_with(|builder| {
+            let builder = builder.group("g").subscribe(["t"]);
+            let builder = builder.property("auto.offset.reset", "earliest");
+            let builder = builder.property("heartbeat.interval.ms", "100");
+            builder.property("group.instance.id", "one")
+        });
+        member.unwrap()
+    };
+    let older = one();
+    read(&older, 10);
+    let _newer = one();
+    let mut records = older.iter(LIMIT);
+    let error = records.next().unwrap().unwrap_err();
+    assert_eq!(error.code(), Some(ErrorCode::FENCED_INSTANCE_ID), "{error}");
+    assert!(records.next().is_none(), "no loop without a wait in it");
 }
 
 #[test]

@@ -10,8 +10,7 @@
 //! - The bytes held by what is buffered, by what the poll under way has decompressed, and those
 //!   that answers under way may bring, never exceed the budget by more than one batch a broker (it
 //!   sends the first batch whole even if that is larger than what was asked for) and one that is
-//!   handed
-//!   out in part, or decompressed by a poll: its rest comes first.
+//!   handed out in part, or decompressed by a poll: its rest comes first.
 //! - A partition that is stuck holds no memory, so that it cannot keep the others from going on.
 //! - A position moves only when records are handed out, or by a seek, or back to where a log was
 //!   cut off. A late answer (older `generation`) for a partition that was sought, paused, dropped

@@ -103,7 +103,8 @@ impl Task {
                 Some(event) = self.calls.next() => self.handle(event),
                 () = self.group.wake.notified() => {}
                 Ok(()) = metadata.changed() => {}
-                () = tokio::time::sleep_until(due.unwrap_or_else(now).into()), if due.is_some() => {}
+                () = tokio::time::sleep_until(due.unwrap_or_else(now).into()),
+                    if due.is_some() => {}
             }
         }
     }

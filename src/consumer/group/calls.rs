@@ -78,6 +78,29 @@ impl Task {
         }));
     }
 
+    /// The coordinator could not be found: what will not pass is told.
+    fn handle_found(&mut self, found: Result<BrokerId>) {
+        self.finding = false;
+        match found {
+            Ok(id) => {
+                self.backoff.succeeded();
+                self.coordinator = Some(id);
+            }
+            Err(error) => {
+                self.backoff.failed(now());
+                self.fail(error);
+            }
+        }
+    }
+
+    fn fail(&self, error: Error) {
+        let group = &self.group.id;
+        tracing::warn!(%error, group, "the group's coordinator cannot be found");
+        if !error.is_retriable() {
+            self.group.lock().error = Some(error);
+        }
+    }
+
     /// A request of the member. All but the farewell of a classic one have a connection of their
     /// own; a farewell must not wait behind a join.
     pub(super) fn ask(&mut self, coordinator: BrokerId, call: Call) {

@@ -16,7 +16,6 @@ use super::state::{Group, State};
 use crate::cluster::{Brokers, Client, now};
 use crate::consumer::handle::Consumer;
 use crate::consumer::inner::Inner;
-use crate::error::{Error, Result};
 use crate::ids::{BrokerId, TopicPartition};
 use crate::machine::backoff::Backoff;
 use crate::machine::group::{Act, Event as News, Partitions, Topology, Wanted};
@@ -375,29 +374,6 @@ impl Task {
         .flatten()
         .filter(|at| *at > now)
         .min()
-    }
-
-    /// The coordinator could not be found: what will not pass is told.
-    pub(super) fn handle_found(&mut self, found: Result<BrokerId>) {
-        self.finding = false;
-        match found {
-            Ok(id) => {
-                self.backoff.succeeded();
-                self.coordinator = Some(id);
-            }
-            Err(error) => {
-                self.backoff.failed(now());
-                self.fail(error);
-            }
-        }
-    }
-
-    fn fail(&self, error: Error) {
-        let group = &self.group.id;
-        tracing::warn!(%error, group, "the group's coordinator cannot be found");
-        if !error.is_retriable() {
-            self.group.lock().error = Some(error);
-        }
     }
 }
 

@@ -28,8 +28,8 @@ struct Open {
 
 impl<T> Fetcher<T> {
     /// The next fetch for a broker, if it has none in flight, has something to be read and the
-    /// budget has room. Each of `brokers` brokers may reserve its share of what fetches may take and
-    /// no more, so that none that long-polls keeps the others from being asked.
+    /// budget has room. Each of `brokers` brokers may reserve its share of what fetches may take
+    /// and no more, so that none that long-polls keeps the others from being asked.
     pub(crate) fn poll_fetch(
         &mut self,
         now: Instant,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::runtime::Runtime;
-use crate::consumer::{ConsumerMetrics, DetachedRecord, GroupMetadata, Records};
-use crate::error::{Error, ErrorKind, Result};
+use crate::consumer::{ConsumerMetrics, DetachedRecord, GroupMetadata, Records, is_last};
+use crate::error::Result;
 use crate::ids::TopicPartition;
 use crate::machine::StartAt;
 
@@ -304,11 +304,7 @@ impl Iterator for ConsumerIter<'_> {
             return None;
         }
         let next = self.consumer.recv(self.limit);
-        // Who passes over errors would never leave the loop, since nothing is waited for.
-        let refused =
-            |error: &Error| error.kind() == ErrorKind::InvalidInput && error.partition().is_none();
-        let last = |error: &Error| error.is_fatal() || refused(error);
-        self.is_over = next.as_ref().is_err_and(last);
+        self.is_over = next.as_ref().is_err_and(is_last);
         next.transpose()
     }
 }

@@ -29,4 +29,5 @@ pub use handle::Consumer;
 pub use interceptor::ConsumerInterceptor;
 pub use metrics::{ConsumerMetrics, PartitionMetrics};
 pub use records::{ConsumerRecord, DetachedRecord, Records, RecordsIter};
+pub(crate) use stream::is_last;
 pub use stream::{PartitionStream, RecordStream};

@@ -51,7 +51,9 @@ impl Consumer {
     }
 
     /// The records of all partitions that have no stream of their own, one by one, as
-    /// [`recv`](Self::recv) returns them. It never ends, and goes on after an error.
+    /// [`recv`](Self::recv) returns them. It goes on after the error of one partition and after what
+    /// may pass. What would be returned again without a wait ends it, once it was returned: an error
+    /// [that is fatal](Error::is_fatal), and an `InvalidInput` that is about no partition.
     ///
     /// ```no_run
     /// # async fn run(consumer: tidewire::Consumer) -> tidewire::Result<()> {
@@ -64,7 +66,7 @@ impl Consumer {
     /// # }
     /// ```
     pub fn stream(&self) -> RecordStream<'_> {
-        RecordStream(unfold(self, received).boxed())
+        RecordStream(unfold((self, false), received).boxed())
     }
 
     /// A stream of one partition alone, to be read by a task of its own: from now on `poll`, `recv`
@@ -106,8 +108,22 @@ impl Consumer {
     }
 }
 
-async fn received(consumer: &Consumer) -> Option<(Result<DetachedRecord>, &Consumer)> {
-    Some((consumer.recv().await, consumer))
+type Received<'a> = (Result<DetachedRecord>, (&'a Consumer, bool));
+
+async fn received((consumer, is_over): (&Consumer, bool)) -> Option<Received<'_>> {
+    if is_over {
+        return None;
+    }
+    let next = consumer.recv().await;
+    let is_over = next.as_ref().is_err_and(is_last);
+    Some((next, (consumer, is_over)))
+}
+
+/// Whether an error would be returned again and again, and nothing be waited for: who passes over
+/// errors would never leave the loop.
+pub(crate) fn is_last(error: &Error) -> bool {
+    let refused = error.kind() == ErrorKind::InvalidInput && error.partition().is_none();
+    error.is_fatal() || refused
 }
 
 /// Reads one partition.

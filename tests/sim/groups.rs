@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures::StreamExt;
 use tidewire::mock::{Action, Fault, MockCluster};
 use tidewire::protocol::ApiKey;
 use tidewire::{
@@ -699,6 +700,12 @@ async fn case_61_of_two_static_members_of_one_name_the_older_ends_with_an_error(
     let error = within(PATIENCE, fenced).await;
     assert_eq!(error.code(), Some(ErrorCode::FENCED_INSTANCE_ID));
     assert!(older.poll(secs(1)).await.is_err(), "for good");
+    let told: Vec<_> = within(PATIENCE, older.stream().collect()).await;
+    assert_eq!(
+        told.len(),
+        1,
+        "a stream ends with what is said again and again"
+    );
     assert_eq!(newer.assignment().len(), 1);
 }
 

@@ -58,7 +58,7 @@ impl Consumer {
     ///
     /// An error of one partition does not end it, since the others go on, nor does what may pass.
     /// What is returned again without a wait ends it, once it was returned: an error
-    /// [that is fatal](Error::is_fatal), and an `InvalidInput` that is about no partition.
+    /// [that is fatal](crate::Error::is_fatal), and an `InvalidInput` that is about no partition.
     ///
     /// ```no_run
     /// # fn run(consumer: tidewire::blocking::Consumer) -> tidewire::Result<()> {

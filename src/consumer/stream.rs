@@ -51,9 +51,9 @@ impl Consumer {
     }
 
     /// The records of all partitions that have no stream of their own, one by one, as
-    /// [`recv`](Self::recv) returns them. It goes on after the error of one partition and after what
-    /// may pass. What would be returned again without a wait ends it, once it was returned: an error
-    /// [that is fatal](Error::is_fatal), and an `InvalidInput` that is about no partition.
+    /// [`recv`](Self::recv) returns them. It goes on after the error of one partition and after
+    /// what may pass. What would be returned again without a wait ends it, once it was returned: an
+    /// error [that is fatal](Error::is_fatal), and an `InvalidInput` that is about no partition.
     ///
     /// ```no_run
     /// # async fn run(consumer: tidewire::Consumer) -> tidewire::Result<()> {

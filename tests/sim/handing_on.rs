@@ -40,6 +40,7 @@ async fn a_parked_recv_holds_up_no_revocation() {
             let second = build(builder(&client)).await;
             let shared = async {
                 tokio::select! {
+                    biased;
                     record = first.recv() => panic!("{record:?}"),
                     () = gets_its_share(&cluster, &second) => {}
                 }

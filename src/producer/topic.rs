@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use super::partitions::{Filling, Partition, Partitions};
 use super::sticky::{Since, Stickiness};
@@ -188,6 +188,7 @@ impl Topic {
 
     /// The partition for records without a key. Where another thread is just writing to it, the
     /// two go separate ways instead of waiting for each other.
+    #[inline]
     pub(super) fn sticky(&self, by: &Stickiness) -> Option<Placed<'_>> {
         let at = self.choices.current().load(Ordering::Relaxed);
         let found = match self.available.get(at) {
@@ -234,7 +235,12 @@ impl Topic {
 
 /// The topics a producer has written to.
 #[derive(Debug, Default)]
-pub(super) struct Topics(RwLock<Table>);
+pub(super) struct Topics {
+    table: RwLock<Table>,
+    /// The first one, as it was then: most producers have no other, and as long as the cluster
+    /// stays as it is, they need no lock to find it.
+    first: OnceLock<Arc<Topic>>,
+}
 
 #[derive(Debug, Default)]
 struct Table {
@@ -318,7 +324,7 @@ impl Topics {
     /// A topic that was compared with this version of the metadata.
     #[inline]
     pub(super) fn get(&self, name: &str, version: u64) -> Option<Arc<Topic>> {
-        let topics = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let topics = self.table.read().unwrap_or_else(PoisonError::into_inner);
         let topic = topics.get(name)?;
         topic.is_as_of(version).then(|| Arc::clone(topic))
     }
@@ -331,15 +337,18 @@ impl Topics {
         version: u64,
         look: impl FnOnce(&Topic) -> R,
     ) -> Option<R> {
-        let topics = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let is_it = |first: &&Arc<Topic>| first.is_as_of(version) && **first.name() == *name;
+        if let Some(first) = self.first.get().filter(is_it) {
+            return Some(look(first));
+        }
+        let topics = self.table.read().unwrap_or_else(PoisonError::into_inner);
         let topic = topics.get(name)?;
-        let is_current = topic.version.load(Ordering::Relaxed) == version;
-        is_current.then(|| look(topic))
+        topic.is_as_of(version).then(|| look(topic))
     }
 
     /// The topic as it was last seen, however long ago.
     pub(super) fn latest(&self, name: &str) -> Option<Arc<Topic>> {
-        let topics = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let topics = self.table.read().unwrap_or_else(PoisonError::into_inner);
         topics.get(name).map(Arc::clone)
     }
 
@@ -351,7 +360,7 @@ impl Topics {
         (all, stickiness): (&Partitions, &Stickiness),
         seed: impl FnOnce() -> u64,
     ) -> Arc<Topic> {
-        let mut topics = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut topics = self.table.write().unwrap_or_else(PoisonError::into_inner);
         let known = topics.get(&metadata.name);
         if let Some(known) = known.filter(|known| known.version.load(Ordering::Relaxed) > version) {
             // Somebody with newer metadata came first.
@@ -375,7 +384,9 @@ impl Topics {
             let at = known.binary_search_by_key(&number, |each| each.at.partition);
             match at.ok().and_then(|at| known.get(at)) {
                 Some(partition) => Arc::clone(partition),
-                None => all.get_or_add(TopicPartition::new(Arc::clone(&metadata.name), number)),
+                // A name of its own: it is counted for each outcome, and who sends reads the
+                // topic's for each record. Together, the two would fight over a cache line.
+                None => all.get_or_add(TopicPartition::new(&*metadata.name, number)),
             }
         };
         let numbers = metadata.partitions.iter().map(|each| each.partition);
@@ -384,6 +395,7 @@ impl Topics {
             metadata, version, partitions, choices, stickiness,
         ));
         topics.insert(Arc::clone(&topic));
+        self.first.get_or_init(|| Arc::clone(&topic));
         topic
     }
 }

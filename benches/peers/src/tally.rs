@@ -18,13 +18,24 @@ pub struct Tally {
     warmup: u64,
     /// How many outcomes there will be.
     records: u64,
+    counts: Apart<Counts>,
+    first_error: Mutex<Option<String>>,
+    /// In microseconds.
+    latencies: Mutex<Vec<u32>>,
+}
+
+/// What the hearers of outcomes write for each record, on cache lines that nobody else reads: the
+/// loop that sends would otherwise pay for them, and differently for each client.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Apart<T>(T);
+
+#[derive(Debug, Default)]
+struct Counts {
     written: AtomicU64,
     failed: AtomicU64,
     /// Nanoseconds from the start to the last outcome.
     end: AtomicU64,
-    first_error: Mutex<Option<String>>,
-    /// In microseconds.
-    latencies: Mutex<Vec<u32>>,
 }
 
 impl Tally {
@@ -36,9 +47,7 @@ impl Tally {
             pace: job.pace,
             warmup: job.warmup,
             records: job.records,
-            written: AtomicU64::new(0),
-            failed: AtomicU64::new(0),
-            end: AtomicU64::new(0),
+            counts: Apart::default(),
             first_error: Mutex::new(None),
             latencies: Mutex::new(Vec::new()),
         })
@@ -74,33 +83,33 @@ impl Tally {
             latencies.push(u32::try_from(micros).unwrap_or(u32::MAX));
         }
         let counter = match outcome {
-            Ok(()) => &self.written,
+            Ok(()) => &self.counts.0.written,
             Err(error) => {
                 let first = self.first_error.lock();
                 first
                     .unwrap_or_else(PoisonError::into_inner)
                     .get_or_insert(error);
-                &self.failed
+                &self.counts.0.failed
             }
         };
         counter.fetch_add(1, Ordering::AcqRel);
         if self.is_complete() {
-            self.end.fetch_max(self.now(), Ordering::AcqRel);
+            self.counts.0.end.fetch_max(self.now(), Ordering::AcqRel);
         }
     }
 
     /// Takes in the good outcome of many.
     pub fn written(&self, records: u64) {
-        self.written.fetch_add(records, Ordering::AcqRel);
+        self.counts.0.written.fetch_add(records, Ordering::AcqRel);
         if self.is_complete() {
-            self.end.fetch_max(self.now(), Ordering::AcqRel);
+            self.counts.0.end.fetch_max(self.now(), Ordering::AcqRel);
         }
     }
 
     /// Whether every outcome is known.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.written.load(Ordering::Acquire) + self.failed.load(Ordering::Acquire) >= self.records
+        self.counts.0.written.load(Ordering::Acquire) + self.counts.0.failed.load(Ordering::Acquire) >= self.records
     }
 
     /// The report of a producer whose records were all of this size.
@@ -108,7 +117,7 @@ impl Tally {
     /// # Errors
     /// When a record failed, or an outcome is missing.
     pub fn report(&self, size: usize) -> Result<Report, String> {
-        let written = self.written.load(Ordering::Acquire);
+        let written = self.counts.0.written.load(Ordering::Acquire);
         if written < self.records {
             let first = self
                 .first_error
@@ -131,7 +140,7 @@ impl Tally {
         Ok(Report {
             records: written,
             bytes: written * u64::try_from(size).unwrap_or(0),
-            elapsed: Duration::from_nanos(self.end.load(Ordering::Acquire)),
+            elapsed: Duration::from_nanos(self.counts.0.end.load(Ordering::Acquire)),
             latency_us: latencies.clone(),
         })
     }

@@ -1,9 +1,8 @@
 //! [`Producer`]: the handle.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::sync::{Arc, OnceLock};
-use std::task::Poll;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -11,6 +10,7 @@ use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
 use super::delivery::{Delivery, RecordMetadata};
+use super::enqueue::{Enqueue, Entry};
 use super::inner::{Inner, NotTaken};
 use super::interceptor::{Interceptors, is_inside, may_wait};
 use super::ledger::DeliveryReport;
@@ -137,37 +137,13 @@ impl Producer {
         &'a self,
         record: Record<'a>,
     ) -> impl Future<Output = Result<Delivery>> + Send + 'a {
-        // By hand, since an `async fn` moves the record twice before it looks at it.
-        let mut record = Some(record);
-        let mut waiting: Option<BoxFuture<'a, Result<Delivery>>> = None;
-        poll_fn(move |cx| {
-            if let Some(waiting) = &mut waiting {
-                return waiting.as_mut().poll(cx);
-            }
-            let Some(given) = &record else {
-                return Poll::Pending;
-            };
-            self.start()?;
-            // A producer that never waits would never let the sender run on its thread. Before the
-            // record is taken, since nothing may be awaited between that and the return.
-            let steps_aside = !turn::try_take();
-            if !steps_aside {
-                if let Some(taken) = self.inner.append_known(given) {
-                    return Poll::Ready(taken);
-                }
-            }
-            let Some(record) = record.take() else {
-                return Poll::Pending;
-            };
-            let rest = Box::pin(self.enqueue_waiting(record, steps_aside));
-            waiting.insert(rest).as_mut().poll(cx)
-        })
+        Enqueue::new(self, record)
     }
 
-    /// As `enqueue`, for a record that may have to wait for metadata or memory, or that the
-    /// program's own code is to see.
-    async fn enqueue_waiting(&self, mut record: Record<'_>, steps_aside: bool) -> Result<Delivery> {
-        if steps_aside {
+    /// As `enqueue`, for a record that may have to wait for its turn, for metadata or memory, or
+    /// that the program's own code is to see.
+    async fn enqueue_waiting(&self, mut record: Record<'_>) -> Result<Delivery> {
+        if turn::is_over() {
             turn::step_aside().await;
             if let Some(taken) = self.inner.append_known(&record) {
                 return taken;
@@ -351,5 +327,24 @@ impl Producer {
             .0
             .get_or_init(|| runtime.spawn(sender::drive(inner)).abort_handle());
         Ok(())
+    }
+}
+
+impl Entry for Producer {
+    #[inline]
+    fn now(&self, record: &Record<'_>) -> Option<Result<Delivery>> {
+        if let Err(error) = self.start() {
+            return Some(Err(error));
+        }
+        // A producer that never waits would never let the sender run on its thread. Before the
+        // record is taken, since nothing may be awaited between that and the return.
+        if !turn::try_take() {
+            return None;
+        }
+        self.inner.append_known(record)
+    }
+
+    fn later<'a>(&'a self, record: Record<'a>) -> BoxFuture<'a, Result<Delivery>> {
+        Box::pin(self.enqueue_waiting(record))
     }
 }

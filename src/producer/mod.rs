@@ -8,6 +8,7 @@
 mod builder;
 mod call;
 mod delivery;
+mod enqueue;
 mod handle;
 mod inner;
 mod interceptor;

@@ -4,9 +4,13 @@
 //! of the client's metadata; only when that has changed is the topic looked up again.
 
 use std::fmt;
+use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use futures::future::BoxFuture;
+
 use super::delivery::{Delivery, RecordMetadata};
+use super::enqueue::{Enqueue, Entry};
 use super::handle::{Producer, TryEnqueueError, TryEnqueueReason};
 use super::inner::NotTaken;
 use super::interceptor::may_wait;
@@ -136,35 +140,32 @@ impl ProducerTopic {
     /// # Cancel safety
     ///
     /// Dropped before it is ready, the record is not sent and its memory is free again.
-    pub async fn enqueue(&self, record: Record<'_>) -> Result<Delivery> {
-        self.producer.start()?;
-        self.check(&record)?;
+    pub fn enqueue<'a>(
+        &'a self,
+        record: Record<'a>,
+    ) -> impl Future<Output = Result<Delivery>> + Send + 'a {
+        Enqueue::new(self, record)
+    }
+
+    async fn enqueue_waiting(&self, record: Record<'_>) -> Result<Delivery> {
         if self.producer.inner.shows_records() {
-            return Box::pin(self.producer.enqueue(record.at(&self.name))).await;
+            return self.producer.enqueue(record.at(&self.name)).await;
         }
-        // As in `Producer::enqueue`: the sender must get its turn.
-        if !turn::try_take() {
+        if turn::is_over() {
             turn::step_aside().await;
         }
-        let appended = self.append(&record);
-        let mut deadline = LazyDeadline::new(self.producer.inner.config.max_block);
-        let (topic, refused) = match appended {
-            Some(Ok(delivery)) => return Ok(delivery),
-            Some(Err(refused)) => (self.latest(), refused),
-            None => {
-                let inner = &self.producer.inner;
-                let topic = inner.topic(&self.name, &mut deadline).await?;
-                self.learn(&topic);
-                match inner.append(&topic, &record, Reserve::default()) {
-                    Ok(delivery) => return Ok(delivery),
-                    Err(refused) => (topic, refused),
-                }
+        let inner = &self.producer.inner;
+        let mut deadline = LazyDeadline::new(inner.config.max_block);
+        let topic = inner.topic(&self.name, &mut deadline).await?;
+        self.learn(&topic);
+        match inner.append(&topic, &record, Reserve::default()) {
+            Ok(delivery) => Ok(delivery),
+            Err(refused) => {
+                let producer = &self.producer;
+                let later = producer.append_later(topic, &record, refused, deadline);
+                later.await
             }
-        };
-        let later = self
-            .producer
-            .append_later(topic, &record, refused, deadline);
-        later.await
+        }
     }
 
     /// Puts a record into the buffer if that needs no waiting, and gives it back otherwise.
@@ -235,6 +236,28 @@ impl ProducerTopic {
             self.name
         );
         Err(not_written(Error::new(ErrorKind::InvalidInput, words)))
+    }
+}
+
+impl Entry for ProducerTopic {
+    #[inline]
+    fn now(&self, record: &Record<'_>) -> Option<Result<Delivery>> {
+        if let Err(error) = self.producer.start().and_then(|()| self.check(record)) {
+            return Some(Err(error));
+        }
+        // As for the producer itself: the sender must get its turn.
+        if self.producer.inner.shows_records() || !turn::try_take() {
+            return None;
+        }
+        match self.append(record)? {
+            Ok(delivery) => Some(Ok(delivery)),
+            Err(NotTaken::Failed(error)) => Some(Err(error)),
+            Err(NotTaken::NoPartition(_) | NotTaken::NoMemory { .. }) => None,
+        }
+    }
+
+    fn later<'a>(&'a self, record: Record<'a>) -> BoxFuture<'a, Result<Delivery>> {
+        Box::pin(self.enqueue_waiting(record))
     }
 }
 

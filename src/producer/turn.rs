@@ -18,9 +18,16 @@ thread_local! {
 /// Whether a record may be taken now; if not, [`step_aside`] first.
 #[inline]
 pub(super) fn try_take() -> bool {
-    let taken = TAKEN.get();
-    TAKEN.set(taken.saturating_add(1));
-    taken < RECORDS_MAX
+    TAKEN.with(|taken| {
+        let before = taken.get();
+        taken.set(before.saturating_add(1));
+        before < RECORDS_MAX
+    })
+}
+
+/// Whether the next record has to wait for others to run.
+pub(super) fn is_over() -> bool {
+    TAKEN.get() >= RECORDS_MAX
 }
 
 /// Lets others run.
@@ -32,5 +39,5 @@ pub(super) async fn step_aside() {
 /// The sender has something to do: the next caller on this thread lets it run first.
 #[inline]
 pub(super) fn end() {
-    TAKEN.set(RECORDS_MAX);
+    TAKEN.with(|taken| taken.set(RECORDS_MAX));
 }

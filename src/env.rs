@@ -14,6 +14,12 @@ pub trait Environment: fmt::Debug + Send + Sync + 'static {
     /// The wall clock, for the timestamps of records.
     fn wall_time(&self) -> SystemTime;
 
+    /// Wall time in milliseconds since 1970 for a record that joins a batch: it may be 4 ms behind,
+    /// if that makes it cheaper to ask for. It is asked for each record; by default it is exact.
+    fn coarse_timestamp_ms(&self) -> i64 {
+        milliseconds(self.wall_time())
+    }
+
     /// A fresh seed for a generator of pseudo-random numbers (jitter, sticky partitions).
     fn seed(&self) -> u64;
 
@@ -34,19 +40,19 @@ impl Env {
     /// The system's clock and randomness, and tokio's blocking pool.
     #[must_use]
     pub fn system() -> Self {
-        Self::new(System)
+        Self::new(System::default())
     }
 
     /// Wall time in milliseconds since 1970, the unit of record timestamps.
     #[must_use]
     pub fn timestamp_ms(&self) -> i64 {
-        let since = self.0.wall_time().duration_since(UNIX_EPOCH);
-        let since = since.unwrap_or_default();
-        // Asked for each record: `as_millis` would reckon in 128 bits.
-        let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
-        seconds
-            .saturating_mul(1000)
-            .saturating_add(i64::from(since.subsec_millis()))
+        milliseconds(self.0.wall_time())
+    }
+
+    /// As [`timestamp_ms`](Self::timestamp_ms), but maybe 4 ms behind, and cheaper.
+    #[must_use]
+    pub fn coarse_timestamp_ms(&self) -> i64 {
+        self.0.coarse_timestamp_ms()
     }
 
     /// A fresh seed.
@@ -75,12 +81,69 @@ impl Default for Env {
     }
 }
 
+/// Since 1970; without the 128 bits of `as_millis`.
+fn milliseconds(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+    seconds
+        .saturating_mul(1000)
+        .saturating_add(i64::from(since.subsec_millis()))
+}
+
 #[derive(Debug)]
-struct System;
+struct System {
+    /// Whether the clock of the kernel's timer ticks often enough.
+    ticks: bool,
+}
+
+impl Default for System {
+    fn default() -> Self {
+        Self {
+            ticks: tick::is_fine(),
+        }
+    }
+}
+
+/// The time at the last tick of the kernel's timer. To read it takes a fifth of the time that the
+/// exact one takes, which was a sixth of all that a record of 100 bytes cost.
+#[cfg(target_os = "linux")]
+mod tick {
+    use rustix::time::{ClockId, clock_getres, clock_gettime};
+
+    /// Ticks of 4 ms are usual, of 10 ms possible.
+    pub(super) fn is_fine() -> bool {
+        let tick = clock_getres(ClockId::RealtimeCoarse);
+        tick.tv_sec == 0 && tick.tv_nsec <= 4_000_000
+    }
+
+    pub(super) fn milliseconds() -> i64 {
+        let time = clock_gettime(ClockId::RealtimeCoarse);
+        time.tv_sec * 1000 + time.tv_nsec / 1_000_000
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod tick {
+    pub(super) fn is_fine() -> bool {
+        false
+    }
+
+    pub(super) fn milliseconds() -> i64 {
+        super::milliseconds(std::time::SystemTime::now())
+    }
+}
 
 impl Environment for System {
     fn wall_time(&self) -> SystemTime {
         SystemTime::now()
+    }
+
+    fn coarse_timestamp_ms(&self) -> i64 {
+        if self.ticks {
+            tick::milliseconds()
+        } else {
+            milliseconds(self.wall_time())
+        }
     }
 
     fn seed(&self) -> u64 {
@@ -96,6 +159,16 @@ impl Environment for System {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn coarse_time_is_at_most_a_tick_behind() {
+        let env = Env::system();
+        for _ in 0..1_000 {
+            let (before, coarse) = (env.timestamp_ms(), env.coarse_timestamp_ms());
+            let after = env.timestamp_ms();
+            assert!((before - 5..=after).contains(&coarse), "{before} {coarse}");
+        }
+    }
 
     #[test]
     fn seeds_differ_and_uuids_are_of_version_four() {

@@ -18,11 +18,12 @@ use super::topic::{Placed, Topic, Topics};
 use super::turn;
 use crate::cluster::{Deadline, Shared, no_such_partition, now};
 use crate::config::ProducerConfig;
+use crate::env::Env;
 use crate::error::{Error, Result};
 
 use crate::machine::metadata::{Interest, TopicMetadata};
 use crate::machine::producer::{
-    BatchLimits, Choice, LaneId, Partitioner, Refused, Sender, SenderSettings,
+    BatchLimits, Choice, Clock, LaneId, Partitioner, Refused, Sender, SenderSettings,
 };
 use crate::record::{ChunkPool, DEFAULT_CHUNK_SIZE, Record, Reserve};
 
@@ -71,7 +72,8 @@ impl Inner {
         interceptors: Interceptors,
     ) -> Self {
         let pool = ChunkPool::new(config.buffer_memory, DEFAULT_CHUNK_SIZE);
-        let limits = BatchLimits::new(config.batch_size, config.max_request_size);
+        let limits = BatchLimits::new(config.batch_size, config.max_request_size)
+            .compressed(config.compression);
         let stickiness = Stickiness::new(&config);
         let settings = SenderSettings {
             pool: pool.clone(),
@@ -139,10 +141,6 @@ impl Inner {
         record: &Record<'_>,
         reserve: Reserve,
     ) -> Result<Delivery, NotTaken> {
-        let timestamp_ms = match record.create_time() {
-            Some(time) => time.0,
-            None => self.shared.env.timestamp_ms(),
-        };
         let (choice, (partition, mut filling)) = self.place(topic, record)?;
         let new = || {
             let at = &partition.at;
@@ -155,7 +153,7 @@ impl Inner {
             .append(
                 &self.pool,
                 self.limits,
-                (timestamp_ms, record),
+                (&self.shared.env, record),
                 reserve,
                 new,
             )
@@ -173,7 +171,11 @@ impl Inner {
             self.wake.notify_one();
             turn::end();
         }
-        Ok(Delivery::new(appended.tag, appended.index, timestamp_ms))
+        Ok(Delivery::new(
+            appended.tag,
+            appended.index,
+            appended.timestamp_ms,
+        ))
     }
 
     /// As [`append`](Self::append), if the topic is known and nothing is to be waited for.
@@ -314,6 +316,7 @@ impl Inner {
     }
 
     /// The record's partition, under its lock, and how it was chosen unless the record names it.
+    #[inline]
     fn place<'a>(
         &self,
         topic: &'a Topic,
@@ -366,6 +369,18 @@ impl Inner {
         reserved
             .flatten()
             .ok_or_else(|| buffer_full(self.pool.capacity(), deadline.limit()))
+    }
+}
+
+impl Clock for Env {
+    #[inline]
+    fn exact_ms(&self) -> i64 {
+        self.timestamp_ms()
+    }
+
+    #[inline]
+    fn coarse_ms(&self) -> i64 {
+        self.coarse_timestamp_ms()
     }
 }
 

@@ -8,6 +8,7 @@ use std::fmt;
 use std::mem;
 
 use bytes::Bytes;
+use crc32c::crc32c_append as append;
 
 use super::chunk::{Chunk, ChunkPool, Reserve};
 use super::encoding::{Content, Encoding, Sink, Slice};
@@ -46,6 +47,9 @@ pub struct BatchBuilder {
     reserve: Reserve,
     limit: usize,
     body_len: usize,
+    /// The sum of the full chunks: each is summed when it is left, while it is still in the cache
+    /// of the thread that wrote it. `None` if it is not worth it.
+    full_crc: Option<u32>,
     count: i32,
     base_timestamp: i64,
     max_timestamp: i64,
@@ -63,10 +67,18 @@ impl BatchBuilder {
             reserve: Reserve::default(),
             limit,
             body_len: 0,
+            full_crc: Some(0),
             count: 0,
             base_timestamp: 0,
             max_timestamp: 0,
         }
+    }
+
+    /// Leaves the records' sum to [`seal`](Self::seal): they will be compressed, and the sum is
+    /// that of what comes out.
+    pub(crate) fn without_sum(mut self) -> Self {
+        self.full_crc = None;
+        self
     }
 
     /// Changes the limit; what is in the batch stays in it.
@@ -170,7 +182,10 @@ impl BatchBuilder {
     /// Goes on in a chunk of the reserve, which `make_room` has filled.
     fn next_chunk(&mut self) -> Option<&mut Chunk> {
         let next = self.reserve.pop()?;
-        self.full.extend(self.tail.replace(next));
+        if let Some(full) = self.tail.replace(next) {
+            self.full_crc = self.full_crc.map(|crc| append(crc, full.as_ref()));
+            self.full.push(full);
+        }
         self.tail.as_mut()
     }
 
@@ -225,11 +240,15 @@ impl BatchBuilder {
     pub fn seal(mut self, compression: Compression) -> Result<SealedBatch> {
         compression.check()?;
         let mut chunks = mem::take(&mut self.full);
-        chunks.extend(self.tail.take());
+        let tail = self.tail.take();
+        let last = tail.as_ref().map_or(&[][..], Chunk::as_ref);
+        let crc = self.full_crc.filter(|_| compression == Compression::None);
+        let crc = crc.map(|crc| append(crc, last));
+        chunks.extend(tail);
         self.reserve = Reserve::default();
         let body: Vec<Bytes> = chunks.into_iter().map(Chunk::into_bytes).collect();
         let times = (self.base_timestamp, self.max_timestamp);
-        SealedBatch::new(&self.pool, body, self.count, times, compression)
+        SealedBatch::new(&self.pool, (body, crc), self.count, times, compression)
     }
 }
 

@@ -55,9 +55,10 @@ pub struct SealedBatch {
 }
 
 impl SealedBatch {
+    /// `plain` with its CRC, if that is known.
     pub(crate) fn new(
         pool: &ChunkPool,
-        plain: Vec<Bytes>,
+        (plain, plain_crc): (Vec<Bytes>, Option<u32>),
         count: i32,
         (base_timestamp, max_timestamp): (i64, i64),
         compression: Compression,
@@ -70,9 +71,9 @@ impl SealedBatch {
             )
         })?;
         let plain_len: usize = plain.iter().map(Bytes::len).sum();
-        let (codec, body) = match compression::compress(compression, &plain, pool)? {
-            Some(smaller) => (compression.codec(), smaller),
-            None => (Codec::None, plain),
+        let (codec, body, body_crc) = match compression::compress(compression, &plain, pool)? {
+            Some(smaller) => (compression.codec(), smaller, None),
+            None => (Codec::None, plain, plain_crc),
         };
         let body_len: usize = body.iter().map(Bytes::len).sum();
         let header = BatchHeader {
@@ -87,7 +88,7 @@ impl SealedBatch {
         let mut batch = Self {
             header,
             header_bytes: Bytes::new(),
-            body_crc: crc::of_pieces(&body),
+            body_crc: body_crc.unwrap_or_else(|| crc::of_pieces(&body)),
             body,
             body_len,
             uncompressed_len: HEADER_LEN + plain_len,

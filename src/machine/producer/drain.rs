@@ -169,6 +169,7 @@ impl<T: Clone> Sender<T> {
                 builder,
                 created,
                 tag,
+                ..
             } = waiting;
             let batch = BatchId(self.next_id);
             self.next_id += 1;
@@ -241,6 +242,7 @@ fn seal<T>(waiting: Waiting<T>) -> Result<Sealed<T>, (T, Instant, u32, Error)> {
         builder,
         created,
         tag,
+        ..
     } = waiting;
     let records = count(&builder);
     match builder.seal(Compression::None) {

@@ -22,7 +22,7 @@ pub(crate) use drain::{Drained, SealJob};
 pub(crate) use partition::PartitionBatches;
 pub(crate) use partitioner::{Choice, next_sticky};
 pub use partitioner::{Partitioner, Partitions};
-pub(crate) use receipt::Refused;
+pub(crate) use receipt::{Clock, Refused};
 pub(crate) use sender::{LaneId, Sender, Source};
 pub(crate) use settings::{BatchLimits, READY_SIZE, SenderSettings};
 pub(crate) use totals::Totals;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::tests::{Places, lane, lost, refused};
+use super::tests::{Places, Standing, lane, lost, refused};
 use super::*;
 use crate::config::Compression;
 use crate::error::{Error, ErrorCode, ErrorKind, WriteStatus};
@@ -200,6 +200,7 @@ impl World {
             ready: 200,
             full: if rng.below(2) == 0 { 200 } else { 450 },
             max: 500,
+            sums: true,
         };
         let in_flight_max = 1 + usize::try_from(rng.below(5)).unwrap();
         let settings = SenderSettings {
@@ -272,7 +273,7 @@ impl World {
         let appended = self.source.0[partition].borrow_mut().append(
             &self.pool,
             self.limits,
-            (0, &record),
+            (&Standing, &record),
             Reserve::default(),
             || (now, tag),
         );

@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use super::receipt::{Appended, Refused, refused, too_large};
+use super::receipt::{Appended, Clock, Refused, refused, too_large};
 use super::settings::BatchLimits;
 use crate::record::{BatchBuilder, ChunkPool, Content, HEADER_LEN, Record, Reserve};
 
@@ -17,6 +17,8 @@ use crate::record::{BatchBuilder, ChunkPool, Content, HEADER_LEN, Record, Reserv
 pub(crate) struct Waiting<T> {
     pub(super) builder: BatchBuilder,
     pub(super) created: Instant,
+    /// When that was by the wall clock, in milliseconds since 1970.
+    created_ms: i64,
     pub(super) tag: T,
 }
 
@@ -66,13 +68,16 @@ impl<T> Default for PartitionBatches<T> {
 
 impl<T: Clone> PartitionBatches<T> {
     /// Encodes a record into the open batch, or into a new one, which takes the reserve first. The
-    /// clock is asked and the tag made only for a new batch.
+    /// tag is made only for a new batch.
+    ///
+    /// A record without a time of its own gets the exact time if it begins a batch; one that joins
+    /// a batch gets the coarse time, but none before the batch began.
     #[inline]
     pub(crate) fn append(
         &mut self,
         pool: &ChunkPool,
         limits: BatchLimits,
-        (timestamp_ms, record): (i64, &Record<'_>),
+        (clock, record): (&impl Clock, &Record<'_>),
         reserve: Reserve,
         new: impl FnOnce() -> (Instant, T),
     ) -> Result<Appended<T>, Refused> {
@@ -90,6 +95,10 @@ impl<T: Clone> PartitionBatches<T> {
             // An upper bound that fits is sure to fit, so that the reserve goes where it is used.
             if before + size <= full {
                 open.builder.add_reserve(reserve);
+                let timestamp_ms = match record.create_time() {
+                    Some(time) => time.0,
+                    None => clock.coarse_ms().max(open.created_ms),
+                };
                 let index = open
                     .builder
                     .append_content(timestamp_ms, &content)
@@ -102,14 +111,17 @@ impl<T: Clone> PartitionBatches<T> {
                     tag,
                     index: u32::try_from(index).unwrap_or(u32::MAX),
                     size: after - before,
+                    timestamp_ms,
                     tell: became_ready && !std::mem::replace(&mut self.told, true),
                 });
             }
         }
+        let now_ms = clock.exact_ms();
+        let timestamp_ms = record.create_time().map_or(now_ms, |time| time.0);
         self.append_to_new(
             pool,
-            (full, limits.ready),
-            (timestamp_ms, &content),
+            (full, limits),
+            (now_ms, timestamp_ms, &content),
             reserve,
             new,
         )
@@ -119,12 +131,15 @@ impl<T: Clone> PartitionBatches<T> {
     fn append_to_new(
         &mut self,
         pool: &ChunkPool,
-        (full, ready): (usize, usize),
-        (timestamp_ms, content): (i64, &Content<'_>),
+        (full, limits): (usize, BatchLimits),
+        (created_ms, timestamp_ms, content): (i64, i64, &Content<'_>),
         reserve: Reserve,
         new: impl FnOnce() -> (Instant, T),
     ) -> Result<Appended<T>, Refused> {
         let mut builder = BatchBuilder::new(pool, full);
+        if !limits.sums {
+            builder = builder.without_sum();
+        }
         let reserved = reserve.len();
         builder.add_reserve(reserve);
         builder
@@ -133,17 +148,19 @@ impl<T: Clone> PartitionBatches<T> {
             .map_err(|error| refused(error, reserved))?;
         let size = builder.estimated_size() - HEADER_LEN;
         self.bytes += size;
-        self.tell_at = ready;
+        self.tell_at = limits.ready;
         let (created, tag) = new();
         self.waiting.push_back(Waiting {
             builder,
             created,
+            created_ms,
             tag: tag.clone(),
         });
         Ok(Appended {
             tag,
             index: 0,
             size,
+            timestamp_ms,
             tell: !std::mem::replace(&mut self.told, true),
         })
     }

@@ -3,6 +3,15 @@
 use crate::error::{Error, ErrorKind};
 use crate::record::AppendError;
 
+/// What gives their time to records that bring none, in milliseconds since 1970.
+pub(crate) trait Clock {
+    /// Exact: asked for each batch.
+    fn exact_ms(&self) -> i64;
+
+    /// Maybe some milliseconds behind: asked for each record after a batch's first.
+    fn coarse_ms(&self) -> i64;
+}
+
 /// Where an appended record went.
 #[derive(Debug)]
 pub(crate) struct Appended<T> {
@@ -12,6 +21,8 @@ pub(crate) struct Appended<T> {
     pub(crate) index: u32,
     /// How many bytes it took, before compression.
     pub(crate) size: usize,
+    /// Its time: its own, or when it was appended, in milliseconds since 1970.
+    pub(crate) timestamp_ms: i64,
     /// Whether the sender is to be told of the partition.
     pub(crate) tell: bool,
 }

@@ -24,6 +24,8 @@ pub(crate) struct BatchLimits {
     pub(crate) full: usize,
     /// A record that makes a batch of its own larger than this is refused (`max.request.size`).
     pub(crate) max: usize,
+    /// Whether records are summed as they come. Not where they are to be compressed.
+    pub(super) sums: bool,
 }
 
 impl BatchLimits {
@@ -50,6 +52,15 @@ impl BatchLimits {
             ready: ready.min(max),
             full: full.min(max),
             max,
+            sums: true,
+        }
+    }
+
+    /// For batches of this codec, whatever single topics may have instead.
+    pub(crate) fn compressed(self, by: Compression) -> Self {
+        Self {
+            sums: by == Compression::None,
+            ..self
         }
     }
 }

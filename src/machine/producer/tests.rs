@@ -55,6 +55,19 @@ pub(super) fn lost(maybe_sent: bool) -> Answer {
     Answer::Lost { error, maybe_sent }
 }
 
+/// A clock that the tests do not look at.
+pub(super) struct Standing;
+
+impl Clock for Standing {
+    fn exact_ms(&self) -> i64 {
+        0
+    }
+
+    fn coarse_ms(&self) -> i64 {
+        0
+    }
+}
+
 pub(super) fn at(partition: usize) -> TopicPartition {
     TopicPartition::new("t", i32::try_from(partition).unwrap())
 }
@@ -204,7 +217,7 @@ impl Fixture {
         let appended = self.source.0[partition].borrow_mut().append(
             &self.settings.pool,
             self.settings.limits,
-            (0, &record),
+            (&Standing, &record),
             reserve,
             || (now, tag),
         )?;

@@ -134,6 +134,25 @@ fn varied() -> Vec<Plain> {
 }
 
 #[test]
+fn records_summed_as_they_come_make_the_same_batch() {
+    let pool = ChunkPool::new(1 << 20, 64);
+    let sealed = |builder: BatchBuilder, compression| {
+        let mut builder = builder;
+        for n in 0_i64..40 {
+            builder.append(n, None, Some(&[7; 30]), &[]).unwrap();
+        }
+        builder.seal(compression).unwrap().to_chunks().into_bytes()
+    };
+    for compression in [Compression::None, Compression::Lz4] {
+        let early = sealed(BatchBuilder::new(&pool, 1 << 20), compression);
+        let late = sealed(BatchBuilder::new(&pool, 1 << 20).without_sum(), compression);
+        assert_eq!(early, late);
+        let crc = crc32c::crc32c(&early[21..]);
+        assert_eq!(early[17..21], crc.to_be_bytes());
+    }
+}
+
+#[test]
 fn everything_a_record_can_hold_round_trips_through_every_codec() {
     for compression in all_compressions() {
         let batch = only_batch(bytes_of(&varied(), compression));

@@ -1,7 +1,7 @@
 //! How batches fill, and when they are ready.
 
 use super::*;
-use crate::record::{BatchBuilder, HEADER_LEN};
+use crate::record::{BatchBuilder, HEADER_LEN, Timestamp};
 
 /// As a producer whose `batch.size` is not set.
 fn adaptive() -> SenderSettings {
@@ -73,7 +73,7 @@ fn the_sender_is_not_told_again_before_it_has_looked() {
         let appended = it.source.0[0].borrow_mut().append(
             &it.settings.pool,
             it.settings.limits,
-            (0, &record),
+            (&Standing, &record),
             Reserve::default(),
             || (it.now, tag),
         );
@@ -336,4 +336,38 @@ fn a_record_that_found_too_little_memory_is_told_all_that_it_needs() {
     assert_eq!(pool.used(), 0);
     let late = it.try_append(0, 600, Reserve::default()).unwrap_err();
     assert!(matches!(late, Refused::Closed), "{late:?}");
+}
+
+/// What a kernel's timer says lags behind.
+struct Lagging;
+
+impl Clock for Lagging {
+    fn exact_ms(&self) -> i64 {
+        1_003
+    }
+
+    fn coarse_ms(&self) -> i64 {
+        1_000
+    }
+}
+
+#[test]
+fn a_batchs_first_record_has_the_exact_time_and_no_other_one_an_earlier_time() {
+    let pool = ChunkPool::new(1 << 20, 1024);
+    let limits = BatchLimits::new(Some(1_000), 1 << 20);
+    let mut batches = PartitionBatches::default();
+    let mut times = Vec::new();
+    for time in [None, None, Some(7), None] {
+        let record = Record::to("t").value(vec![b'x'; 5]);
+        let record = match time {
+            Some(time) => record.timestamp(Timestamp(time)),
+            None => record,
+        };
+        let reserve = Reserve::default();
+        let new = || (Instant::now(), 1_u64);
+        let appended = batches.append(&pool, limits, (&Lagging, &record), reserve, new);
+        let appended = appended.unwrap();
+        times.push((appended.index, appended.timestamp_ms));
+    }
+    assert_eq!(times, [(0, 1_003), (1, 1_003), (2, 7), (3, 1_003)]);
 }

@@ -128,8 +128,9 @@ mod tick {
         false
     }
 
+    /// Never asked.
     pub(super) fn milliseconds() -> i64 {
-        super::milliseconds(std::time::SystemTime::now())
+        0
     }
 }
 

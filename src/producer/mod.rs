@@ -23,6 +23,7 @@ mod sender;
 mod sticky;
 mod topic;
 mod topic_handle;
+mod topics;
 mod turn;
 
 pub use builder::ProducerBuilder;

@@ -1,10 +1,7 @@
 //! What a producer keeps of a topic, so that a record costs no look-up in the client's metadata.
 
-use std::cell::Cell;
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::partitions::{Filling, Partition, Partitions};
 use super::sticky::{Since, Stickiness};
@@ -68,6 +65,15 @@ fn thread_number() -> usize {
 }
 
 impl Choices {
+    fn new(seed: u64) -> Self {
+        Self {
+            sticky: Default::default(),
+            is_spread: AtomicBool::new(false),
+            turn: AtomicUsize::new(0),
+            rng: Mutex::new(Rng::new(seed)),
+        }
+    }
+
     /// Where the calling thread's sticky partition is noted.
     #[inline]
     fn current(&self) -> &AtomicUsize {
@@ -88,13 +94,30 @@ impl Choices {
 pub(super) type Placed<'a> = (&'a Arc<Partition>, MutexGuard<'a, Filling>);
 
 impl Topic {
-    fn new(
+    /// The topic as the metadata has it now, and as it was known before, if it was.
+    pub(super) fn new(
         metadata: Arc<TopicMetadata>,
         version: u64,
-        partitions: Vec<Arc<Partition>>,
-        choices: Arc<Choices>,
-        stickiness: &Stickiness,
+        known: Option<&Self>,
+        (all, stickiness): (&Partitions, &Stickiness),
+        seed: impl FnOnce() -> u64,
     ) -> Self {
+        let choices = match known {
+            Some(known) => Arc::clone(&known.choices),
+            None => Arc::new(Choices::new(seed())),
+        };
+        let known = known.map_or(&[][..], |known| known.partitions.as_slice());
+        let place = |number: i32| {
+            let at = known.binary_search_by_key(&number, |each| each.at.partition);
+            match at.ok().and_then(|at| known.get(at)) {
+                Some(partition) => Arc::clone(partition),
+                // A name of its own: it is counted for each outcome, and who sends reads the
+                // topic's for each record. Together, the two would fight over a cache line.
+                None => all.get_or_add(TopicPartition::new(&*metadata.name, number)),
+            }
+        };
+        let numbers = metadata.partitions.iter().map(|each| each.partition);
+        let partitions: Vec<_> = numbers.map(place).collect();
         let (mut available, mut brokers) = (Vec::new(), Vec::new());
         for (described, partition) in metadata.partitions.iter().zip(&partitions) {
             let Some(leader) = described.leader else {
@@ -119,10 +142,20 @@ impl Topic {
         }
     }
 
+    /// As of which version of the client's metadata it was last compared.
+    pub(super) fn version(&self) -> u64 {
+        self.version.load(Ordering::Relaxed)
+    }
+
+    /// This version says nothing new of it.
+    pub(super) fn is_still(&self, version: u64) {
+        self.version.store(version, Ordering::Relaxed);
+    }
+
     /// Whether it was compared with this version of the client's metadata.
     #[inline]
     pub(super) fn is_as_of(&self, version: u64) -> bool {
-        self.version.load(Ordering::Relaxed) == version
+        self.version() == version
     }
 
     pub(super) fn name(&self) -> &Arc<str> {
@@ -230,172 +263,5 @@ impl Topic {
             self.choices.is_spread.store(false, Ordering::Relaxed);
             self.move_on(self.choices.current().load(Ordering::Relaxed), by);
         }
-    }
-}
-
-/// The topics a producer has written to.
-#[derive(Debug, Default)]
-pub(super) struct Topics {
-    table: RwLock<Table>,
-    /// The first one, as it was then: most producers have no other, and as long as the cluster
-    /// stays as it is, they need no lock to find it.
-    first: OnceLock<Arc<Topic>>,
-}
-
-#[derive(Debug, Default)]
-struct Table {
-    all: Vec<Arc<Topic>>,
-    /// Each one's place among all.
-    places: HashMap<Arc<str>, usize, BuildHasherDefault<NameHasher>>,
-}
-
-thread_local! {
-    /// Where this thread found the topic of its last record, in whichever producer's table: a guess
-    /// at where the next one's is.
-    static LAST_PLACE: Cell<usize> = const { Cell::new(0) };
-}
-
-impl Table {
-    #[inline]
-    fn get(&self, name: &str) -> Option<&Arc<Topic>> {
-        match self.all.get(LAST_PLACE.get()) {
-            Some(guess) if **guess.name() == *name => Some(guess),
-            _ => self.find(name),
-        }
-    }
-
-    fn find(&self, name: &str) -> Option<&Arc<Topic>> {
-        let place = *self.places.get(name)?;
-        LAST_PLACE.set(place);
-        self.all.get(place)
-    }
-
-    fn insert(&mut self, topic: Arc<Topic>) {
-        let known = self.places.get(topic.name());
-        match known.and_then(|place| self.all.get_mut(*place)) {
-            Some(known) => *known = topic,
-            None => {
-                self.places.insert(Arc::clone(topic.name()), self.all.len());
-                self.all.push(topic);
-            }
-        }
-    }
-}
-
-/// Hashes the names of topics, for each record where they change: quick, and not made against names
-/// that were chosen to collide, since the program itself chooses them.
-#[derive(Debug, Default)]
-struct NameHasher(u64);
-
-impl NameHasher {
-    /// An odd number with bits all over: 2^64 divided by the golden ratio.
-    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
-
-    fn add(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(Self::SPREAD);
-    }
-}
-
-impl Hasher for NameHasher {
-    #[inline]
-    fn write(&mut self, bytes: &[u8]) {
-        let mut words = bytes.chunks_exact(8);
-        for word in &mut words {
-            let word = word
-                .iter()
-                .fold(0, |all, byte| (all << 8) | u64::from(*byte));
-            self.add(word);
-        }
-        let rest = words
-            .remainder()
-            .iter()
-            .fold(1, |all, byte| (all << 8) | u64::from(*byte));
-        self.add(rest);
-    }
-
-    #[inline]
-    fn finish(&self) -> u64 {
-        // The table takes its bits from both ends.
-        self.0 ^ (self.0 >> 32)
-    }
-}
-
-impl Topics {
-    /// A topic that was compared with this version of the metadata.
-    #[inline]
-    pub(super) fn get(&self, name: &str, version: u64) -> Option<Arc<Topic>> {
-        let topics = self.table.read().unwrap_or_else(PoisonError::into_inner);
-        let topic = topics.get(name)?;
-        topic.is_as_of(version).then(|| Arc::clone(topic))
-    }
-
-    /// Looks at a topic that was compared with this version of the metadata, without sharing it.
-    #[inline]
-    pub(super) fn with<R>(
-        &self,
-        name: &str,
-        version: u64,
-        look: impl FnOnce(&Topic) -> R,
-    ) -> Option<R> {
-        let is_it = |first: &&Arc<Topic>| first.is_as_of(version) && **first.name() == *name;
-        if let Some(first) = self.first.get().filter(is_it) {
-            return Some(look(first));
-        }
-        let topics = self.table.read().unwrap_or_else(PoisonError::into_inner);
-        let topic = topics.get(name)?;
-        topic.is_as_of(version).then(|| look(topic))
-    }
-
-    /// The topic as it was last seen, however long ago.
-    pub(super) fn latest(&self, name: &str) -> Option<Arc<Topic>> {
-        let topics = self.table.read().unwrap_or_else(PoisonError::into_inner);
-        topics.get(name).map(Arc::clone)
-    }
-
-    /// Takes in what the metadata says of a topic now.
-    pub(super) fn update(
-        &self,
-        metadata: Arc<TopicMetadata>,
-        version: u64,
-        (all, stickiness): (&Partitions, &Stickiness),
-        seed: impl FnOnce() -> u64,
-    ) -> Arc<Topic> {
-        let mut topics = self.table.write().unwrap_or_else(PoisonError::into_inner);
-        let known = topics.get(&metadata.name);
-        if let Some(known) = known.filter(|known| known.version.load(Ordering::Relaxed) > version) {
-            // Somebody with newer metadata came first.
-            return Arc::clone(known);
-        }
-        if let Some(known) = known.filter(|known| Arc::ptr_eq(&known.metadata, &metadata)) {
-            known.version.store(version, Ordering::Relaxed);
-            return Arc::clone(known);
-        }
-        let choices = match known {
-            Some(known) => Arc::clone(&known.choices),
-            None => Arc::new(Choices {
-                sticky: Default::default(),
-                is_spread: AtomicBool::new(false),
-                turn: AtomicUsize::new(0),
-                rng: Mutex::new(Rng::new(seed())),
-            }),
-        };
-        let known: &[Arc<Partition>] = known.map_or(&[], |known| known.partitions.as_slice());
-        let place = |number: i32| {
-            let at = known.binary_search_by_key(&number, |each| each.at.partition);
-            match at.ok().and_then(|at| known.get(at)) {
-                Some(partition) => Arc::clone(partition),
-                // A name of its own: it is counted for each outcome, and who sends reads the
-                // topic's for each record. Together, the two would fight over a cache line.
-                None => all.get_or_add(TopicPartition::new(&*metadata.name, number)),
-            }
-        };
-        let numbers = metadata.partitions.iter().map(|each| each.partition);
-        let partitions = numbers.map(place).collect();
-        let topic = Arc::new(Topic::new(
-            metadata, version, partitions, choices, stickiness,
-        ));
-        topics.insert(Arc::clone(&topic));
-        self.first.get_or_init(|| Arc::clone(&topic));
-        topic
     }
 }

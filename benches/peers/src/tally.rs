@@ -109,7 +109,9 @@ impl Tally {
     /// Whether every outcome is known.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.counts.0.written.load(Ordering::Acquire) + self.counts.0.failed.load(Ordering::Acquire) >= self.records
+        let Apart(counts) = &self.counts;
+        let written = counts.written.load(Ordering::Acquire);
+        written + counts.failed.load(Ordering::Acquire) >= self.records
     }
 
     /// The report of a producer whose records were all of this size.

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use super::asks::FIRST_BEAT;
 use super::member::{Asked, Member, PROTOCOL_TYPE, Phase};
 use super::strategies::Joined;
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
@@ -131,6 +132,7 @@ impl Member {
                 self.backoff.succeeded();
                 self.phase = Phase::Stable;
                 self.stay(now);
+                self.beat_briskly(now);
                 self.apply(assigned);
             }
             Err(error) => self.refuse(error),
@@ -139,8 +141,17 @@ impl Member {
 
     /// The coordinator knows that it is alive.
     fn stay(&mut self, now: Instant) {
-        self.heartbeat_due = now + self.settings.heartbeat_interval;
+        self.brisk = None;
+        self.next_beat(now);
         self.session_until = now + self.settings.session_timeout;
+    }
+
+    /// A cooperative group rebalances twice where partitions move, the second time as soon as they
+    /// were given up (KIP-429), and a member hears of it with a heartbeat: the first few after an
+    /// assignment come early, so that the new owners do not wait for the slowest member's.
+    fn beat_briskly(&mut self, now: Instant) {
+        self.brisk = self.strategies.is_cooperative().then_some(FIRST_BEAT);
+        self.next_beat(now);
     }
 
     fn read(&mut self, assignment: &Bytes) -> Result<Partitions> {

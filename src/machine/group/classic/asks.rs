@@ -13,6 +13,11 @@ use crate::protocol::sync_group::{SyncGroupRequest, SyncGroupRequestAssignment};
 /// How much longer than the rebalance itself a join may take before the coordinator is given up.
 const JOIN_LAPSE: Duration = Duration::from_secs(5);
 
+/// The first heartbeat after a cooperative assignment, and how much later each further one is until
+/// they come as usual: with the default of 3 s there are three more than usual.
+pub(super) const FIRST_BEAT: Duration = Duration::from_millis(100);
+const BEATS_SLOW_DOWN: u32 = 4;
+
 impl Member {
     /// The next request, if the coordinator is known.
     pub(crate) fn poll_call(&mut self, now: Instant) -> Option<Call> {
@@ -122,8 +127,16 @@ impl Member {
         self.ask(now, Ask::Sync(request), self.rebalance_limit())
     }
 
+    /// When the next heartbeat is due if one leaves now, or something that says as much.
+    pub(super) fn next_beat(&mut self, now: Instant) {
+        let usual = self.settings.heartbeat_interval;
+        let brisk = self.brisk.filter(|wait| *wait < usual);
+        self.brisk = brisk.map(|wait| wait * BEATS_SLOW_DOWN);
+        self.heartbeat_due = now + brisk.unwrap_or(usual);
+    }
+
     fn heartbeat(&mut self, now: Instant) -> Call {
-        self.heartbeat_due = now + self.settings.heartbeat_interval;
+        self.next_beat(now);
         let request = HeartbeatRequest {
             group_id: self.settings.group_id.clone(),
             generation_id: self.generation,

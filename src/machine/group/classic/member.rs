@@ -94,6 +94,8 @@ pub(crate) struct Member {
     pub(super) topology: Topology,
     pub(super) backoff: Backoff,
     pub(super) heartbeat_due: Instant,
+    /// How long after the last one, where that is less than usual.
+    pub(super) brisk: Option<Duration>,
     pub(super) session_until: Instant,
     pub(super) polls: PollWatch,
     pub(super) farewell: Option<Farewell>,
@@ -134,6 +136,7 @@ impl Member {
             topology: Topology::default(),
             backoff,
             heartbeat_due: now,
+            brisk: None,
             session_until: now,
             polls,
             farewell: None,

@@ -305,6 +305,26 @@ fn k14_a_cooperative_member_keeps_what_it_has_while_it_joins() {
 }
 
 #[test]
+fn after_a_cooperative_assignment_the_next_rebalance_is_heard_of_soon() {
+    for (cooperative, expected) in [(true, [100, 500, 2_100, 5_100]), (false, [3_000; 4])] {
+        let mut rig = rig(cooperative, None);
+        rig.settle(1, &[0, 1]);
+        let began = rig.now;
+        let mut beats = Vec::new();
+        for _ in 0..4 {
+            rig.now = rig.member.poll_timeout(rig.now).unwrap();
+            let number = rig.heartbeat();
+            beats.push((rig.now - began).as_millis());
+            rig.beaten(number, ErrorCode::NONE);
+            if !cooperative {
+                break;
+            }
+        }
+        assert_eq!(beats, expected[..beats.len()]);
+    }
+}
+
+#[test]
 fn case_52_what_a_member_that_was_thrown_out_had_is_lost_and_not_committed() {
     for code in [ErrorCode::UNKNOWN_MEMBER_ID, ErrorCode::ILLEGAL_GENERATION] {
         for cooperative in [false, true] {

@@ -74,7 +74,9 @@ impl Consumer {
     /// slow the readers of other partitions are.
     ///
     /// It ends when the partition is not assigned any more, or the consumer is gone. Dropped
-    /// earlier, it gives the partition back: `poll` goes on after the last record it returned.
+    /// earlier, it gives the partition back: `poll` goes on after the last record it returned. In a
+    /// group, the last record counts as done once the stream is asked for the next one, or `poll`
+    /// is: if the partition goes to another member before that, the record is read there again.
     ///
     /// # Errors
     ///
@@ -137,6 +139,9 @@ struct Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         self.inner.fetcher().join(&self.partition, self.id);
+        if let Some(group) = &self.inner.group {
+            group.let_go(&self.inner);
+        }
         self.inner.wake.notify_one();
         self.inner.ready.notify_waiters();
     }

@@ -107,3 +107,39 @@ async fn a_commit_without_a_coordinator_ends_with_its_consumer() {
         drop(stream);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_was_dropped_holds_up_no_revocation_and_commits_not_its_last_record() {
+    for builder in [member, cooperative, modern] {
+        let cluster = cluster().topic("t", 2).build();
+        let client = connect(&cluster).await;
+        let first = build(builder(&client)).await;
+        settle(&[(&first, 2)]).await;
+        let streams = [0, 1].map(|partition| first.partition_stream(&at(partition)).unwrap());
+        let [mut dropped, mut parked] = streams;
+        for (partition, stream) in [(0, &mut dropped), (1, &mut parked)] {
+            write(&client, partition, ["x".to_owned()]).await;
+            within(PATIENCE, stream.next()).await.unwrap().unwrap();
+        }
+        tokio::spawn(async move { while parked.next().await.is_some() {} });
+        let second = build(builder(&client)).await;
+        let joins = async {
+            tokio::time::sleep(secs(5)).await;
+            drop(dropped);
+            while second.assignment().is_empty() {
+                assert!(poll(&second, ms(100)).await.unwrap().is_empty());
+            }
+            poll(&second, secs(2)).await.unwrap()
+        };
+        let read = within(PROMPT, joins).await;
+        for at in second.assignment() {
+            let is_dropped = at.partition == 0;
+            let done = committed(&cluster, at.partition).unwrap_or_default();
+            assert_eq!(done, i64::from(!is_dropped));
+            let of_it = read
+                .iter()
+                .filter(|record| record.partition == at.partition);
+            assert_eq!(of_it.count(), usize::from(is_dropped));
+        }
+    }
+}

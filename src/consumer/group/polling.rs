@@ -74,6 +74,15 @@ impl Drop for Polling<'_> {
     }
 }
 
+impl Group {
+    /// Goes on with what waited for the user, where it is done or has gone away.
+    pub(crate) fn let_go(&self, inner: &Inner) {
+        if self.lock().let_go(inner) {
+            self.wake.notify_one();
+        }
+    }
+}
+
 impl State {
     /// Goes on with what waited for the user, where it is done. Whether anything did.
     pub(super) fn let_go(&mut self, inner: &Inner) -> bool {

@@ -21,6 +21,7 @@ use std::ops::Bound;
 use std::time::Instant;
 
 use super::frames::Frames;
+use super::holding::InHand;
 use super::partition::Partition;
 use super::plan::FetchLimits;
 use super::positions::{Place, Position, StartAt};
@@ -59,8 +60,8 @@ pub(crate) struct Fetcher<T> {
     pub(super) opened: usize,
     /// Whether anything had to be decompressed so far.
     pub(super) opens: bool,
-    /// What is in the user's hands: where each partition was before that.
-    pub(super) busy: BTreeMap<TopicPartition, Place>,
+    /// What is in the user's hands, or was when it went away.
+    pub(super) busy: BTreeMap<TopicPartition, InHand>,
 }
 
 impl<T> Fetcher<T> {

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::fetcher::Fetcher;
 use super::frames::Frame;
+use super::holding::InHand;
 use super::lent::Lent;
 use super::partition::{Buffered, Partition};
 use super::plan::Handed;
@@ -44,7 +45,8 @@ impl<T> Fetcher<T> {
             return None;
         }
         let Buffered { from, batch, frame } = state.pop(&mut self.frames)?;
-        self.busy.entry(partition.clone()).or_insert(from);
+        let busy = self.busy.entry(partition.clone());
+        busy.or_insert(InHand::from(from)).left = false;
         Some(Handed {
             partition,
             from,
@@ -101,6 +103,9 @@ impl<T> Fetcher<T> {
         let state = self.partitions.get_mut(partition);
         if let Some(state) = state.filter(|state| state.split == Some(id)) {
             state.split = None;
+            if let Some(in_hand) = self.busy.get_mut(partition) {
+                in_hand.left = true;
+            }
             if state.is_lent() {
                 let consumed = state.settle();
                 state.rewind(consumed, generation, &mut self.frames);

@@ -2,7 +2,9 @@
 //! hands, and say how far the user is done with them.
 //!
 //! What one poll hands out is in the user's hands until the next: the partition is *busy*, and only
-//! what was handed out before counts as done. A stream of one partition confirms that one alone.
+//! what was handed out before counts as done. A stream of one partition confirms that one alone; one
+//! that is dropped says nothing of its last record, which may have been dropped half done. Nobody
+//! waits for that record any more, and it does not count as done until a poll asks for more.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -13,6 +15,22 @@ use super::positions::{Place, Position, StartAt};
 use crate::error::Error;
 use crate::ids::TopicPartition;
 use crate::machine::backoff::Backoff;
+
+/// Records of one partition in the user's hands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct InHand {
+    /// Where the partition was before these.
+    before: Place,
+    /// The stream that handed them out was dropped.
+    pub(super) left: bool,
+}
+
+impl From<Place> for InHand {
+    fn from(before: Place) -> Self {
+        let left = false;
+        Self { before, left }
+    }
+}
 
 impl<T> Fetcher<T> {
     /// Adds partitions that start at what the group committed; held until they are released. One
@@ -68,7 +86,7 @@ impl<T> Fetcher<T> {
     /// record begins to be in its hands with the next record.
     pub(crate) fn confirm(&mut self, of: Option<&TopicPartition>) {
         let partitions = &self.partitions;
-        self.busy.retain(|at, before| {
+        self.busy.retain(|at, in_hand| {
             let Some(state) = partitions.get(at) else {
                 return false;
             };
@@ -78,7 +96,7 @@ impl<T> Fetcher<T> {
             };
             if asked {
                 if let (true, Position::At(place)) = (state.is_lent(), state.consumed()) {
-                    *before = place;
+                    in_hand.before = place;
                     return true;
                 }
             }
@@ -91,25 +109,26 @@ impl<T> Fetcher<T> {
         self.busy.clear();
     }
 
-    /// Whether records of one of these are in the user's hands.
+    /// Whether records of one of these are in the user's hands still.
     pub(crate) fn is_busy(&self, partitions: &BTreeSet<TopicPartition>) -> bool {
-        self.busy.keys().any(|at| partitions.contains(at))
+        let busy = |(at, in_hand): (_, &InHand)| !in_hand.left && partitions.contains(at);
+        self.busy.iter().any(busy)
     }
 
-    /// Whether records of this partition are in the user's hands.
+    /// Whether there are records of this partition that do not count as done.
     pub(crate) fn is_busy_with(&self, at: &TopicPartition) -> bool {
         self.busy.contains_key(at)
     }
 
     /// Whether any record is in the user's hands.
     pub(crate) fn is_any_busy(&self) -> bool {
-        !self.busy.is_empty()
+        self.busy.values().any(|in_hand| !in_hand.left)
     }
 
     /// Up to where the user is done with a partition; `None` if that is not known.
     pub(crate) fn done(&self, at: &TopicPartition) -> Option<Place> {
         match self.busy.get(at) {
-            Some(before) => Some(*before),
+            Some(in_hand) => Some(in_hand.before),
             None => self.position(at),
         }
     }

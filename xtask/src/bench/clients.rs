@@ -141,6 +141,8 @@ fn consumers() -> Vec<Client> {
     let none: Pairs = &[];
     vec![
         rust("tidewire", "tidewire", "consume", none, none),
+        rust("tidewire-recv", "tidewire", "recv", none, none),
+        rust("tidewire-stream", "tidewire", "stream", none, none),
         rust("rdkafka-base", "rdkafka", "base", OWN_OFFSETS, none),
         rust("rdkafka-base-1ms", "rdkafka", "base", EAGER_QUEUE, none),
         rust("rdkafka-stream", "rdkafka", "stream", OWN_OFFSETS, none),

@@ -1,9 +1,10 @@
 //! tidewire: `enqueue`, every `Delivery` awaited, or dropped and `flush` asked; `poll`, whose
-//! records are borrowed views.
+//! records are borrowed views, or `recv` and `stream`, one record at a time.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::StreamExt;
 use tidewire::{Client, Delivery, Producer, Record, StartAt, TopicPartition};
 use tidewire_peers::{Job, Reading, Report, Tally, produce};
 use tokio::sync::mpsc;
@@ -23,7 +24,7 @@ async fn main() -> Result<(), String> {
     let report = match job.api.as_str() {
         "produce" => producer(&job, &client).await?,
         "flush" => flusher(&job, &client).await?,
-        "consume" => consumer(&job, &client).await?,
+        "consume" | "recv" | "stream" => consumer(&job, &client).await?,
         other => return Err(format!("no interface {other:?}")),
     };
     report.print();
@@ -94,10 +95,27 @@ async fn consumer(job: &Job, client: &Client) -> Result<Report, String> {
     let from_start = all.map(|partition| (partition, StartAt::Beginning));
     let consumer = builder.assign(from_start).build().await.map_err(text)?;
     let mut reading = Reading::new(job);
-    while !reading.is_done() {
-        let records = consumer.poll(Duration::from_secs(1)).await.map_err(text)?;
-        if !records.is_empty() {
-            reading.take(records.iter().map(|record| record.value()));
+    match job.api.as_str() {
+        "recv" => {
+            while !reading.is_done() {
+                let record = consumer.recv().await.map_err(text)?;
+                reading.take(std::iter::once(record.value()));
+            }
+        }
+        "stream" => {
+            let mut records = consumer.stream();
+            while !reading.is_done() {
+                let record = records.next().await.ok_or("the stream ended")?;
+                reading.take(std::iter::once(record.map_err(text)?.value()));
+            }
+        }
+        _ => {
+            while !reading.is_done() {
+                let records = consumer.poll(Duration::from_secs(1)).await.map_err(text)?;
+                if !records.is_empty() {
+                    reading.take(records.iter().map(|record| record.value()));
+                }
+            }
         }
     }
     Ok(reading.report())

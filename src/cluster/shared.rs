@@ -125,6 +125,7 @@ impl Shared {
     }
 
     /// Changes whenever [`snapshot`](Self::snapshot) does.
+    #[inline]
     pub(crate) fn metadata_version(&self) -> u64 {
         self.version.load(Ordering::Acquire)
     }

@@ -221,6 +221,7 @@ impl Future for Delivery {
 }
 
 impl Drop for Delivery {
+    #[inline]
     fn drop(&mut self) {
         if let Some(slot) = self.slot {
             if let Some(place) = self.completion.lock().waker(slot) {

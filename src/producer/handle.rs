@@ -22,7 +22,7 @@ use crate::cluster::{Client, Deadline, now};
 use crate::config::ProducerConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::machine::producer::Partitioner;
-use crate::record::{Record, Reserve};
+use crate::record::Record;
 
 /// Writes records to topics. Cheap to clone; all clones share one buffer and one sender.
 ///
@@ -154,7 +154,7 @@ impl Producer {
         }
         let mut deadline = LazyDeadline::new(self.inner.config.max_block);
         let topic = self.inner.topic(record.topic(), &mut deadline).await?;
-        match self.inner.append(&topic, &record, Reserve::default()) {
+        match self.inner.append(&topic, &record, None) {
             Ok(delivery) => Ok(delivery),
             Err(refused) => self.append_later(topic, &record, refused, deadline).await,
         }
@@ -171,7 +171,7 @@ impl Producer {
     ) -> Result<Delivery> {
         let mut asked_anew = false;
         loop {
-            let mut reserve = Reserve::default();
+            let mut reserve = None;
             match refused {
                 NotTaken::NoPartition(_) if !asked_anew => {
                     asked_anew = true;
@@ -181,10 +181,10 @@ impl Producer {
                 NotTaken::NoMemory { chunks } => {
                     let reserved = self.inner.reserve(chunks, deadline.get()).await;
                     let about = |error| not_written(error).with_topic(topic.name().clone());
-                    reserve = reserved.map_err(about)?;
+                    reserve = Some(reserved.map_err(about)?);
                 }
             }
-            let had_to_wait = !reserve.is_empty();
+            let had_to_wait = reserve.is_some();
             refused = match self.inner.append(&topic, record, reserve) {
                 Ok(delivery) => {
                     if had_to_wait && self.inner.pool.waiting() > 0 {
@@ -232,7 +232,7 @@ impl Producer {
             };
             return refuse(record, reason);
         };
-        match self.inner.append(&topic, &record, Reserve::default()) {
+        match self.inner.append(&topic, &record, None) {
             Ok(delivery) => Ok(delivery),
             Err(refused) => refuse(record, self.reason(refused)),
         }
@@ -311,13 +311,19 @@ impl Producer {
     }
 
     /// Starts the sender, the first time.
+    #[inline]
     pub(super) fn start(&self) -> Result<()> {
         if self.inner.is_closed() {
             return Err(closed());
         }
-        if self.task.0.get().is_some() {
-            return Ok(());
+        match self.task.0.get() {
+            Some(_) => Ok(()),
+            None => self.start_sender(),
         }
+    }
+
+    #[cold]
+    fn start_sender(&self) -> Result<()> {
         let runtime = Handle::try_current().map_err(|source| {
             let words = "a producer works inside a tokio runtime, and there is none here";
             not_written(Error::new(ErrorKind::InvalidInput, words).with_source(source))

@@ -140,7 +140,7 @@ impl Inner {
         &self,
         topic: &Topic,
         record: &Record<'_>,
-        reserve: Reserve,
+        reserve: Option<Reserve>,
     ) -> Result<Delivery, NotTaken> {
         let (choice, (partition, mut filling)) = self.place(topic, record)?;
         let new = || {
@@ -187,7 +187,7 @@ impl Inner {
             return None;
         }
         let version = self.shared.metadata_version();
-        let append = |topic: &Topic| self.append(topic, record, Reserve::default());
+        let append = |topic: &Topic| self.append(topic, record, None);
         match self.topics.with(record.topic(), version, append)? {
             Ok(delivery) => Some(Ok(delivery)),
             Err(NotTaken::Failed(error)) => Some(Err(error)),
@@ -343,6 +343,7 @@ impl Inner {
     }
 
     /// How the built-in rules choose for a record that names no partition.
+    #[inline]
     fn choose(&self, record: &Record<'_>) -> Choice {
         if self.own.is_some() {
             return Choice::Sticky;
@@ -358,6 +359,7 @@ impl Inner {
         self.closing.notify_waiters();
     }
 
+    #[inline]
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }

@@ -28,6 +28,7 @@ pub(super) struct Partition {
 }
 
 impl Partition {
+    #[inline]
     pub(super) fn lock(&self) -> MutexGuard<'_, Filling> {
         self.filling.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -46,6 +47,7 @@ impl Partition {
     }
 
     /// The lock, if nobody has it.
+    #[inline]
     pub(super) fn try_lock(&self) -> Option<MutexGuard<'_, Filling>> {
         match self.filling.try_lock() {
             Ok(filling) => Some(filling),

@@ -19,7 +19,7 @@ use super::topic::Topic;
 use super::turn;
 use crate::error::{Error, ErrorKind, Result};
 use crate::machine::metadata::TopicMetadata;
-use crate::record::{Record, Reserve};
+use crate::record::Record;
 
 /// One topic of a producer, from [`Producer::topic`]: records that go there need not name it, and
 /// cost no look-up.
@@ -158,7 +158,7 @@ impl ProducerTopic {
         let mut deadline = LazyDeadline::new(inner.config.max_block);
         let topic = inner.topic(&self.name, &mut deadline).await?;
         self.learn(&topic);
-        match inner.append(&topic, &record, Reserve::default()) {
+        match inner.append(&topic, &record, None) {
             Ok(delivery) => Ok(delivery),
             Err(refused) => {
                 let producer = &self.producer;
@@ -189,7 +189,7 @@ impl ProducerTopic {
         let appended = self.append(&record).or_else(|| {
             let topic = inner.known_topic(&self.name)?;
             self.learn(&topic);
-            Some(inner.append(&topic, &record, Reserve::default()))
+            Some(inner.append(&topic, &record, None))
         });
         match appended {
             Some(Ok(delivery)) => Ok(delivery),
@@ -209,11 +209,11 @@ impl ProducerTopic {
         let inner = &self.producer.inner;
         let version = inner.shared.metadata_version();
         if self.first.is_as_of(version) {
-            return Some(inner.append(&self.first, record, Reserve::default()));
+            return Some(inner.append(&self.first, record, None));
         }
         let latest = self.latest();
         let is_current = latest.is_as_of(version);
-        is_current.then(|| inner.append(&latest, record, Reserve::default()))
+        is_current.then(|| inner.append(&latest, record, None))
     }
 
     fn latest(&self) -> Arc<Topic> {

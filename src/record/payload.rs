@@ -18,6 +18,7 @@ pub enum Payload<'a> {
 
 impl Payload<'_> {
     /// The bytes.
+    #[inline]
     #[must_use]
     pub fn as_slice(&self) -> &[u8] {
         match self {
@@ -59,12 +60,14 @@ impl fmt::Debug for Payload<'_> {
 macro_rules! payload_from {
     ($($borrowed:ty => $read:expr;)* ; $($owned:ty),*) => {
         $(impl<'a> From<$borrowed> for Payload<'a> {
+            #[inline]
             fn from(value: $borrowed) -> Self {
                 let read: fn($borrowed) -> &'a [u8] = $read;
                 Self::Borrowed(read(value))
             }
         })*
         $(impl From<$owned> for Payload<'_> {
+            #[inline]
             fn from(value: $owned) -> Self {
                 Self::Shared(Bytes::from(value))
             }
@@ -81,6 +84,7 @@ payload_from! {
 }
 
 impl<'a, const N: usize> From<&'a [u8; N]> for Payload<'a> {
+    #[inline]
     fn from(bytes: &'a [u8; N]) -> Self {
         Self::Borrowed(bytes)
     }
@@ -176,6 +180,7 @@ pub enum TopicName<'a> {
 
 impl TopicName<'_> {
     /// The name.
+    #[inline]
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -215,6 +220,7 @@ impl Borrow<str> for TopicName<'_> {
 }
 
 impl<'a> From<&'a str> for TopicName<'a> {
+    #[inline]
     fn from(name: &'a str) -> Self {
         Self::Borrowed(name)
     }

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorCode, ErrorKind, WriteStatus};
 use crate::ids::{BrokerId, ProducerEpoch, ProducerId, TopicPartition};
 use crate::machine::backoff::BackoffPolicy;
 use crate::machine::rng::Rng;
-use crate::record::{Batch, Batches, ChunkPool, DecodeLimits, Record, Reserve};
+use crate::record::{Batch, Batches, ChunkPool, DecodeLimits, Record};
 
 const SEEDS: u64 = 500;
 const STEPS: usize = 200;
@@ -274,7 +274,7 @@ impl World {
             &self.pool,
             self.limits,
             (&Standing, &record),
-            Reserve::default(),
+            None,
             || (now, tag),
         );
         match appended {

@@ -78,7 +78,7 @@ impl<T: Clone> PartitionBatches<T> {
         pool: &ChunkPool,
         limits: BatchLimits,
         (clock, record): (&impl Clock, &Record<'_>),
-        reserve: Reserve,
+        reserve: Option<Reserve>,
         new: impl FnOnce() -> (Instant, T),
     ) -> Result<Appended<T>, Refused> {
         if self.closed {
@@ -94,7 +94,9 @@ impl<T: Clone> PartitionBatches<T> {
             let before = open.builder.estimated_size();
             // An upper bound that fits is sure to fit, so that the reserve goes where it is used.
             if before + size <= full {
-                open.builder.add_reserve(reserve);
+                if let Some(reserve) = reserve {
+                    open.builder.add_reserve(reserve);
+                }
                 let timestamp_ms = match record.create_time() {
                     Some(time) => time.0,
                     None => clock.coarse_ms().max(open.created_ms),
@@ -133,13 +135,14 @@ impl<T: Clone> PartitionBatches<T> {
         pool: &ChunkPool,
         (full, limits): (usize, BatchLimits),
         (created_ms, timestamp_ms, content): (i64, i64, &Content<'_>),
-        reserve: Reserve,
+        reserve: Option<Reserve>,
         new: impl FnOnce() -> (Instant, T),
     ) -> Result<Appended<T>, Refused> {
         let mut builder = BatchBuilder::new(pool, full);
         if !limits.sums {
             builder = builder.without_sum();
         }
+        let reserve = reserve.unwrap_or_default();
         let reserved = reserve.len();
         builder.add_reserve(reserve);
         builder

@@ -202,7 +202,7 @@ impl Fixture {
     }
 
     fn append(&mut self, partition: usize, len: usize) -> Appended<u64> {
-        self.try_append(partition, len, Reserve::default())
+        self.try_append(partition, len, None)
             .expect("the record is taken")
     }
 
@@ -210,7 +210,7 @@ impl Fixture {
         &mut self,
         partition: usize,
         len: usize,
-        reserve: Reserve,
+        reserve: Option<Reserve>,
     ) -> Result<Appended<u64>, Refused> {
         let record = Record::to("t").value(vec![b'x'; len]);
         let (now, tag) = (self.now, self.next_tag);

@@ -118,6 +118,7 @@ pub(crate) enum Choice {
 
 impl PartitionerKind {
     /// What decides about a record with this key. Null and empty differ, each client in its way.
+    #[inline]
     #[must_use]
     pub(crate) fn choose(self, key: Option<&[u8]>) -> Choice {
         let of_null = key.unwrap_or_default();

@@ -74,7 +74,7 @@ fn the_sender_is_not_told_again_before_it_has_looked() {
             &it.settings.pool,
             it.settings.limits,
             (&Standing, &record),
-            Reserve::default(),
+            None,
             || (it.now, tag),
         );
         told.push(appended.unwrap().tell);
@@ -300,7 +300,7 @@ fn a_record_is_too_large_when_its_batch_would_be() {
             max_request_size: max,
             ..settings()
         });
-        match it.try_append(0, 500, Reserve::default()) {
+        match it.try_append(0, 500, None) {
             Ok(_) => {
                 assert!(fits);
                 it.flush();
@@ -323,18 +323,18 @@ fn a_record_that_found_too_little_memory_is_told_all_that_it_needs() {
     });
     let reserve = pool.try_reserve(1).unwrap();
     let held = pool.try_reserve(3).unwrap();
-    let refused = it.try_append(0, 600, reserve).unwrap_err();
+    let refused = it.try_append(0, 600, Some(reserve)).unwrap_err();
     let Refused::NoMemory { chunks } = refused else {
         panic!("{refused:?}")
     };
     assert_eq!(chunks, 2, "the chunk it came with went back to the pool");
     drop(held);
     let reserve = pool.try_reserve(chunks).unwrap();
-    it.try_append(0, 600, reserve).unwrap();
+    it.try_append(0, 600, Some(reserve)).unwrap();
     let closed = Error::new(ErrorKind::Closed, "closed");
     it.sender.abort(it.now, 1, &it.source, &closed);
     assert_eq!(pool.used(), 0);
-    let late = it.try_append(0, 600, Reserve::default()).unwrap_err();
+    let late = it.try_append(0, 600, None).unwrap_err();
     assert!(matches!(late, Refused::Closed), "{late:?}");
 }
 
@@ -363,9 +363,9 @@ fn a_batchs_first_record_has_the_exact_time_and_no_other_one_an_earlier_time() {
             Some(time) => record.timestamp(Timestamp(time)),
             None => record,
         };
-        let reserve = Reserve::default();
+
         let new = || (Instant::now(), 1_u64);
-        let appended = batches.append(&pool, limits, (&Lagging, &record), reserve, new);
+        let appended = batches.append(&pool, limits, (&Lagging, &record), None, new);
         let appended = appended.unwrap();
         times.push((appended.index, appended.timestamp_ms));
     }

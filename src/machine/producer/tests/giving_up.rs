@@ -239,6 +239,6 @@ fn case_27_an_abort_ends_everything_and_says_what_may_be_written() {
         );
     }
     assert_eq!(it.sender.unfinished(), 0);
-    let late = it.try_append(0, 10, Reserve::default()).unwrap_err();
+    let late = it.try_append(0, 10, None).unwrap_err();
     assert!(matches!(late, Refused::Closed), "{late:?}");
 }

@@ -9,6 +9,9 @@
     reason = "a bench that cannot set itself up has nothing to report"
 )]
 
+#[path = "support/usage.rs"]
+mod usage;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::process::Command;
@@ -16,6 +19,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tidewire::{Client, Consumer, NewTopic, Record};
+use usage::status_kb;
 
 const PROTOCOLS: [&str; 2] = ["classic", "consumer"];
 const JOINS: usize = 5;
@@ -203,12 +207,4 @@ impl CpuTime {
         }));
         self.0.values().sum::<u64>() as f64 / 1e6
     }
-}
-
-/// A line of this process's status, in kB.
-fn status_kb(name: &str) -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with(name));
-    let number = line.and_then(|line| line.split_whitespace().nth(1));
-    number.and_then(|number| number.parse().ok()).unwrap_or(0)
 }

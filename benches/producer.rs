@@ -12,6 +12,8 @@
 
 #[path = "support/null_broker.rs"]
 mod null_broker;
+#[path = "support/usage.rs"]
+mod usage;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,6 +21,7 @@ use std::time::{Duration, Instant};
 use null_broker::{NullBroker, TOPIC};
 use tidewire::{Client, Producer, Record};
 use tokio::runtime::{Builder, Runtime};
+use usage::cpu_seconds;
 
 const RECORDS: u64 = 4_000_000;
 const VALUE: [u8; 100] = [b'x'; 100];
@@ -128,17 +131,6 @@ fn median(name: &str, records: u64, round: impl Fn() -> f64) {
         1e9 / median,
         cpu.unwrap_or_default(),
     );
-}
-
-/// User and system time of this process so far; `None` where there is no `/proc`.
-fn cpu_seconds() -> Option<f64> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    let after_name = stat.rsplit(')').next()?;
-    let mut times = after_name.split_whitespace().skip(11);
-    let user: f64 = times.next()?.parse().ok()?;
-    let system: f64 = times.next()?.parse().ok()?;
-    // In hundredths of a second on every Linux there is.
-    Some((user + system) / 100.0)
 }
 
 async fn run<F>(records: u64, tasks: u64, send: impl Fn(Producer, u64) -> F) -> f64

@@ -110,17 +110,36 @@ fn produce() -> Vec<Workload> {
 }
 
 fn slow_line() -> Vec<Workload> {
-    vec![Workload {
-        name: "e",
+    let line = Workload {
         group: "e",
-        what: "100 B values, one partition, batch.size=16384, 50 ms each way",
         kind: Kind::Text,
         partitions: 1,
-        records: 30_000,
-        settings: &[("batch.size", "16384")],
-        delay: Duration::from_millis(50),
         ..FULL
-    }]
+    };
+    vec![
+        Workload {
+            name: "e",
+            what: "100 B values, one partition, batch.size=16384, 50 ms each way",
+            records: 30_000,
+            settings: &[("batch.size", "16384")],
+            delay: Duration::from_millis(50),
+            ..line
+        },
+        Workload {
+            name: "e-own",
+            what: "100 B values, one partition, each client's own batches, 50 ms each way",
+            records: 300_000,
+            delay: Duration::from_millis(50),
+            ..line
+        },
+        Workload {
+            name: "e-near",
+            what: "100 B values, one partition, each client's own batches, 2.5 ms each way",
+            records: 1_000_000,
+            delay: Duration::from_micros(2_500),
+            ..line
+        },
+    ]
 }
 
 fn paced() -> Vec<Workload> {

@@ -1,0 +1,203 @@
+//! A producer with its defaults in extreme shapes, against a real broker: many partitions, large
+//! records, many topics, many tasks, one thread. Each in a process of its own, so that its peak of
+//! memory is its own.
+//!
+//! `TIDEWIRE_BOOTSTRAP=HOST:PORT cargo bench --bench extremes [-- WORDS]`, with a broker of
+//! `cargo xtask broker up`. It runs the shapes with these words in their names. Long lines are
+//! workload `e` of `cargo xtask bench peers`.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a bench that cannot set itself up has nothing to report"
+)]
+
+#[path = "support/usage.rs"]
+mod usage;
+
+use std::process::Command;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tidewire::{Client, NewTopic, Producer, Record};
+use tokio::runtime::{Builder, Runtime};
+use usage::{cpu_seconds, status_kb};
+
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How many topics are made at once.
+const AT_ONCE: usize = 500;
+
+/// One shape.
+struct Shape {
+    name: &'static str,
+    topics: usize,
+    partitions: i32,
+    records: u64,
+    size: usize,
+    keyed: bool,
+    tasks: u64,
+    one_thread: bool,
+}
+
+const PLAIN: Shape = Shape {
+    name: "100-byte values, one task, two threads",
+    topics: 1,
+    partitions: 6,
+    records: 3_200_000,
+    size: 100,
+    keyed: false,
+    tasks: 1,
+    one_thread: false,
+};
+
+const SHAPES: [Shape; 6] = [
+    PLAIN,
+    Shape {
+        name: "20-byte readings with keys, 1,000 partitions",
+        partitions: 1_000,
+        size: 20,
+        keyed: true,
+        ..PLAIN
+    },
+    Shape {
+        name: "blocks of 1 MB, 3 partitions",
+        partitions: 3,
+        records: 1_000,
+        size: 1_000_000,
+        ..PLAIN
+    },
+    Shape {
+        name: "10,000 topics with one record each",
+        topics: 10_000,
+        partitions: 1,
+        records: 10_000,
+        ..PLAIN
+    },
+    Shape {
+        name: "100-byte values, 32 tasks, two threads",
+        tasks: 32,
+        ..PLAIN
+    },
+    Shape {
+        name: "100-byte values, one task, current thread",
+        one_thread: true,
+        ..PLAIN
+    },
+];
+
+fn main() {
+    let mut words: Vec<String> = std::env::args().skip(1).collect();
+    let bootstrap = std::env::var("TIDEWIRE_BOOTSTRAP").unwrap_or_default();
+    // `cargo test --benches` only asks whether it runs.
+    if bootstrap.is_empty() || words.iter().any(|word| word == "--test") {
+        println!("skipped: needs the address of a broker in TIDEWIRE_BOOTSTRAP");
+        return;
+    }
+    if words.first().is_some_and(|word| word == "--shape") {
+        let shape = SHAPES
+            .iter()
+            .find(|shape| words.get(1).is_some_and(|it| it == shape.name));
+        return run(&bootstrap, shape.expect("a shape of that name"));
+    }
+    words.retain(|word| !word.starts_with("--"));
+    for shape in &SHAPES {
+        if words.iter().all(|word| shape.name.contains(word.as_str())) {
+            let program = std::env::current_exe().expect("this program is somewhere");
+            let ended = Command::new(program).args(["--shape", shape.name]).status();
+            assert!(ended.expect("it starts").success());
+        }
+    }
+}
+
+fn run(bootstrap: &str, shape: &Shape) {
+    let topics: Vec<String> = names(shape.topics);
+    // By a client and a runtime of its own, so that it does not count as the producer's work.
+    threads().block_on(make_topics(bootstrap, &topics, shape.partitions));
+    let runtime = if shape.one_thread {
+        Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime")
+    } else {
+        threads()
+    };
+    runtime.block_on(async {
+        let client = Client::builder().bootstrap_servers(bootstrap).connect();
+        let client = client.await.expect("the broker answers");
+        let producer = client.producer().build().expect("the defaults are fine");
+        // The high-water mark begins anew; not every system lets a process ask for that.
+        let _ = std::fs::write("/proc/self/clear_refs", "5");
+        let (before, began) = (cpu_seconds(), Instant::now());
+        send_all(&producer, &topics, shape).await;
+        let report = producer.flush().await;
+        assert_eq!(
+            report.into_result().expect("all are written"),
+            shape.records
+        );
+        print(shape, began.elapsed(), before.zip(cpu_seconds()));
+        assert!(producer.close(PATIENCE).await.is_complete());
+    });
+}
+
+fn threads() -> Runtime {
+    let mut builder = Builder::new_multi_thread();
+    let runtime = builder.worker_threads(2).enable_all().build();
+    runtime.expect("a runtime")
+}
+
+fn names(count: usize) -> Vec<String> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.expect("after 1970").as_nanos();
+    (0..count).map(|n| format!("extreme-{now}-{n}")).collect()
+}
+
+async fn make_topics(bootstrap: &str, names: &[String], partitions: i32) {
+    let client = Client::builder().bootstrap_servers(bootstrap).connect();
+    let admin = client.await.expect("the broker answers").admin();
+    for names in names.chunks(AT_ONCE) {
+        let topics = names
+            .iter()
+            .map(|name| NewTopic::new(name).partitions(partitions));
+        let made = admin
+            .create_topics(topics)
+            .await
+            .expect("the broker answers");
+        made.into_iter()
+            .for_each(|made| made.expect("the topic is made"));
+    }
+}
+
+async fn send_all(producer: &Producer, topics: &[String], shape: &Shape) {
+    let share = shape.records / shape.tasks;
+    let task = |number: u64| {
+        let (producer, topics) = (producer.clone(), topics.to_vec());
+        let (size, keyed) = (shape.size, shape.keyed);
+        tokio::spawn(async move {
+            let value = vec![b'x'; size];
+            let records = number * share..(number + 1) * share;
+            for (record, topic) in records.zip(topics.iter().cycle()) {
+                // Spread as hashes are: the same key again after a while.
+                let key = (record.wrapping_mul(0x9e37_79b9) % 100_003).to_be_bytes();
+                let key = keyed.then_some(&key);
+                let record = Record::to(topic.as_str()).maybe_key(key).value(&value);
+                drop(producer.enqueue(record).await.expect("there is room"));
+            }
+        })
+    };
+    let tasks: Vec<_> = (0..shape.tasks).map(task).collect();
+    for each in tasks {
+        each.await.expect("the task ends");
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate needs no 53 bits")]
+fn print(shape: &Shape, took: Duration, cpu: Option<(f64, f64)>) {
+    let (records, seconds) = (shape.records as f64, took.as_secs_f64());
+    let megabytes = records * shape.size as f64 / 1e6;
+    let cpu = cpu.map_or(0.0, |(before, after)| 1e6 * (after - before) / records);
+    println!(
+        "{:46} {:8.0} records/s, {:5.1} MB/s, {cpu:7.2} us of CPU each, {} MB at most",
+        shape.name,
+        records / seconds,
+        megabytes / seconds,
+        status_kb("VmHWM") / 1_000,
+    );
+}

@@ -57,15 +57,23 @@ struct Wanted {
     /// The latest end that any look-up asked for.
     keep_until: Instant,
     create: bool,
+    /// Nobody has asked about it yet, or not so that it would be created.
+    fresh: bool,
 }
 
 /// When a question may leave.
 #[derive(Debug)]
 struct Schedule {
+    /// The question about everything.
     due: Instant,
+    /// One about what is fresh alone: who begins to use many topics one after the other does not
+    /// ask about all of them each time.
+    news: Option<Instant>,
     /// A backoff after the last question's end.
     not_before: Instant,
     in_flight: bool,
+    /// The last question was about what was fresh alone.
+    partial: bool,
     /// The last question was about missing topics alone, so that the others' turn is next.
     left_out: bool,
 }
@@ -89,8 +97,10 @@ impl MetadataMachine {
             wanted: BTreeMap::new(),
             schedule: Schedule {
                 due: now,
+                news: None,
                 not_before: now,
                 in_flight: false,
+                partial: false,
                 left_out: false,
             },
             policy,
@@ -113,6 +123,7 @@ impl MetadataMachine {
                 wanted.last_used = now;
                 wanted.keep_until = wanted.keep_until.max(keep_until);
                 wanted.create |= interest.create;
+                wanted.fresh |= news;
                 news
             }
             None => {
@@ -120,6 +131,7 @@ impl MetadataMachine {
                     last_used: now,
                     keep_until,
                     create: interest.create,
+                    fresh: true,
                 };
                 self.wanted.insert(Arc::clone(topic), wanted);
                 true
@@ -144,21 +156,55 @@ impl MetadataMachine {
     /// A topic that was never asked about waits behind a failure, but not behind an answer.
     fn ask_about_news(&mut self, now: Instant) {
         let failing_until = self.backoff.until().unwrap_or(now);
-        self.schedule.due = self.schedule.due.min(now.max(failing_until));
+        let at = now.max(failing_until);
+        self.schedule.news = Some(self.schedule.news.map_or(at, |news| news.min(at)));
     }
 
     /// When [`poll_query`](Self::poll_query) has something next; `None` while a query is under way.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        (!self.schedule.in_flight).then_some(self.schedule.due)
+        let Schedule { due, news, .. } = self.schedule;
+        let next = news.map_or(due, |news| news.min(due));
+        (!self.schedule.in_flight).then_some(next)
     }
 
     /// The question to ask now, if one is due. Its end must be reported back.
     pub(crate) fn poll_query(&mut self, now: Instant) -> Option<Query> {
-        if self.schedule.in_flight || now < self.schedule.due {
+        let is_full = now >= self.schedule.due;
+        let has_news = self.schedule.news.is_some_and(|at| at <= now);
+        if self.schedule.in_flight || !(is_full || has_news) {
             return None;
         }
         self.forget_idle(now);
-        self.schedule.in_flight = true;
+        let query = if is_full {
+            self.ask_about_all()
+        } else {
+            self.ask_about_fresh()
+        };
+        for topic in &query.topics {
+            if let Some(wanted) = self.wanted.get_mut(topic) {
+                wanted.fresh = false;
+            }
+        }
+        self.schedule.news = None;
+        self.schedule.partial = !is_full;
+        self.schedule.in_flight = is_full || !query.topics.is_empty();
+        self.schedule.in_flight.then_some(query)
+    }
+
+    /// What is fresh: first what may be created.
+    fn ask_about_fresh(&mut self) -> Query {
+        for (topic, wanted) in &mut self.wanted {
+            // Another answer had it.
+            wanted.fresh &= !self.snapshot.topics.contains_key(topic);
+        }
+        let fresh = || self.wanted.iter().filter(|(_, wanted)| wanted.fresh);
+        let create = fresh().any(|(_, wanted)| wanted.create);
+        let alike = fresh().filter(|(_, wanted)| wanted.create == create);
+        let topics = alike.map(|(topic, _)| Arc::clone(topic)).collect();
+        Query { topics, create }
+    }
+
+    fn ask_about_all(&mut self) -> Query {
         // Only a topic that is not there yet may be created: asking so for a known one would bring
         // back a topic that somebody deletes on purpose. So the missing ones go first, alone.
         let missing = |(topic, wanted): &(&Arc<str>, &Wanted)| {
@@ -174,7 +220,7 @@ impl MetadataMachine {
         } else {
             self.wanted.keys().map(Arc::clone).collect()
         };
-        Some(Query { topics, create })
+        Query { topics, create }
     }
 
     fn forget_idle(&mut self, now: Instant) {
@@ -195,6 +241,8 @@ impl MetadataMachine {
     fn retry_after_backoff(&mut self, now: Instant) {
         self.schedule.not_before = self.backoff.failed(now);
         self.schedule.due = self.schedule.not_before;
+        let not_before = self.schedule.not_before;
+        self.schedule.news = self.schedule.news.map(|news| news.max(not_before));
     }
 
     /// Takes in the answer to `query`.
@@ -213,16 +261,20 @@ impl MetadataMachine {
         self.snapshot = Arc::new(merged.picture);
         self.schedule.in_flight = false;
         if merged.unsettled {
+            // What is missing had its turn, if it was asked about alone.
+            self.schedule.left_out |= self.schedule.partial && query.create;
             self.retry_after_backoff(now);
         } else {
             self.backoff.succeeded();
             self.schedule.not_before = now + self.policy.initial.min(self.policy.max);
-            self.schedule.due = self.schedule.not_before.max(now + self.max_age);
+            if !self.schedule.partial {
+                self.schedule.due = self.schedule.not_before.max(now + self.max_age);
+            }
         }
-        if self.schedule.left_out {
+        if self.schedule.left_out && !self.schedule.partial {
             self.refresh(now);
         }
-        if self.wanted.keys().any(|topic| !self.answered(topic)) {
+        if self.wanted.values().any(|wanted| wanted.fresh) {
             self.ask_about_news(now);
         }
     }
@@ -230,12 +282,6 @@ impl MetadataMachine {
     #[cfg(test)]
     pub(super) fn is_backing_off(&self) -> bool {
         self.backoff.failures() > 0
-    }
-
-    /// Whether the cluster has said anything of the topic. It was asked for while a query without
-    /// it was under way if not.
-    fn answered(&self, topic: &Arc<str>) -> bool {
-        self.snapshot.topics.contains_key(topic) || self.snapshot.failed.contains_key(topic)
     }
 
     /// A broker said in passing who leads a partition now (KIP-951). Returns whether it is news.

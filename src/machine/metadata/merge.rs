@@ -95,7 +95,10 @@ fn merge_topic(next: &mut ClusterMetadata, name: &Arc<str>, topic: MetadataRespo
         is_internal: topic.is_internal,
         partitions: partitions.into_values().collect(),
     };
-    next.topics.insert(Arc::clone(name), Arc::new(merged));
+    // The same picture stays the same object, so that nobody takes it for news.
+    let shown = next.topics.get(name).filter(|before| ***before == merged);
+    let shown = shown.map_or_else(|| Arc::new(merged), Arc::clone);
+    next.topics.insert(Arc::clone(&shown.name), shown);
     unsettled
 }
 

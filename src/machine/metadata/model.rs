@@ -1,6 +1,6 @@
 //! Random questions and answers against a cluster that changes, lags and fails.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -36,14 +36,15 @@ struct World {
     history: VecDeque<Topics>,
     creates: bool,
     next_id: u8,
-    under_way: Option<Query>,
+    /// And whether it is about news alone.
+    under_way: Option<(Query, bool)>,
     /// The topic ids in the picture, and the epochs seen under them, by partition.
     seen: BTreeMap<&'static str, (TopicId, BTreeMap<i32, LeaderEpoch>)>,
     wanted: BTreeMap<&'static str, Instant>,
-    /// When the last question ended, and whether the cluster was at fault then.
+    /// When the last question ended that was not about news alone, or failed, and whether it did.
     ended: Option<(Instant, bool)>,
-    /// Whether a topic was wanted anew since the last question left.
-    news: bool,
+    /// What was wanted anew and not asked about since.
+    news: BTreeSet<&'static str>,
 }
 
 impl World {
@@ -61,7 +62,7 @@ impl World {
             seen: BTreeMap::new(),
             wanted: BTreeMap::new(),
             ended: None,
-            news: false,
+            news: BTreeSet::new(),
             rng,
         }
     }
@@ -117,15 +118,17 @@ impl World {
         let create = self.chance(50);
         let idle = Duration::from_secs(20);
         // A second look-up may be the first that may create the topic.
-        self.news |= !known;
+        if !known {
+            self.news.insert(topic);
+        }
         self.wanted.insert(topic, self.now);
         let interest = Interest { create, idle };
         self.machine.want(self.now, &Arc::from(topic), interest);
     }
 
     fn poll(&mut self) {
-        let due = self.machine.poll_timeout();
         let Some(query) = self.machine.poll_query(self.now) else {
+            let due = self.machine.poll_timeout();
             assert!(due.is_none_or(|at| at > self.now), "due and nothing asked");
             return;
         };
@@ -137,8 +140,10 @@ impl World {
         if let Some((ended, failed)) = self.ended {
             let wait = self.now - ended;
             let least = RETRY.initial * 8 / 10;
+            let mut asked = query.topics.iter();
+            let news = asked.any(|topic| self.news.contains(&**topic));
             assert!(
-                wait >= least || (self.news && !failed),
+                wait >= least || (news && !failed),
                 "asked again after {wait:?}"
             );
         }
@@ -146,8 +151,13 @@ impl World {
             let known = self.machine.snapshot().topic(topic).is_some();
             assert!(!(known && query.create), "a known topic would be created");
         }
-        self.news = false;
-        self.under_way = Some(query);
+        let mut topics = query.topics.iter();
+        let is_news = topics.all(|topic| self.news.contains(&**topic));
+        for topic in &query.topics {
+            self.news.remove(&**topic);
+        }
+        let is_news = is_news && !query.topics.is_empty();
+        self.under_way = Some((query, is_news));
     }
 
     /// The answer of a broker that is `lag` changes behind.
@@ -193,7 +203,7 @@ impl World {
     }
 
     fn settle(&mut self, lag: Option<usize>) {
-        let Some(query) = self.under_way.take() else {
+        let Some((query, is_news)) = self.under_way.take() else {
             return;
         };
         let mut failed = true;
@@ -211,9 +221,13 @@ impl World {
                 failed = self.machine.is_backing_off();
             }
         }
-        self.ended = Some((self.now, failed));
+        if failed || !is_news {
+            self.ended = Some((self.now, failed));
+        }
         // What was wanted meanwhile, or never came up, may be asked for at once.
-        self.news |= self.wanted.keys().any(|topic| !self.answered(topic));
+        let open = self.wanted.keys().filter(|topic| !self.answered(topic));
+        let open: Vec<_> = open.copied().collect();
+        self.news.extend(open);
     }
 
     fn answered(&self, topic: &str) -> bool {

@@ -139,9 +139,14 @@ fn a_new_topic_is_asked_for_at_once_and_a_known_one_is_not() {
     it.want("a", Interest::to_read(false));
     assert_eq!(it.wait(), MAX_AGE);
     it.want("b", Interest::to_read(false));
-    let query = it.ask(vec![topic("a", 1, &[(1, 0)]), topic("b", 2, &[(2, 0)])]);
-    assert_eq!(Fixture::names(&query), ["a", "b"]);
+    let query = it.ask(vec![topic("b", 2, &[(2, 0)])]);
+    assert_eq!(Fixture::names(&query), ["b"]);
     assert_eq!(it.leader("b", 0), (2, 0));
+    assert_eq!(
+        it.wait(),
+        MAX_AGE,
+        "the known one is no fresher than before"
+    );
 }
 
 #[test]
@@ -431,4 +436,50 @@ fn a_broker_with_an_impossible_port_is_left_out() {
     for port in [-1, 65_536] {
         assert_eq!(Node::new(1, "b1".to_owned(), port, None), None);
     }
+}
+
+#[test]
+fn an_answer_that_says_nothing_new_leaves_the_picture_of_a_topic_as_it_is() {
+    let mut it = Fixture::knowing(vec![topic("a", 1, &[(1, 5)])]);
+    let before = it.machine.snapshot().topics["a"].clone();
+    it.refresh(vec![topic("a", 1, &[(1, 5)])]);
+    assert!(Arc::ptr_eq(&before, &it.machine.snapshot().topics["a"]));
+    it.refresh(vec![topic("a", 1, &[(2, 6)])]);
+    assert!(!Arc::ptr_eq(&before, &it.machine.snapshot().topics["a"]));
+}
+
+#[test]
+fn who_begins_to_use_topics_one_after_the_other_asks_about_each_once() {
+    let mut it = Fixture::knowing(vec![topic("a", 1, &[(1, 5)])]);
+    let due = it.machine.poll_timeout().unwrap();
+    for (number, interest) in (2..200).zip([WRITE, Interest::to_read(false)].iter().cycle()) {
+        let name = format!("t{number}");
+        it.want(&name, *interest);
+        assert_eq!(it.wait(), Duration::ZERO);
+        let query = it.ask(vec![topic(&name, number, &[(1, 0)])]);
+        assert_eq!(Fixture::names(&query), [name]);
+        assert_eq!(query.create, interest.create);
+        it.now += MS;
+    }
+    assert_eq!(
+        it.machine.poll_timeout(),
+        Some(due),
+        "the rest is as it was"
+    );
+}
+
+#[test]
+fn topics_that_came_up_during_a_question_are_asked_about_after_it() {
+    let mut it = Fixture::knowing(vec![topic("a", 1, &[(1, 5)])]);
+    it.want("b", WRITE);
+    let query = it.machine.poll_query(it.now).unwrap();
+    it.want("c", Interest::to_read(false));
+    it.want("d", WRITE);
+    let (now, told) = (it.now, answer(vec![topic("b", 2, &[(1, 0)])]));
+    it.machine.handle_response(now, &query, told);
+    let query = it.ask(vec![topic("d", 4, &[(1, 0)])]);
+    assert_eq!((Fixture::names(&query), query.create), (vec!["d"], true));
+    let query = it.ask(vec![topic("c", 3, &[(1, 0)])]);
+    assert_eq!((Fixture::names(&query), query.create), (vec!["c"], false));
+    assert!(it.machine.poll_query(it.now).is_none());
 }

@@ -64,7 +64,7 @@ pub use admin::{
 };
 pub use cluster::{Client, ClientBuilder};
 pub use consumer::{
-    Consumer, ConsumerBuilder, ConsumerInterceptor, ConsumerMetrics, ConsumerRecord,
+    Consumed, Consumer, ConsumerBuilder, ConsumerInterceptor, ConsumerMetrics, ConsumerRecord,
     DetachedRecord, GroupMetadata, PartitionMetrics, PartitionStream, PendingCommit,
     RebalanceListener, RecordStream, Records, RecordsIter,
 };

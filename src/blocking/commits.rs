@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::consumer::Consumer;
 use super::runtime::Runtime;
-use crate::consumer::ConsumerRecord;
+use crate::consumer::Consumed;
 use crate::error::Result;
 use crate::ids::TopicPartition;
 use crate::machine::OffsetAndMetadata;
@@ -89,8 +89,18 @@ impl Consumer {
     /// # Errors
     ///
     /// As [`commit`](Self::commit).
-    pub fn commit_record(&self, record: &ConsumerRecord<'_>) -> Result<()> {
+    pub fn commit_record(&self, record: &(impl Consumed + Sync)) -> Result<()> {
         self.runtime.wait(self.consumer.commit_record(record))?
+    }
+
+    /// As [`commit_record`](Self::commit_record), without waiting.
+    ///
+    /// # Errors
+    ///
+    /// As [`tidewire::Consumer::commit_record_async`](crate::Consumer::commit_record_async).
+    pub fn commit_record_async(&self, record: &impl Consumed) -> Result<PendingCommit> {
+        let pending = self.consumer.commit_record_async(record)?;
+        Ok(self.pending(pending))
     }
 
     /// Says that this record, and all before it in its partition, are done with: the next commit
@@ -99,7 +109,7 @@ impl Consumer {
     /// # Errors
     ///
     /// As [`tidewire::Consumer::store`](crate::Consumer::store).
-    pub fn store(&self, record: &ConsumerRecord<'_>) -> Result<()> {
+    pub fn store(&self, record: &impl Consumed) -> Result<()> {
         self.consumer.store(record)
     }
 

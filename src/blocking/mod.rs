@@ -41,4 +41,4 @@ pub use client::Client;
 pub use commits::PendingCommit;
 pub use consumer::{Consumer, ConsumerIter};
 pub use listener::{RebalanceListener, listener};
-pub use producer::{Delivery, Producer};
+pub use producer::{Delivery, Producer, ProducerTopic};

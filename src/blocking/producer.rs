@@ -1,9 +1,11 @@
 //! [`Producer`]: the producer for threads.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::runtime::Runtime;
 use crate::error::{Result, WriteStatus};
+use crate::machine::TopicMetadata;
 use crate::producer::{DeliveryReport, ProducerMetrics, RecordMetadata, TryEnqueueError};
 use crate::record::Record;
 
@@ -67,6 +69,32 @@ impl Producer {
         }
     }
 
+    /// The partitions of a topic and their leaders. Waits for the metadata of a topic that is new,
+    /// at most `max.block.ms` (default: 60 s).
+    ///
+    /// # Errors
+    ///
+    /// As [`tidewire::Producer::partitions_for`](crate::Producer::partitions_for); `InvalidInput`
+    /// inside an async context.
+    pub fn partitions_for(&self, topic: &str) -> Result<Arc<TopicMetadata>> {
+        self.runtime.wait(self.producer.partitions_for(topic))?
+    }
+
+    /// A handle on one topic, whose records need not name it. Waits for the topic's metadata, at
+    /// most `max.block.ms` (default: 60 s).
+    ///
+    /// # Errors
+    ///
+    /// As [`tidewire::Producer::topic`](crate::Producer::topic); `InvalidInput` inside an async
+    /// context.
+    pub fn topic(&self, name: impl Into<Arc<str>>) -> Result<ProducerTopic> {
+        let topic = self.runtime.wait(self.producer.topic(name))??;
+        Ok(ProducerTopic {
+            topic,
+            producer: self.clone(),
+        })
+    }
+
     /// Waits until every record enqueued before has its outcome, without waiting for `linger.ms`,
     /// and says what became of all records since the last flush. Ends within
     /// `delivery.timeout.ms` (default: 2 min).
@@ -107,6 +135,40 @@ impl Producer {
     #[must_use]
     pub fn as_async(&self) -> &crate::Producer {
         &self.producer
+    }
+}
+
+/// One topic of a producer, from [`Producer::topic`].
+#[derive(Clone, Debug)]
+pub struct ProducerTopic {
+    topic: crate::ProducerTopic,
+    producer: Producer,
+}
+
+impl ProducerTopic {
+    /// The producer, to flush or close it.
+    #[must_use]
+    pub fn producer(&self) -> &Producer {
+        &self.producer
+    }
+
+    /// As [`Producer::send`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Producer::send`]; `InvalidInput` for a record that names another topic.
+    pub fn send(&self, record: Record<'_>) -> Result<RecordMetadata> {
+        self.producer.runtime.wait(self.topic.send(record))?
+    }
+
+    /// As [`Producer::enqueue`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Producer::enqueue`]; `InvalidInput` for a record that names another topic.
+    pub fn enqueue(&self, record: Record<'_>) -> Result<Delivery> {
+        let delivery = self.producer.runtime.wait(self.topic.enqueue(record))??;
+        Ok(self.producer.delivery(delivery))
     }
 }
 

@@ -115,13 +115,17 @@ impl Driver {
     /// When the assignment or the cluster has changed: says which topics are in use, and asks again
     /// while one of them lacks a leader.
     fn look_around(&mut self, version: u64, metadata: &ClusterMetadata) {
-        let fetcher = self.inner.fetcher();
+        let mut fetcher = self.inner.fetcher();
         let seen = (fetcher.assignments(), version);
         if self.known == Some(seen) {
             return;
         }
+        let renewed = fetcher.notice_new_topics(now(), metadata, self.inner.reset_to());
         let assigned: Vec<TopicPartition> = fetcher.assignment().cloned().collect();
         drop(fetcher);
+        if let Some(group) = self.inner.group.as_ref().filter(|_| !renewed.is_empty()) {
+            group.forget_offsets(&renewed);
+        }
         self.known = Some(seen);
         self.troubles.keep(&assigned);
         self.sources.clear();

@@ -278,7 +278,7 @@ impl Consumer {
         loop {
             let ready = self.inner.ready.notified();
             {
-                let fetcher = self.inner.fetcher();
+                let mut fetcher = self.inner.fetcher();
                 if !fetcher.is_assigned(partition) {
                     return Err(not_assigned(partition));
                 }
@@ -288,6 +288,10 @@ impl Consumer {
                 if let Some((error, true)) = fetcher.last_failure(partition) {
                     return Err(error.clone());
                 }
+                fetcher.seek_out(partition);
+            }
+            if let Some(group) = &self.inner.group {
+                group.look_again();
             }
             if deadline.wait(ready).await.is_none() {
                 return Err(self.no_position(partition, deadline));

@@ -1,10 +1,13 @@
 //! [`ConsumerInterceptor`]: sees what a consumer hands out, as Java's interface of that name.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::records::{ConsumerRecord, DetachedRecord, Records};
+use crate::ids::TopicPartition;
+use crate::machine::OffsetAndMetadata;
 
 /// Sees every record just before it is handed out: to count, to trace, to audit.
 ///
@@ -13,6 +16,12 @@ use super::records::{ConsumerRecord, DetachedRecord, Records};
 pub trait ConsumerInterceptor: fmt::Debug + Send + Sync {
     /// A record is about to be handed out, by a poll, `recv` or a stream.
     fn on_consume(&self, record: &ConsumerRecord<'_>);
+
+    /// The coordinator has confirmed a commit of these, whoever asked for it: the program, the
+    /// timer, or a revocation. By default nothing.
+    fn on_commit(&self, offsets: &BTreeMap<TopicPartition, OffsetAndMetadata>) {
+        let _ = offsets;
+    }
 }
 
 /// The interceptors of a consumer, in the order they are called.
@@ -33,6 +42,16 @@ impl Interceptors {
     pub(super) fn see_one(&self, record: &DetachedRecord) {
         if !self.0.is_empty() {
             self.see(&record.view());
+        }
+    }
+
+    /// Offsets were committed.
+    pub(super) fn committed(&self, offsets: &BTreeMap<TopicPartition, OffsetAndMetadata>) {
+        for interceptor in self.0.iter().filter(|_| !offsets.is_empty()) {
+            let told = catch_unwind(AssertUnwindSafe(|| interceptor.on_commit(offsets)));
+            if told.is_err() {
+                tracing::error!(?interceptor, "an interceptor panicked");
+            }
         }
     }
 

@@ -19,6 +19,12 @@ pub struct ConsumerMetrics {
     pub failed_fetches: u64,
     /// Bytes of records that fetches brought, as the broker sent them.
     pub fetched_bytes: u64,
+    /// How often the group has said what this member has, be it the same as before or nothing.
+    pub assignments: u64,
+    /// Requests to commit that the coordinator confirmed, for all that they carried.
+    pub commits: u64,
+    /// Requests to commit that were refused or lost, as a whole or for some partitions.
+    pub failed_commits: u64,
     /// Bytes of memory that records hold which wait to be taken.
     pub buffered_bytes: usize,
     /// Bytes that fetches under way may bring.
@@ -53,6 +59,9 @@ pub(super) struct Counters {
     fetches: AtomicU64,
     failed_fetches: AtomicU64,
     fetched_bytes: AtomicU64,
+    assignments: AtomicU64,
+    commits: AtomicU64,
+    failed_commits: AtomicU64,
 }
 
 impl Counters {
@@ -65,6 +74,19 @@ impl Counters {
         self.fetches.fetch_add(1, Relaxed);
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         self.fetched_bytes.fetch_add(bytes, Relaxed);
+    }
+
+    pub(super) fn assigned(&self) {
+        self.assignments.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn committed(&self, whole: bool) {
+        let counter = if whole {
+            &self.commits
+        } else {
+            &self.failed_commits
+        };
+        counter.fetch_add(1, Relaxed);
     }
 
     pub(super) fn failed(&self) {
@@ -89,6 +111,9 @@ impl Inner {
             fetches: counters.fetches.load(Relaxed),
             failed_fetches: counters.failed_fetches.load(Relaxed),
             fetched_bytes: counters.fetched_bytes.load(Relaxed),
+            assignments: counters.assignments.load(Relaxed),
+            commits: counters.commits.load(Relaxed),
+            failed_commits: counters.failed_commits.load(Relaxed),
             buffered_bytes,
             reserved_bytes,
             budget_bytes: self.config.prefetch_memory,

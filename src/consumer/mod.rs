@@ -28,6 +28,6 @@ pub use group::{GroupMetadata, PendingCommit, RebalanceListener};
 pub use handle::Consumer;
 pub use interceptor::ConsumerInterceptor;
 pub use metrics::{ConsumerMetrics, PartitionMetrics};
-pub use records::{ConsumerRecord, DetachedRecord, Records, RecordsIter};
+pub use records::{Consumed, ConsumerRecord, DetachedRecord, Records, RecordsIter};
 pub(crate) use stream::is_last;
 pub use stream::{PartitionStream, RecordStream};

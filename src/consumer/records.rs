@@ -243,6 +243,41 @@ impl<'a> ConsumerRecord<'a> {
     }
 }
 
+/// A record that was handed out, as part of a poll or by itself: what
+/// [`Consumer::store`](crate::Consumer::store) and
+/// [`Consumer::commit_record`](crate::Consumer::commit_record) take.
+pub trait Consumed: sealed::Sealed {}
+
+impl Consumed for ConsumerRecord<'_> {}
+impl Consumed for DetachedRecord {}
+
+pub(super) mod sealed {
+    use std::sync::Arc;
+
+    use crate::ids::LeaderEpoch;
+
+    /// Where a record is: topic, partition, offset, and the epoch of the leader that wrote it.
+    pub(crate) type Place = (Arc<str>, i32, i64, LeaderEpoch);
+
+    pub trait Sealed {
+        fn place(&self) -> Place;
+    }
+
+    impl Sealed for super::ConsumerRecord<'_> {
+        fn place(&self) -> Place {
+            let topic = self.shared_topic();
+            (topic, self.partition(), self.offset(), self.leader_epoch())
+        }
+    }
+
+    impl Sealed for super::DetachedRecord {
+        fn place(&self) -> Place {
+            let topic = Arc::clone(&self.topic);
+            (topic, self.partition, self.offset, self.leader_epoch)
+        }
+    }
+}
+
 /// One record that stands by itself, from [`Consumer::recv`](crate::Consumer::recv), a stream, or
 /// [`ConsumerRecord::detach`]. It holds one allocation of its own size, and a clone shares it.
 #[derive(Clone, Debug)]

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use futures::Stream;
-use futures::stream::{BoxStream, StreamExt, unfold};
+use futures::future::{BoxFuture, FutureExt};
+use futures::stream::{BoxStream, Stream, StreamExt, unfold};
 
 use super::group::Polling;
 use super::handle::{Consumer, not_assigned};
@@ -65,8 +65,28 @@ impl Consumer {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// A stream that waits for a record counts as a poll under way, `max.poll.interval.ms` or not:
+    /// drop it if you do not go on with it.
     pub fn stream(&self) -> RecordStream<'_> {
-        RecordStream(unfold((self, false), received).boxed())
+        RecordStream {
+            consumer: self,
+            waiting: None,
+            at_once: 0,
+            is_over: false,
+        }
+    }
+
+    /// The next record if it is here.
+    fn receive_now(&self) -> Option<Result<DetachedRecord>> {
+        let polling = match self.begin_poll() {
+            Ok(polling) => polling,
+            Err(error) => return Some(Err(error)),
+        };
+        match polling.as_ref().and_then(Polling::take_error) {
+            Some(error) => Some(Err(error)),
+            None => self.inner.receive().transpose(),
+        }
     }
 
     /// A stream of one partition alone, to be read by a task of its own: from now on `poll`, `recv`
@@ -108,17 +128,6 @@ impl Consumer {
             records: unfold(reader, next).boxed(),
         })
     }
-}
-
-type Received<'a> = (Result<DetachedRecord>, (&'a Consumer, bool));
-
-async fn received((consumer, is_over): (&Consumer, bool)) -> Option<Received<'_>> {
-    if is_over {
-        return None;
-    }
-    let next = consumer.recv().await;
-    let is_over = next.as_ref().is_err_and(is_last);
-    Some((next, (consumer, is_over)))
 }
 
 /// Whether an error would be returned again and again, and nothing be waited for: who passes over
@@ -194,7 +203,32 @@ impl Drop for Expecting<'_> {
 
 /// The records of a consumer one by one; see [`Consumer::stream`].
 #[must_use = "a stream does nothing unless it is polled"]
-pub struct RecordStream<'a>(BoxStream<'a, Result<DetachedRecord>>);
+pub struct RecordStream<'a> {
+    consumer: &'a Consumer,
+    waiting: Option<BoxFuture<'a, Result<DetachedRecord>>>,
+    /// How many records came at once since it has let others run.
+    at_once: u32,
+    is_over: bool,
+}
+
+/// As many records come at once, at the most, before it takes from tokio's budget.
+const AT_ONCE_MAX: u32 = 16;
+
+impl RecordStream<'_> {
+    fn poll_record(&mut self, cx: &mut Context<'_>) -> Poll<Result<DetachedRecord>> {
+        if self.waiting.is_none() && self.at_once < AT_ONCE_MAX {
+            if let Some(next) = self.consumer.receive_now() {
+                self.at_once += 1;
+                return Poll::Ready(next);
+            }
+        }
+        let consumer = self.consumer;
+        let waiting = self.waiting.get_or_insert_with(|| consumer.recv().boxed());
+        let next = ready!(waiting.poll_unpin(cx));
+        (self.waiting, self.at_once) = (None, 0);
+        Poll::Ready(next)
+    }
+}
 
 impl fmt::Debug for RecordStream<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -206,7 +240,12 @@ impl Stream for RecordStream<'_> {
     type Item = Result<DetachedRecord>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.poll_next_unpin(cx)
+        if self.is_over {
+            return Poll::Ready(None);
+        }
+        let next = ready!(self.poll_record(cx));
+        self.is_over = next.as_ref().is_err_and(is_last);
+        Poll::Ready(Some(next))
     }
 }
 

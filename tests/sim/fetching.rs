@@ -210,6 +210,42 @@ async fn case_80_a_topic_made_anew_is_read_by_its_new_id() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn case_98_a_topic_made_anew_is_read_from_where_the_policy_says_and_nothing_of_it_skipped() {
+    for policy in ["earliest", "none"] {
+        let cluster = cluster().brokers(1).topic("t", 1).build();
+        let client = connect(&cluster).await;
+        write(&client, 0, numbers(3)).await;
+        let consumer = consumer(&client, 1).property("auto.offset.reset", policy);
+        let consumer = consumer.build().await.unwrap();
+        within(secs(1), read(&consumer, 3)).await;
+        cluster.delete_topic("t").unwrap();
+        cluster.create_topic("t", 1).unwrap();
+        // The new log has the old position before anybody looks.
+        write(&connect(&cluster).await, 0, numbers(7)).await;
+        if policy == "earliest" {
+            let all = within(secs(5), read(&consumer, 7)).await;
+            assert_eq!(of(&all, 0), numbers(7));
+            continue;
+        }
+        let error = within(secs(5), async {
+            loop {
+                match poll(&consumer, ms(100)).await {
+                    Ok(records) => assert!(records.is_empty(), "{records:?}"),
+                    Err(error) => break error,
+                }
+            }
+        });
+        let error = error.await;
+        assert_eq!(
+            error.code(),
+            Some(ErrorCode::INCONSISTENT_TOPIC_ID),
+            "{error}"
+        );
+        assert_eq!(error.partition(), Some(0));
+    }
+}
+
 /// krafka drops and fetches again what does not fit into one poll.
 #[tokio::test(start_paused = true)]
 async fn k2_small_polls_fetch_nothing_twice() {

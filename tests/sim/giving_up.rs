@@ -387,3 +387,21 @@ async fn case_27_a_record_for_another_topic_does_not_slip_in_behind_close() {
     }
     assert!(within(ms(1), producer.flush()).await.is_complete());
 }
+
+#[tokio::test(start_paused = true)]
+async fn case_122_a_full_buffer_ends_the_linger_of_what_fills_it() {
+    let cluster = cluster().topic("t", 3).build();
+    let client = connect(&cluster).await;
+    // Room for two chunks, so that a batch in each of two partitions takes all.
+    let builder = client.producer().buffer_memory(32 << 10).linger(secs(60));
+    let producer = builder.build().unwrap();
+    let mut deliveries = Vec::new();
+    for partition in 0..3 {
+        let enqueued = producer.enqueue(record(partition, "x"));
+        deliveries.push(within(secs(1), enqueued).await.unwrap());
+    }
+    for delivery in deliveries.drain(..2) {
+        within(secs(1), delivery).await.unwrap();
+    }
+    assert!(within(secs(1), producer.flush()).await.is_complete());
+}

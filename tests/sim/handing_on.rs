@@ -143,3 +143,31 @@ async fn a_stream_that_was_dropped_holds_up_no_revocation_and_commits_not_its_la
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_last_record_of_a_dropped_stream_is_committed_in_time_once_a_poll_asks_for_more() {
+    for builder in [member, modern] {
+        let (cluster, client) = written(1, 1).await;
+        let consumer = build(builder(&client)).await;
+        settle_alone(&consumer).await;
+        let mut stream = consumer.partition_stream(&at(0)).unwrap();
+        within(PATIENCE, stream.next()).await.unwrap().unwrap();
+        drop(stream);
+        // The timer of the automatic commit runs out while the record may still be worked on.
+        tokio::time::sleep(secs(12)).await;
+        assert_eq!(committed(&cluster, 0).unwrap_or_default(), 0);
+        assert!(poll(&consumer, secs(1)).await.unwrap().is_empty());
+        assert!(poll(&consumer, secs(12)).await.unwrap().is_empty());
+        assert_eq!(committed(&cluster, 0), Some(1));
+    }
+}
+
+/// Waits for the partitions without taking any record.
+async fn settle_alone(consumer: &Consumer) {
+    let assigned = async {
+        while consumer.assignment().is_empty() {
+            tokio::time::sleep(ms(10)).await;
+        }
+    };
+    within(PATIENCE, assigned).await;
+}

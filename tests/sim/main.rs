@@ -21,6 +21,7 @@ mod fetching;
 mod finding;
 mod gaps;
 mod giving_up;
+mod group_calls;
 mod groups;
 mod handing_on;
 mod losing;

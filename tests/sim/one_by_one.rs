@@ -333,3 +333,25 @@ async fn seeks_to_both_ends_and_to_times_move_all_or_some() {
     );
     assert!(consumer.seek_to_end(&[at(4)]).is_err());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_nobody_reads_does_not_slow_what_polls_hand_out() {
+    let (_cluster, client) = written(2, 1).await;
+    let consumer = consumer(&client, 2);
+    let consumer = consumer.property("max.partition.fetch.bytes", "1000");
+    let consumer = consumer.build().await.unwrap();
+    let unread = consumer.partition_stream(&at(1)).unwrap();
+    // More than is fetched ahead of a partition that nobody reads.
+    for _ in 0..5 {
+        write(&client, 1, vec!["x".repeat(900)]).await;
+    }
+    tokio::time::sleep(secs(2)).await;
+    for n in 0..20 {
+        if n > 0 {
+            write(&client, 0, vec![n.to_string()]).await;
+        }
+        let next = within(ms(210), consumer.recv()).await.unwrap();
+        assert_eq!(value(&next), n.to_string());
+    }
+    drop(unread);
+}

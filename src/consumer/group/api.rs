@@ -136,8 +136,8 @@ impl Consumer {
         Ok(Membership::Classic(Box::new(member)))
     }
 
-    /// Gives up all partitions of the group and leaves it, in the background. With
-    /// `enable.auto.commit`, what the program is done with is committed before.
+    /// Gives up all partitions, those assigned by hand too, and leaves the group, in the
+    /// background. With `enable.auto.commit`, what the program is done with is committed before.
     ///
     /// # Errors
     ///
@@ -145,12 +145,16 @@ impl Consumer {
     pub fn unsubscribe(&self) -> Result<()> {
         let group = self.group()?;
         let mut state = group.lock();
+        let by_hand = state.assigned().is_none();
         state.subscription = None;
         if let Some(member) = &mut state.member {
             member.leave(now() + self.inner.commit_limit());
         }
         drop(state);
         group.wake.notify_one();
+        if by_hand {
+            self.assign_by_hand(BTreeMap::new())?;
+        }
         Ok(())
     }
 
@@ -267,7 +271,7 @@ impl Consumer {
         &self,
         wanted: BTreeMap<TopicPartition, StartAt>,
     ) -> Result<()> {
-        let state = self.inner.group.as_ref().map(|group| group.lock());
+        let mut state = self.inner.group.as_ref().map(|group| group.lock());
         let busy = |state: &State| {
             let owns = |member: &Membership| !member.handover().owned().is_empty();
             state.subscription.is_some() || state.member.as_ref().is_some_and(owns)
@@ -276,10 +280,36 @@ impl Consumer {
             let words = "the group assigns the partitions: unsubscribe before assigning by hand";
             return Err(Error::new(ErrorKind::InvalidInput, words));
         }
+        if let Some(state) = &mut state {
+            self.commit_what_goes(state, &wanted);
+        }
         self.inner.fetcher().assign(wanted);
         drop(state);
         self.inner.changed();
+        if let Some(group) = &self.inner.group {
+            group.wake.notify_one();
+        }
         Ok(())
+    }
+
+    /// Who asks for other partitions is done with those it had: what it has read of them is
+    /// committed, if that goes by itself.
+    fn commit_what_goes(&self, state: &mut State, wanted: &BTreeMap<TopicPartition, StartAt>) {
+        if !self.inner.config.enable_auto_commit {
+            return;
+        }
+        let mut fetcher = self.inner.fetcher();
+        fetcher.confirm(None);
+        let assigned = fetcher.assignment();
+        let going = assigned.filter(|at| !wanted.contains_key(at));
+        let going: Vec<TopicPartition> = going.cloned().collect();
+        drop(fetcher);
+        let done = state.done_with(&self.inner, going.iter());
+        let offsets = state.news(done);
+        if !offsets.is_empty() {
+            let until = now() + self.inner.shared.config.default_api_timeout;
+            state.commit_own(None, offsets, until);
+        }
     }
 
     /// Begins a poll, which a listener's view of the consumer must not.

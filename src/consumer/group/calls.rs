@@ -11,7 +11,7 @@ use crate::cluster::{Committed, Deadline, Target, now};
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::ids::{BrokerId, LeaderEpoch, TopicId, TopicPartition};
 use crate::machine::consumer::StartAt;
-use crate::machine::group::commits::CommitCall;
+use crate::machine::group::commits::{CommitCall, Offsets};
 use crate::machine::group::{Answer, Ask, Call, Standing};
 use crate::protocol::offset_commit::{
     OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic,
@@ -29,7 +29,8 @@ pub(super) enum Event {
     Found(Result<BrokerId>),
     /// What the member asked.
     Answered(u64, Answer),
-    Committed(u64, Result<BTreeMap<TopicPartition, ErrorCode>>),
+    /// What was to be committed, and the answer.
+    Committed(u64, Offsets, Result<BTreeMap<TopicPartition, ErrorCode>>),
     Places(Vec<(TopicPartition, u64)>, Result<Committed>),
     Topics(Result<BTreeMap<Arc<str>, bool>>),
     Names(Result<BTreeMap<TopicId, Arc<str>>>),
@@ -47,17 +48,12 @@ impl Task {
             Event::Places(asked, answer) => return self.handle_places(asked, answer),
             Event::Topics(answer) => return self.handle_topics(answer),
             Event::Names(answer) => return self.handle_names(answer),
+            Event::Committed(number, offsets, answer) => {
+                return self.handle_committed(number, offsets, answer);
+            }
             _ => {}
         }
         let mut state = group.lock();
-        if let Event::Committed(number, answer) = event {
-            if let Some((era, error)) = state.commits.handle(now(), number, answer) {
-                if let Some(member) = &mut state.member {
-                    member.handle_refused_commit(now(), era, error);
-                }
-            }
-            return;
-        }
         let Some(member) = &mut state.member else {
             return;
         };
@@ -67,6 +63,28 @@ impl Task {
             Event::Overdue(step) => member.handle_overdue(now(), step),
             _ => {}
         }
+    }
+
+    fn handle_committed(
+        &self,
+        number: u64,
+        mut offsets: Offsets,
+        answer: Result<BTreeMap<TopicPartition, ErrorCode>>,
+    ) {
+        let asked = offsets.len();
+        let codes = answer.as_ref().ok();
+        let code = |at: &TopicPartition| codes.and_then(|codes| codes.get(at)).copied();
+        offsets.retain(|at, _| code(at) == Some(ErrorCode::NONE));
+        let mut state = self.group.lock();
+        if let Some((era, error)) = state.commits.handle(now(), number, answer) {
+            if let Some(member) = &mut state.member {
+                member.handle_refused_commit(now(), era, error);
+            }
+        }
+        drop(state);
+        self.inner.counters.committed(offsets.len() == asked);
+        // Nothing is locked, since an interceptor may do anything.
+        self.inner.interceptors.committed(&offsets);
     }
 
     pub(super) fn find_coordinator(&mut self) {
@@ -168,12 +186,13 @@ impl Task {
 
     pub(super) fn commit(&mut self, coordinator: BrokerId, call: CommitCall) {
         let shared = Arc::clone(&self.inner.shared);
-        let (number, request) = (call.number, commit_request(&self.group.id, call));
+        let (number, offsets) = (call.number, call.offsets.clone());
+        let request = commit_request(&self.group.id, call);
         let deadline = Deadline::after(shared.config.request_timeout);
         self.calls.push(Box::pin(async move {
             let target = Target::Broker(coordinator);
             let called = shared.call_at_most(target, &request, COMMIT_NAMES, deadline);
-            Event::Committed(number, called.await.map(read_commit))
+            Event::Committed(number, offsets, called.await.map(read_commit))
         }));
     }
 

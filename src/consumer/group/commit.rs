@@ -11,7 +11,7 @@ use super::state::{Group, State};
 use crate::cluster::now;
 use crate::consumer::handle::{Consumer, not_assigned};
 use crate::consumer::inner::Inner;
-use crate::consumer::records::ConsumerRecord;
+use crate::consumer::records::Consumed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::TopicPartition;
 use crate::machine::consumer::Place;
@@ -111,9 +111,17 @@ impl Consumer {
     /// # Cancel safety
     ///
     /// The commit goes on if the future is dropped after its first poll.
-    pub async fn commit_record(&self, record: &ConsumerRecord<'_>) -> Result<()> {
-        let pending = self.commit_offsets_async([after(record)])?;
-        pending.await
+    pub async fn commit_record(&self, record: &(impl Consumed + Sync)) -> Result<()> {
+        self.commit_record_async(record)?.await
+    }
+
+    /// As [`commit_record`](Self::commit_record), without waiting.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` without a `group.id`; all else comes out of what is returned.
+    pub fn commit_record_async(&self, record: &impl Consumed) -> Result<PendingCommit> {
+        self.commit_offsets_async([after(record)])
     }
 
     /// Says that this record, and all before it in its partition, are done with: the next commit
@@ -126,7 +134,7 @@ impl Consumer {
     ///
     /// `InvalidInput` without a `group.id`, with `enable.auto.offset.store=true`, or if the
     /// partition is not assigned to this consumer any more.
-    pub fn store(&self, record: &ConsumerRecord<'_>) -> Result<()> {
+    pub fn store(&self, record: &impl Consumed) -> Result<()> {
         let (at, offset) = after(record);
         self.store_offset(at, offset)
     }
@@ -195,10 +203,13 @@ impl Consumer {
 }
 
 /// What is committed once a record is done with.
-fn after(record: &ConsumerRecord<'_>) -> (TopicPartition, OffsetAndMetadata) {
-    let at = TopicPartition::new(record.shared_topic(), record.partition());
-    let next = OffsetAndMetadata::new(record.offset().saturating_add(1));
-    (at, next.leader_epoch(record.leader_epoch()))
+fn after(record: &impl Consumed) -> (TopicPartition, OffsetAndMetadata) {
+    let (topic, partition, offset, epoch) = record.place();
+    let next = OffsetAndMetadata::new(offset.saturating_add(1));
+    (
+        TopicPartition::new(topic, partition),
+        next.leader_epoch(epoch),
+    )
 }
 
 impl From<Place> for OffsetAndMetadata {
@@ -218,6 +229,17 @@ impl Inner {
         let fetcher = self.fetcher();
         let open = |at: &TopicPartition| Some((at.clone(), fetcher.position(at)?.into()));
         fetcher.assignment().filter_map(open).collect()
+    }
+}
+
+impl Group {
+    /// What was stored of these partitions, or committed, was of a topic that is no more.
+    pub(in crate::consumer) fn forget_offsets(&self, partitions: &[TopicPartition]) {
+        let mut state = self.lock();
+        for at in partitions {
+            state.stored.remove(at);
+            state.committed.remove(at);
+        }
     }
 }
 

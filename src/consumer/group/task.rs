@@ -265,7 +265,10 @@ impl Task {
     fn tell(&mut self, state: &mut State, step: u64, event: News) {
         let group = &self.group.id;
         match &event {
-            News::Assigned(partitions) => tracing::info!(group, ?partitions, "assigned"),
+            News::Assigned(partitions) => {
+                self.inner.counters.assigned();
+                tracing::info!(group, ?partitions, "assigned");
+            }
             News::Revoked(partitions) => tracing::info!(group, ?partitions, "revoked"),
             News::Lost(partitions) => tracing::warn!(group, ?partitions, "lost"),
         }

@@ -20,6 +20,9 @@ pub enum PartitionStatus {
     },
     /// It was paused, and not resumed.
     Paused,
+    /// It changes hands in the group's rebalance: it goes on when the listener is done, or another
+    /// member gets it.
+    Rebalancing,
     /// It cannot go on without the user: the next poll returns this error.
     Failed(Error),
     /// Something failed, and is tried again after a pause.
@@ -31,7 +34,8 @@ pub enum PartitionStatus {
     },
     /// No broker leads it, or the metadata does not say who.
     NoLeader,
-    /// The leader is being asked which offset this place is.
+    /// The leader is being asked which offset this place is; for
+    /// [`Committed`](StartAt::Committed), the group's coordinator.
     LookingUp(StartAt),
     /// The leader is new, and is being asked whether its log has the position (KIP-320).
     Validating {
@@ -77,11 +81,15 @@ impl fmt::Display for PartitionStatus {
         match self {
             Self::Ready { bytes } => write!(f, "{bytes} bytes of records wait to be taken"),
             Self::Paused => write!(f, "paused"),
+            Self::Rebalancing => write!(f, "it changes hands: the group is rebalancing"),
             Self::Failed(error) => write!(f, "the next poll returns an error: {error}"),
             Self::BackingOff { left, error } => {
                 write!(f, "tried again in {} ms: {error}", left.as_millis())
             }
             Self::NoLeader => write!(f, "no leader is known"),
+            Self::LookingUp(StartAt::Committed) => {
+                write!(f, "the coordinator is asked what the group has committed")
+            }
             Self::LookingUp(place) => write!(f, "the offset of {place:?} is being looked up"),
             Self::Validating { leader } => {
                 write!(
@@ -124,6 +132,9 @@ impl<T> Fetcher<T> {
         if state.paused {
             return Some(PartitionStatus::Paused);
         }
+        if state.held {
+            return Some(PartitionStatus::Rebalancing);
+        }
         if state.has_records() {
             let bytes = state.bytes;
             return Some(PartitionStatus::Ready { bytes });
@@ -136,6 +147,9 @@ impl<T> Fetcher<T> {
             let left = until - now;
             return Some(PartitionStatus::BackingOff { left, error });
         }
+        if state.fetch == Position::Unresolved(StartAt::Committed) {
+            return Some(PartitionStatus::LookingUp(StartAt::Committed));
+        }
         let Some(leader) = cluster.leader(at) else {
             return Some(PartitionStatus::NoLeader);
         };
@@ -145,7 +159,8 @@ impl<T> Fetcher<T> {
         match state.source(now, at, cluster) {
             Some((place, broker, _)) => {
                 let at_end = state.end.is_some_and(|end| place.offset >= end);
-                Some(self.explain_broker(now, broker, at_end, cluster))
+                let polled = state.split.is_none();
+                Some(self.explain_broker(now, broker, (at_end, polled), cluster))
             }
             None => Some(PartitionStatus::Validating { leader: leader.id }),
         }
@@ -155,7 +170,7 @@ impl<T> Fetcher<T> {
         &self,
         now: Instant,
         broker: BrokerId,
-        at_end: bool,
+        (at_end, polled): (bool, bool),
         cluster: &impl Cluster,
     ) -> PartitionStatus {
         let state = self.brokers.get(&broker);
@@ -167,7 +182,7 @@ impl<T> Fetcher<T> {
             let left = until - now;
             return PartitionStatus::BrokerBackingOff { broker, left };
         }
-        if let Some(by) = self.held_back(now, broker, cluster) {
+        if let Some(by) = self.held_back(now, broker, polled, cluster) {
             return PartitionStatus::HeldBack { broker, by };
         }
         let bytes = self.buffered() + self.reserved();
@@ -177,17 +192,19 @@ impl<T> Fetcher<T> {
         PartitionStatus::Due { broker }
     }
 
-    /// A partition of a broker that is held back.
+    /// A partition of a broker that is held back, and holds up one that is `polled` or a stream's.
     fn held_back(
         &self,
         now: Instant,
         broker: BrokerId,
+        polled: bool,
         cluster: &impl Cluster,
     ) -> Option<TopicPartition> {
         let ahead = self.ahead();
         let held = self.partitions.iter().find(|(at, state)| {
             let source = state.source(now, at, cluster);
-            state.bytes >= ahead && source.is_some_and(|(_, source, _)| source == broker)
+            let counts = !polled || state.split.is_none();
+            state.bytes >= ahead && counts && source.is_some_and(|(_, source, _)| source == broker)
         });
         held.map(|(at, _)| at.clone())
     }

@@ -13,6 +13,10 @@ use super::positions::{Place, Position};
 use crate::error::Error;
 use crate::ids::TopicPartition;
 
+/// After so many decompressed bytes a poll has enough: what it hands out is read from the cache,
+/// not from memory that was never touched before.
+const OPENED_MAX: usize = 1 << 20;
+
 impl<T> Fetcher<T> {
     /// Whether a poll would get something.
     pub(crate) fn has_ready(&self) -> bool {
@@ -30,7 +34,7 @@ impl<T> Fetcher<T> {
     /// The next batch to hand out, as long as the budget has room for what the poll decompresses;
     /// its first batch needs none. Taking turns goes on after the partition that was served last.
     pub(crate) fn hand_out(&mut self) -> Option<Handed<T>> {
-        if self.opened > 0 && self.room() == 0 {
+        if self.opened > 0 && (self.room() == 0 || self.opened >= OPENED_MAX) {
             return None;
         }
         let partition = self.next_in_turn()?;
@@ -46,7 +50,8 @@ impl<T> Fetcher<T> {
         }
         let Buffered { from, batch, frame } = state.pop(&mut self.frames)?;
         let busy = self.busy.entry(partition.clone());
-        busy.or_insert(InHand::from(from)).left = false;
+        let in_hand = busy.or_insert(InHand::new(from, state.split));
+        in_hand.take_more();
         Some(Handed {
             partition,
             from,
@@ -104,7 +109,7 @@ impl<T> Fetcher<T> {
         if let Some(state) = state.filter(|state| state.split == Some(id)) {
             state.split = None;
             if let Some(in_hand) = self.busy.get_mut(partition) {
-                in_hand.left = true;
+                in_hand.leave(id);
             }
             if state.is_lent() {
                 let consumed = state.settle();

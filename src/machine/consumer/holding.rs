@@ -2,9 +2,9 @@
 //! hands, and say how far the user is done with them.
 //!
 //! What one poll hands out is in the user's hands until the next: the partition is *busy*, and only
-//! what was handed out before counts as done. A stream of one partition confirms that one alone; one
-//! that is dropped says nothing of its last record, which may have been dropped half done. Nobody
-//! waits for that record any more, and it does not count as done until a poll asks for more.
+//! what was handed out before counts as done. A stream of one partition confirms that one alone;
+//! one that is dropped says nothing of its last record, which may have been dropped half done.
+//! Nobody waits for that record any more, and it does not count as done until a poll asks for more.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -21,14 +21,30 @@ use crate::machine::backoff::Backoff;
 pub(super) struct InHand {
     /// Where the partition was before these.
     before: Place,
-    /// The stream that handed them out was dropped.
-    pub(super) left: bool,
+    /// The stream that handed out the first of them.
+    stream: Option<u64>,
+    /// That stream was dropped.
+    left: bool,
 }
 
-impl From<Place> for InHand {
-    fn from(before: Place) -> Self {
+impl InHand {
+    pub(super) fn new(before: Place, stream: Option<u64>) -> Self {
         let left = false;
-        Self { before, left }
+        Self {
+            before,
+            stream,
+            left,
+        }
+    }
+
+    /// A stream was dropped: it says nothing of what a poll has handed out.
+    pub(super) fn leave(&mut self, stream: u64) {
+        self.left |= self.stream == Some(stream);
+    }
+
+    /// The user takes more.
+    pub(super) fn take_more(&mut self) {
+        self.left = false;
     }
 }
 
@@ -76,7 +92,7 @@ impl<T> Fetcher<T> {
     pub(crate) fn release(&mut self, partitions: &BTreeSet<TopicPartition>) {
         for at in partitions {
             if let Some(state) = self.partitions.get_mut(at) {
-                state.held = false;
+                (state.held, state.sought) = (false, false);
             }
         }
     }
@@ -120,9 +136,9 @@ impl<T> Fetcher<T> {
         self.busy.contains_key(at)
     }
 
-    /// Whether any record is in the user's hands.
+    /// Whether there is any record that does not count as done.
     pub(crate) fn is_any_busy(&self) -> bool {
-        self.busy.values().any(|in_hand| !in_hand.left)
+        !self.busy.is_empty()
     }
 
     /// Up to where the user is done with a partition; `None` if that is not known.
@@ -133,11 +149,18 @@ impl<T> Fetcher<T> {
         }
     }
 
+    /// Somebody waits for a partition's position: a listener too, for as long as which it is held.
+    pub(crate) fn seek_out(&mut self, at: &TopicPartition) {
+        if let Some(state) = self.partitions.get_mut(at) {
+            state.sought = true;
+        }
+    }
+
     /// Partitions that are to start at what their group committed, which must be asked for now.
     pub(crate) fn uncommitted(&self, now: Instant) -> Vec<(TopicPartition, u64)> {
         let open = |(at, state): (&TopicPartition, &Partition<T>)| {
             let asks = state.fetch == Position::Unresolved(StartAt::Committed);
-            let now = asks && !state.held && state.may_ask(now);
+            let now = asks && (!state.held || state.sought) && state.may_ask(now);
             now.then(|| (at.clone(), state.generation))
         };
         self.partitions.iter().filter_map(open).collect()

@@ -12,6 +12,7 @@ mod partition;
 mod plan;
 mod planning;
 mod positions;
+mod renewed;
 mod replicas;
 mod session;
 

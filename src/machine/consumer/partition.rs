@@ -8,7 +8,7 @@ use super::lent::Lent;
 use super::plan::{Answer, Cluster, Fetched, Leader};
 use super::positions::{Place, Position};
 use crate::error::Error;
-use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
+use crate::ids::{BrokerId, LeaderEpoch, TopicPartition, Uuid};
 use crate::machine::backoff::Backoff;
 
 /// A batch that waits to be handed out, and the position before it.
@@ -52,6 +52,10 @@ pub(super) struct Partition<T> {
     pub(super) split: Option<u64>,
     /// How many wait for its next record alone.
     pub(super) awaited: usize,
+    /// The topic's id when it was looked at last; zero while none is known.
+    pub(super) topic_id: Uuid,
+    /// Somebody waits for its position although it is held.
+    pub(super) sought: bool,
     /// The end that was told last (`enable.partition.eof`).
     pub(super) told_end: Option<i64>,
     /// The replica that the leader named to read from, and until when (KIP-392).
@@ -81,6 +85,8 @@ impl<T> Partition<T> {
             lent: None,
             split: None,
             awaited: 0,
+            topic_id: Uuid::ZERO,
+            sought: false,
             told_end: None,
             replica: None,
             leader_only: None,
@@ -205,7 +211,8 @@ impl<T> Partition<T> {
         let Position::At(place) = self.consumed() else {
             return None;
         };
-        let reached = self.end.is_some_and(|end| place.offset >= end);
+        // Beyond it is a place that was never there.
+        let reached = self.end == Some(place.offset);
         let news = self.told_end != Some(place.offset) && !self.paused;
         (reached && news && self.buffered.is_empty()).then_some(place.offset)
     }

@@ -114,7 +114,7 @@ impl<T> Fetcher<T> {
     /// What may be asked of a broker now; `None` if there is nothing, or one is held back.
     fn open(&self, now: Instant, broker: BrokerId, cluster: &impl Cluster) -> Option<Open> {
         let ahead = self.ahead();
-        let (mut held, mut awaited) = (false, false);
+        let (mut held, mut polls_held, mut awaited, mut polled) = (false, false, false, false);
         let mut open = Open {
             partitions: Vec::new(),
             leader_only: false,
@@ -129,15 +129,19 @@ impl<T> Fetcher<T> {
             }
             if state.bytes >= ahead {
                 held = true;
+                polls_held |= state.split.is_none();
                 continue;
             }
             awaited |= state.awaited > 0 && !state.has_records();
+            polled |= state.split.is_none();
             open.leader_only |= state.leader_only.is_some_and(|until| now < until);
             let planned = planned(at, place, leader);
             open.partitions.push((state.served, planned));
         }
         open.brief = held;
-        (!open.partitions.is_empty() && (!held || awaited)).then_some(open)
+        // A stream that nobody reads holds up other streams, but nothing that polls hand out.
+        let goes_on = !held || awaited || (polled && !polls_held);
+        (!open.partitions.is_empty() && goes_on).then_some(open)
     }
 
     /// Each partition of a plan begins a generation: what its old leader may still answer is void.

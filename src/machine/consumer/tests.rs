@@ -617,3 +617,47 @@ fn an_assignment_keeps_the_place_of_what_stays_and_frees_what_goes() {
     assert_eq!((it.fetcher.buffered(), it.fetcher.has_ready()), (0, false));
     assert!(!it.fetcher.seek(&at(0), StartAt::End) && !it.fetcher.pause(&at(0), true));
 }
+
+#[test]
+fn a_stream_that_was_dropped_says_nothing_of_what_a_poll_has_handed_out() {
+    let mut it = Fixture::new();
+    it.fetch(&[batch("a", 10, 40), batch("b", 20, 40)]);
+    let both = [at(0), at(1)].into();
+    let stream = it.fetcher.split(&at(0)).unwrap();
+    it.fetcher.lend(Some(&at(0))).unwrap();
+    it.fetcher.join(&at(0), stream);
+    assert!(!it.fetcher.is_busy(&both), "the stream's own");
+    assert_eq!(it.fetcher.done(&at(0)).unwrap().offset, 0, "and not done");
+    it.fetcher.confirm(None);
+    it.fetch(&[batch("a", 10, 40)]);
+    it.take();
+    let stream = it.fetcher.split(&at(0)).unwrap();
+    it.fetcher.join(&at(0), stream);
+    assert!(it.fetcher.is_busy(&both), "the poll's");
+}
+
+#[test]
+fn a_place_beyond_the_end_is_not_the_end() {
+    let mut it = Fixture::new();
+    it.fetch(&[batch("a", 90, 40)]);
+    it.take();
+    let ends = |it: &mut Fixture| it.fetcher.reached_ends();
+    assert_eq!(ends(&mut it), [(at(0), 90)]);
+    it.fetcher.seek(&at(0), StartAt::Offset(1_000));
+    assert_eq!(ends(&mut it), []);
+}
+
+#[test]
+fn a_partition_that_changes_hands_says_that_the_group_rebalances() {
+    let mut it = Fixture::new();
+    let status = |it: &Fixture| it.fetcher.explain(it.now, &at(0), &LedBy(ONE)).unwrap();
+    it.fetcher.hold(&[at(0)].into());
+    assert!(matches!(status(&it), PartitionStatus::Rebalancing));
+    it.fetcher.release(&[at(0)].into());
+    assert!(matches!(status(&it), PartitionStatus::Due { .. }));
+    it.fetcher.take(&[at(0)].into());
+    it.fetcher.give(&[at(0)].into());
+    it.fetcher.release(&[at(0)].into());
+    let words = status(&it).to_string();
+    assert!(words.contains("coordinator"), "{words}");
+}

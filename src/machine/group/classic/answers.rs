@@ -88,7 +88,7 @@ impl Member {
                 self.begin_decision(now, members, topics);
                 self.phase = Phase::Deciding;
             }
-            Err(error) => self.refuse(error),
+            Err(error) => self.give_up(now, error),
         }
     }
 
@@ -125,7 +125,7 @@ impl Member {
         if !same {
             let code = ErrorCode::INCONSISTENT_GROUP_PROTOCOL;
             let error = Error::broker(code, "the assignment is for another assignor");
-            return self.refuse(error);
+            return self.give_up(now, error);
         }
         match self.read(&answer.assignment) {
             Ok(assigned) => {
@@ -135,7 +135,7 @@ impl Member {
                 self.beat_briskly(now);
                 self.apply(assigned);
             }
-            Err(error) => self.refuse(error),
+            Err(error) => self.give_up(now, error),
         }
     }
 
@@ -261,6 +261,15 @@ impl Member {
                 self.error = Some(fenced(error));
             }
             Trouble::Refused => self.refuse(error),
+        }
+    }
+
+    /// It cannot go on as a member, for a reason of its own: the others must not wait for it.
+    pub(super) fn give_up(&mut self, now: Instant, error: Error) {
+        self.say_farewell(now);
+        self.refuse(error);
+        if self.farewell.is_some() {
+            self.member_id.clear();
         }
     }
 

@@ -88,7 +88,7 @@ impl Member {
         let protocols = match subscriptions {
             Ok(protocols) => protocols,
             Err(error) => {
-                self.refuse(error);
+                self.give_up(now, error);
                 return None;
             }
         };
@@ -124,7 +124,8 @@ impl Member {
             protocol_name: Some(self.assignor.clone()),
             assignments: assignments.into_iter().map(assignment).collect(),
         };
-        self.ask(now, Ask::Sync(request), self.rebalance_limit())
+        // As in Java: not as long as a join, which waits for all others.
+        self.ask(now, Ask::Sync(request), self.settings.request_timeout)
     }
 
     /// When the next heartbeat is due if one leaves now, or something that says as much.

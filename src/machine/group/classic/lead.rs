@@ -92,7 +92,7 @@ impl Member {
                 self.assignments = assignments;
                 self.phase = Phase::Syncing;
             }
-            Err(error) => self.refuse(error),
+            Err(error) => self.give_up(now, error),
         }
     }
 

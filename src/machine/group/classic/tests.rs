@@ -305,6 +305,33 @@ fn k14_a_cooperative_member_keeps_what_it_has_while_it_joins() {
 }
 
 #[test]
+fn a_member_that_cannot_go_on_says_so_before_the_others_wait_for_it() {
+    for instance in [None, Some("i")] {
+        let mut rig = rig(false, instance);
+        let (number, _) = rig.join();
+        rig.joined(number, 1);
+        let number = rig.sync();
+        let answer = SyncGroupResponse {
+            protocol_name: Some("another".to_owned()),
+            ..SyncGroupResponse::default()
+        };
+        rig.member.handle_sync(rig.now, number, Ok(answer));
+        let left = match rig.call() {
+            Some(Call {
+                ask: Ask::Leave(request),
+                ..
+            }) => Some(request.member_id),
+            None => None,
+            other => panic!("{other:?}"),
+        };
+        // A static member may be back before its session is over.
+        assert_eq!(left.as_deref(), instance.is_none().then_some("me"));
+        let error = rig.member.take_error().unwrap();
+        assert!(error.to_string().contains("another assignor"), "{error}");
+    }
+}
+
+#[test]
 fn after_a_cooperative_assignment_the_next_rebalance_is_heard_of_soon() {
     for (cooperative, expected) in [(true, [100, 500, 2_100, 5_100]), (false, [3_000; 4])] {
         let mut rig = rig(cooperative, None);

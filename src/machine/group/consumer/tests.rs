@@ -310,7 +310,7 @@ fn case_70_partitions_are_given_up_first_and_the_acknowledgement_is_said_again_i
 }
 
 #[test]
-fn case_70_a_newer_target_waits_for_the_round_and_each_round_is_acknowledged_as_it_ended() {
+fn k13_case_70_a_newer_target_waits_for_the_round_and_each_round_is_acknowledged_as_it_ended() {
     let mut rig = rig(None);
     rig.settle(1, &[(1, &[0, 1])]);
     rig.now += SEC * 3;

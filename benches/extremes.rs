@@ -24,6 +24,9 @@ use usage::{cpu_seconds, status_kb};
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How many topics are made at once.
 const AT_ONCE: usize = 500;
+/// How long connections and threads get to come to rest, and how long they are watched then.
+const SETTLE: Duration = Duration::from_secs(2);
+const IDLE: Duration = Duration::from_secs(30);
 
 /// One shape.
 struct Shape {
@@ -35,6 +38,8 @@ struct Shape {
     keyed: bool,
     tasks: u64,
     one_thread: bool,
+    /// Whether it stands idle afterwards.
+    idles: bool,
 }
 
 const PLAIN: Shape = Shape {
@@ -46,10 +51,14 @@ const PLAIN: Shape = Shape {
     keyed: false,
     tasks: 1,
     one_thread: false,
+    idles: false,
 };
 
 const SHAPES: [Shape; 6] = [
-    PLAIN,
+    Shape {
+        idles: true,
+        ..PLAIN
+    },
     Shape {
         name: "20-byte readings with keys, 1,000 partitions",
         partitions: 1_000,
@@ -133,8 +142,38 @@ fn run(bootstrap: &str, shape: &Shape) {
             shape.records
         );
         print(shape, began.elapsed(), before.zip(cpu_seconds()));
+        if shape.idles {
+            idle().await;
+        }
         assert!(producer.close(PATIENCE).await.is_complete());
+        for names in topics.chunks(AT_ONCE) {
+            let deleted = client.admin().delete_topics(names).await;
+            drop(deleted.expect("the broker answers"));
+        }
     });
+}
+
+/// What the producer costs while nothing is sent.
+async fn idle() {
+    let woken = || {
+        let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten();
+        let switches = threads.flatten().filter_map(|thread| {
+            let status = std::fs::read_to_string(thread.path().join("status")).ok()?;
+            let mut lines = status.lines();
+            let line = lines.find(|line| line.starts_with("voluntary_ctxt_switches"))?;
+            line.split_whitespace().nth(1)?.parse::<u64>().ok()
+        });
+        switches.sum::<u64>()
+    };
+    tokio::time::sleep(SETTLE).await;
+    let before = woken();
+    tokio::time::sleep(IDLE).await;
+    // Both threads wake for this sleep's own end.
+    println!(
+        "{:46} threads woke {} times",
+        "idle for 30 s after that",
+        woken() - before
+    );
 }
 
 fn threads() -> Runtime {

@@ -57,7 +57,9 @@ impl ProducerBuilder {
         self.property("linger.ms", millis(linger))
     }
 
-    /// The largest batch, in bytes before compression. Kafka key: `batch.size`; default: 16384.
+    /// The largest batch, in bytes before compression. Kafka key: `batch.size`. By default there is
+    /// no such cap: a batch is worth sending at 16384 bytes, and while the line is busy it grows up
+    /// to 1 MB.
     #[must_use]
     pub fn batch_size(self, bytes: usize) -> Self {
         self.property("batch.size", bytes.to_string())

@@ -145,6 +145,9 @@ impl Producer {
     async fn enqueue_waiting(&self, mut record: Record<'_>) -> Result<Delivery> {
         if turn::is_over() {
             turn::step_aside().await;
+            if self.inner.is_closed() {
+                return Err(closed());
+            }
             if let Some(taken) = self.inner.append_known(&record) {
                 return taken;
             }
@@ -182,6 +185,9 @@ impl Producer {
                     let reserved = self.inner.reserve(chunks, deadline.get()).await;
                     let about = |error| not_written(error).with_topic(topic.name().clone());
                     reserve = Some(reserved.map_err(about)?);
+                    if self.inner.is_closed() {
+                        return Err(closed());
+                    }
                 }
             }
             let had_to_wait = reserve.is_some();

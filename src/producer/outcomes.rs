@@ -91,9 +91,7 @@ impl Inner {
             let Some(topic) = self.topics.latest(&at.topic) else {
                 continue;
             };
-            for partition in topic.partitions() {
-                partition.lock().batches.lower_cap(*cap);
-            }
+            topic.lower_cap(*cap);
         }
     }
 

@@ -37,6 +37,8 @@ pub(super) struct Choices {
     is_spread: AtomicBool,
     /// How often it was round robin's turn.
     turn: AtomicUsize,
+    /// What a broker has found too large, for partitions that are added later.
+    cap: AtomicUsize,
     rng: Mutex<Rng>,
 }
 
@@ -70,6 +72,7 @@ impl Choices {
             sticky: Default::default(),
             is_spread: AtomicBool::new(false),
             turn: AtomicUsize::new(0),
+            cap: AtomicUsize::new(usize::MAX),
             rng: Mutex::new(Rng::new(seed)),
         }
     }
@@ -118,6 +121,10 @@ impl Topic {
         };
         let numbers = metadata.partitions.iter().map(|each| each.partition);
         let partitions: Vec<_> = numbers.map(place).collect();
+        let cap = choices.cap.load(Ordering::Relaxed);
+        for partition in partitions.iter().filter(|_| cap < usize::MAX) {
+            partition.lock().batches.lower_cap(cap);
+        }
         let (mut available, mut brokers) = (Vec::new(), Vec::new());
         for (described, partition) in metadata.partitions.iter().zip(&partitions) {
             let Some(leader) = described.leader else {
@@ -166,14 +173,18 @@ impl Topic {
         &self.metadata
     }
 
-    pub(super) fn partitions(&self) -> &[Arc<Partition>] {
-        &self.partitions
-    }
-
     /// What a partitioner sees of it.
     pub(super) fn described(&self) -> Described<'_> {
         let count = u32::try_from(self.partitions.len()).unwrap_or(u32::MAX);
         Described::new(count, &self.numbers)
+    }
+
+    /// Keeps batches to at most so many bytes from now on, those of partitions that come later too.
+    pub(super) fn lower_cap(&self, cap: usize) {
+        self.choices.cap.fetch_min(cap, Ordering::Relaxed);
+        for partition in &self.partitions {
+            partition.lock().batches.lower_cap(cap);
+        }
     }
 
     /// The partition of this number, if there is one.

@@ -211,7 +211,7 @@ impl ProducerTopic {
         if self.first.is_as_of(version) {
             return Some(inner.append(&self.first, record, None));
         }
-        let latest = self.latest();
+        let latest = self.latest.read().unwrap_or_else(PoisonError::into_inner);
         let is_current = latest.is_as_of(version);
         is_current.then(|| inner.append(&latest, record, None))
     }

@@ -8,7 +8,7 @@ use std::fmt;
 use std::mem;
 
 use bytes::Bytes;
-use crc32c::crc32c_append as append;
+use crc32c::crc32c_append;
 
 use super::chunk::{Chunk, ChunkPool, Reserve};
 use super::encoding::{Content, Encoding, Sink, Slice};
@@ -183,7 +183,7 @@ impl BatchBuilder {
     fn next_chunk(&mut self) -> Option<&mut Chunk> {
         let next = self.reserve.pop()?;
         if let Some(full) = self.tail.replace(next) {
-            self.full_crc = self.full_crc.map(|crc| append(crc, full.as_ref()));
+            self.full_crc = self.full_crc.map(|crc| crc32c_append(crc, full.as_ref()));
             self.full.push(full);
         }
         self.tail.as_mut()
@@ -243,7 +243,7 @@ impl BatchBuilder {
         let tail = self.tail.take();
         let last = tail.as_ref().map_or(&[][..], Chunk::as_ref);
         let crc = self.full_crc.filter(|_| compression == Compression::None);
-        let crc = crc.map(|crc| append(crc, last));
+        let crc = crc.map(|crc| crc32c_append(crc, last));
         chunks.extend(tail);
         self.reserve = Reserve::default();
         let body: Vec<Bytes> = chunks.into_iter().map(Chunk::into_bytes).collect();

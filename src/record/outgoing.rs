@@ -126,8 +126,8 @@ impl<'a> Record<'a> {
         self
     }
 
-    /// Sets the create time (milliseconds since the Unix epoch, or a `SystemTime`). By default it is
-    /// the time when the record goes into the buffer: exact for the first record of a batch; for
+    /// Sets the create time (milliseconds since the Unix epoch, or a `SystemTime`). By default it
+    /// is the time when the record goes into the buffer: exact for the first record of a batch; for
     /// those that join a batch it may be up to 4 ms earlier, where the system's exact clock costs
     /// more (Linux). A topic may be set to replace it by the time of the append.
     pub fn timestamp(mut self, timestamp: impl Into<Timestamp>) -> Self {

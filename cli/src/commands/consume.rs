@@ -41,15 +41,8 @@ type Ends = BTreeMap<TopicPartition, i64>;
 /// # Errors
 /// When a topic or a partition is not there, no broker was found, or reading or writing failed.
 pub(crate) async fn run(global: &Global, args: ConsumeArgs) -> Result<(), Failure> {
-    if args.group.is_some() && !args.partitions.is_empty() {
-        let failure = Failure::refused("-g and -p exclude each other");
-        return Err(failure.next("a group gives out the partitions by itself"));
-    }
-    // clap sees the conflict only where both stand on the same side of the command.
-    if global.json && args.format.is_some() {
-        return Err(Failure::refused("-f and --json exclude each other"));
-    }
     let (start, stop) = range(&args.offsets).map_err(Failure::refused)?;
+    refuse_conflicts(global, &args, stop)?;
     let start = start_at(start, args.group.is_some())?;
     let explicit = args
         .offsets
@@ -110,6 +103,24 @@ pub(crate) async fn run(global: &Global, args: ConsumeArgs) -> Result<(), Failur
     ended
 }
 
+/// What does not go together.
+fn refuse_conflicts(global: &Global, args: &ConsumeArgs, stop: Option<i64>) -> Result<(), Failure> {
+    if args.group.is_some() && !args.partitions.is_empty() {
+        let failure = Failure::refused("-g and -p exclude each other");
+        return Err(failure.next("a group gives out the partitions by itself"));
+    }
+    // clap sees the conflict only where both stand on the same side of the command.
+    if global.json && args.format.is_some() {
+        return Err(Failure::refused("-f and --json exclude each other"));
+    }
+    let pattern = args.topics.iter().find(|name| is_pattern(args, name));
+    if let Some(pattern) = pattern.filter(|_| args.exit_at_end || stop.is_some()) {
+        let failure = Failure::refused(format!("-e and e@ do not go with a pattern ({pattern})"));
+        return Err(failure.next("name the topics: what a pattern matches has no end"));
+    }
+    Ok(())
+}
+
 /// Where `-o` says to start; `None` is where the group is.
 fn start_at(start: Start, in_group: bool) -> Result<Option<StartAt>, Failure> {
     Ok(Some(match start {
@@ -126,12 +137,16 @@ fn start_at(start: Start, in_group: bool) -> Result<Option<StartAt>, Failure> {
     }))
 }
 
+/// In a group a name that begins with ^ is a pattern, and may match nothing yet.
+fn is_pattern(args: &ConsumeArgs, name: &str) -> bool {
+    args.group.is_some() && name.starts_with('^')
+}
+
 /// The partitions to read, sorted, each once.
 async fn partitions(client: &Client, args: &ConsumeArgs) -> Result<Vec<TopicPartition>, Failure> {
     let mut partitions = Vec::new();
-    // In a group a name that begins with ^ is a pattern, and may match nothing yet.
-    let pattern = |name: &&String| args.group.is_some() && name.starts_with('^');
-    let topics: Vec<&String> = args.topics.iter().filter(|name| !pattern(name)).collect();
+    let named = args.topics.iter().filter(|name| !is_pattern(args, name));
+    let topics: Vec<&String> = named.collect();
     let described = client.admin().describe_topics(&topics).await?;
     for (name, topic) in topics.into_iter().zip(described) {
         let topic = topic.map_err(|error| Failure::of_topic(name, error))?;

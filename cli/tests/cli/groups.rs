@@ -126,6 +126,18 @@ fn without_commits_a_group_reads_the_same_again() {
 }
 
 #[test]
+fn a_pattern_has_no_end_to_exit_at() {
+    let mock = Mock::start(1);
+    for end in [&["-e"][..], &["-o", "e@1700000000000"]] {
+        let args = ["consume", "^t", "-g", "g"];
+        let refused = mock.run(&[&args[..], end].concat(), b"");
+        refused
+            .fails_with(2)
+            .says(&["pattern (^t)", "name the topics"]);
+    }
+}
+
+#[test]
 fn partitions_by_hand_and_a_group_exclude_each_other() {
     let mock = Mock::start(1);
     let args = ["consume", "t", "-g", "g", "-p", "0"];

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::{Error, ErrorCode, ErrorKind, WriteStatus};
-use crate::ids::TopicPartition;
+use crate::ids::{BrokerId, TopicPartition};
 use crate::record::SealedBatch;
 
 /// Names a batch for as long as its producer lives.
@@ -108,6 +108,8 @@ pub(super) struct Stamped<T> {
     pub(super) sent_as_head: bool,
     /// Whether an attempt ended without an answer that rules out the write.
     pub(super) maybe_written: bool,
+    /// Who it was sent to last.
+    pub(super) broker: Option<BrokerId>,
 }
 
 impl<T> Stamped<T> {
@@ -123,6 +125,7 @@ impl<T> Stamped<T> {
             created: self.created,
             attempts: self.attempts,
             maybe_written: self.maybe_written,
+            broker: self.broker,
         }
     }
 
@@ -143,6 +146,7 @@ pub(super) struct Facts {
     pub(super) created: Instant,
     pub(super) attempts: u32,
     pub(super) maybe_written: bool,
+    pub(super) broker: Option<BrokerId>,
 }
 
 impl Facts {
@@ -153,6 +157,7 @@ impl Facts {
             created,
             attempts: 0,
             maybe_written: false,
+            broker: None,
         }
     }
 
@@ -161,6 +166,10 @@ impl Facts {
             WriteStatus::MaybeWritten
         } else {
             WriteStatus::NotWritten
+        };
+        let error = match self.broker {
+            Some(broker) => error.with_broker(broker),
+            None => error,
         };
         let elapsed = self.now.saturating_duration_since(self.created);
         error

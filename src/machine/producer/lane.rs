@@ -268,6 +268,7 @@ impl<T: Clone> Lane<T> {
             attempts: 0,
             on_wire: false,
             sent_as_head: false,
+            broker: None,
             maybe_written: false,
         });
     }
@@ -307,6 +308,7 @@ impl<T: Clone> Lane<T> {
         batch.on_wire = true;
         batch.attempts = batch.attempts.saturating_add(1);
         batch.sent_as_head = alone;
+        batch.broker = Some(broker);
         let flying = self.wire.map_or(0, |(_, flying)| flying);
         self.wire = Some((broker, flying + 1));
         Some((batch.id, batch.batch.to_chunks()))

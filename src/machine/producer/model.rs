@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::tests::{Places, Standing, lane, lost, refused};
+use super::tests::{Places, StoppedClock, lane, lost, refused};
 use super::*;
 use crate::config::Compression;
 use crate::error::{Error, ErrorCode, ErrorKind, WriteStatus};
@@ -273,7 +273,7 @@ impl World {
         let appended = self.source.0[partition].borrow_mut().append(
             &self.pool,
             self.limits,
-            (&Standing, &record),
+            (&StoppedClock, &record),
             None,
             || (now, tag),
         );

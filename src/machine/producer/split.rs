@@ -100,6 +100,7 @@ fn part_of<T: Clone>(whole: &Stamped<T>, mut sealed: SealedBatch, first: u32) ->
         on_wire: false,
         sent_as_head: false,
         maybe_written: false,
+        broker: whole.broker,
     }
 }
 

@@ -56,9 +56,9 @@ pub(super) fn lost(maybe_sent: bool) -> Answer {
 }
 
 /// A clock that the tests do not look at.
-pub(super) struct Standing;
+pub(super) struct StoppedClock;
 
-impl Clock for Standing {
+impl Clock for StoppedClock {
     fn exact_ms(&self) -> i64 {
         0
     }
@@ -217,7 +217,7 @@ impl Fixture {
         let appended = self.source.0[partition].borrow_mut().append(
             &self.settings.pool,
             self.settings.limits,
-            (&Standing, &record),
+            (&StoppedClock, &record),
             reserve,
             || (now, tag),
         )?;

@@ -4,22 +4,36 @@
 use std::io::{self, Write};
 
 use bytes::Bytes;
-use lz4_flex::block::{CompressTable, compress_into_with_table, get_maximum_output_size};
+use lz4_flex::block::{
+    CompressTable, DecompressError, compress_into_with_table, decompress_into,
+    get_maximum_output_size,
+};
 use lz4_flex::frame::FrameDecoder;
 
 use super::{CodecError, Output, for_each_block, likely_len, read_bounded};
 
-/// Magic, flags (version 1, independent blocks), block size (64 KiB), and their checksum.
-const FRAME_HEADER: [u8; 7] = [0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82];
+const MAGIC: [u8; 4] = [0x04, 0x22, 0x4d, 0x18];
+
+/// Flags: version 1, independent blocks.
+const PLAIN: u8 = 0x60;
+/// As well, and the size of the content follows.
+const PLAIN_WITH_SIZE: u8 = 0x68;
+
+/// After the magic: flags, block size (64 KiB), and their checksum.
+const FRAME_HEADER: [u8; 3] = [PLAIN, 0x40, 0x82];
 
 const END_MARK: [u8; 4] = [0; 4];
 
 const BLOCK_LEN: usize = 64 * 1024;
 
+/// At most so many bytes come out of one.
+const EXPANSION: usize = 255;
+
 /// Set in a block's length when the block is stored as it is.
 const STORED: u32 = 1 << 31;
 
 pub(super) fn compress(pieces: &[Bytes], out: &mut Output<'_>) -> io::Result<()> {
+    out.write_all(&MAGIC)?;
     out.write_all(&FRAME_HEADER)?;
     let mut table = CompressTable::large();
     let mut compressed = Vec::new();
@@ -40,10 +54,99 @@ pub(super) fn compress(pieces: &[Bytes], out: &mut Output<'_>) -> io::Result<()>
 }
 
 pub(super) fn decompress(input: &[u8], limit: usize) -> Result<Bytes, CodecError> {
+    if let Some(plain) = Plain::of(input) {
+        return plain.decompress(limit);
+    }
     // The decoder allocates one block (two if they are linked) of the size that the frame header
     // names: 4 MiB at most.
     let decoder = FrameDecoder::new(input);
     read_bounded(decoder, likely_len(input.len(), limit), limit)
+}
+
+/// A frame as Java's clients and librdkafka write it: blocks that stand for themselves, without sums
+/// of their own (the batch has one). It is decompressed straight into place; the library's decoder,
+/// which knows all kinds of frames, would allocate for each and copy everything once more.
+struct Plain<'a> {
+    /// Length, mark and content of each block.
+    blocks: Vec<(bool, &'a [u8])>,
+    /// What no block is larger than, decompressed.
+    block_max: usize,
+}
+
+impl<'a> Plain<'a> {
+    /// `None` for all other frames, and for what is no frame.
+    fn of(input: &'a [u8]) -> Option<Self> {
+        let [flags, size, rest @ ..] = input.strip_prefix(&MAGIC)? else {
+            return None;
+        };
+        let has_size = match *flags {
+            PLAIN => false,
+            PLAIN_WITH_SIZE => true,
+            _ => return None,
+        };
+        let block_max = match size >> 4 {
+            code @ 4..=7 => 1 << (8 + 2 * code),
+            _ => return None,
+        };
+        let mut rest = rest.get(if has_size { 9 } else { 1 }..)?;
+        let mut blocks = Vec::new();
+        loop {
+            let (length, after) = rest.split_first_chunk::<4>()?;
+            let length = u32::from_le_bytes(*length);
+            if length == 0 {
+                return after.is_empty().then_some(Self { blocks, block_max });
+            }
+            let stored = length & STORED != 0;
+            let length = usize::try_from(length & !STORED).ok()?;
+            let (block, after) = after.split_at_checked(length)?;
+            blocks.push((stored, block));
+            rest = after;
+        }
+    }
+
+    fn decompress(&self, limit: usize) -> Result<Bytes, CodecError> {
+        let most = |(stored, block): &(bool, &[u8])| {
+            let most = if *stored {
+                block.len()
+            } else {
+                block.len().saturating_mul(EXPANSION)
+            };
+            most.min(self.block_max)
+        };
+        let room = self.blocks.iter().map(most).fold(0, usize::saturating_add);
+        let mut out = vec![0; room.min(limit)];
+        let mut len = 0;
+        for (stored, block) in &self.blocks {
+            let end = (len + self.block_max).min(out.len());
+            let place = out.get_mut(len..end).unwrap_or_default();
+            let taken = if *stored {
+                match place.get_mut(..block.len()) {
+                    Some(place) => {
+                        place.copy_from_slice(block);
+                        Some(block.len())
+                    }
+                    None => None,
+                }
+            } else {
+                match decompress_into(block, place) {
+                    Ok(taken) => Some(taken),
+                    Err(DecompressError::OutputTooSmall { .. }) => None,
+                    Err(error) => return Err(CodecError::damaged(error)),
+                }
+            };
+            // The limit may leave a block less room than it has a right to.
+            len += match taken {
+                Some(taken) => taken,
+                None if room > limit => return Err(CodecError::TooLarge),
+                None => return Err(CodecError::damaged("a block is larger than its frame says")),
+            };
+        }
+        out.truncate(len);
+        if len < out.capacity() / 2 {
+            out.shrink_to_fit();
+        }
+        Ok(out.into())
+    }
 }
 
 #[cfg(test)]
@@ -51,6 +154,7 @@ mod tests {
     use lz4_flex::frame::{BlockMode, BlockSize, FrameEncoder, FrameInfo};
 
     use super::*;
+    use crate::config::Compression;
     use crate::protocol::Chunks;
     use crate::record::chunk::ChunkPool;
 
@@ -68,7 +172,7 @@ mod tests {
         let mut header = FrameEncoder::with_frame_info(info, Vec::new());
         header.write_all(b"").unwrap();
         let frame = header.finish().unwrap();
-        assert_eq!(frame[..7], FRAME_HEADER);
+        assert_eq!(frame[..7], [&MAGIC[..], &FRAME_HEADER].concat());
     }
 
     #[test]
@@ -82,6 +186,48 @@ mod tests {
         encoder.write_all(&data).unwrap();
         let frame = encoder.finish().unwrap();
         assert_eq!(decompress(&frame, 300_000).unwrap(), data);
+    }
+
+    #[test]
+    fn frames_of_all_block_sizes_are_read_in_place_and_damage_is_told() {
+        let data = data(700_000);
+        for size in [
+            BlockSize::Max64KB,
+            BlockSize::Max256KB,
+            BlockSize::Max1MB,
+            BlockSize::Max4MB,
+        ] {
+            let info = FrameInfo::new().block_mode(BlockMode::Independent);
+            for info in [info.clone(), info.content_size(Some(700_000))] {
+                let mut encoder = FrameEncoder::with_frame_info(info.block_size(size), Vec::new());
+                encoder.write_all(&data).unwrap();
+                let mut frame = encoder.finish().unwrap();
+                assert!(Plain::of(&frame).is_some());
+                assert_eq!(decompress(&frame, 700_000).unwrap(), data);
+                let small = decompress(&frame, 699_999);
+                assert!(matches!(small, Err(CodecError::TooLarge)), "{small:?}");
+                // The first sequence of the first block claims a literal that is not there.
+                let first = if frame[4] == PLAIN { 11 } else { 19 };
+                frame[first] = 0xff;
+                frame[first + 1..first + 40].fill(0xff);
+                let damaged = decompress(&frame, 700_000);
+                assert!(
+                    matches!(damaged, Err(CodecError::Damaged(_))),
+                    "{damaged:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_small_batch_holds_little_memory() {
+        let pool = ChunkPool::new(1 << 20, 1 << 14);
+        let plain = vec![data(2_000)];
+        let compressed = crate::record::compression::compress(Compression::Lz4, &plain, &pool);
+        let frame = Chunks::from(compressed.unwrap().unwrap()).into_bytes();
+        let out = decompress(&frame, 1 << 20).unwrap();
+        assert_eq!(out, plain[0]);
+        assert!(Vec::from(out).capacity() <= 4_000);
     }
 
     #[test]

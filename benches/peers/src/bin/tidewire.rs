@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use tidewire::{Client, Delivery, Producer, Record, StartAt, TopicPartition};
 use tidewire_peers::{Job, Reading, Report, Tally, produce};
 use tokio::sync::mpsc;
@@ -76,7 +76,8 @@ async fn producer(job: &Job, client: &Client) -> Result<Report, String> {
     let enqueue = async |value| {
         let record = Record::to(&job.topic).value(value);
         let delivery = producer.enqueue(record).await.map_err(text)?;
-        Ok(async { delivery.await.map(drop).map_err(text) })
+        // No larger than the delivery itself: many of them wait.
+        Ok(delivery.map(|outcome| outcome.map(drop).map_err(text)))
     };
     let flush = async || {
         // What became of each record is asked of its delivery.

@@ -1,23 +1,25 @@
 //! `consume -g`: a member of a group. What was printed is what is committed.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use tidewire::{Client, Consumer, ErrorKind, RebalanceListener, StartAt, TopicPartition};
 
-use super::Ends;
+use super::{Ends, assignment};
 use crate::failure::Failure;
 use crate::output::note;
 use crate::settings::Settings;
 
 /// How long the last commit and the farewell may take.
 const CLOSE: Duration = Duration::from_secs(10);
+/// How long a member that was given nothing waits for a share: others may have to give it up first.
+const SHARE: Duration = Duration::from_secs(10);
 
 /// What the command knows of its membership.
 pub(super) struct Member {
-    settled: Arc<AtomicBool>,
+    /// When the group gave it partitions, or none, for the first time.
+    settled: Arc<OnceLock<Instant>>,
     /// What was collected for stdout: the offset after it, by partition.
     printed: BTreeMap<TopicPartition, i64>,
 }
@@ -25,26 +27,35 @@ pub(super) struct Member {
 /// Starts where `-o` says in partitions of which the group has committed nothing.
 struct Starter {
     start: Option<StartAt>,
-    settled: Arc<AtomicBool>,
+    settled: Arc<OnceLock<Instant>>,
 }
 
 impl RebalanceListener for Starter {
     async fn assigned(&self, consumer: &Consumer, partitions: &[TopicPartition]) {
-        if let Some(start) = self.start {
+        if let Some(start) = self.start.filter(|_| !partitions.is_empty()) {
             // Where this fails, `auto.offset.reset` decides once the group's offsets are known.
-            let committed = consumer.committed(partitions.iter().cloned()).await;
-            let new = committed
-                .into_iter()
-                .flatten()
-                .filter(|(_, offset)| offset.is_none());
-            for (partition, _) in new {
-                if let Err(error) = consumer.seek(&partition, start) {
-                    note(&format!("-o is not followed in {partition}: {error}"));
-                }
+            if let Err(failure) = begin(consumer, partitions, start).await {
+                note(&format!("-o is not followed: {failure}"));
             }
         }
-        self.settled.store(true, Ordering::Release);
+        self.settled.get_or_init(Instant::now);
     }
+}
+
+/// Goes to `start` in partitions of which the group has committed nothing.
+async fn begin(
+    consumer: &Consumer,
+    partitions: &[TopicPartition],
+    start: StartAt,
+) -> Result<(), Failure> {
+    let committed = consumer.committed(partitions.iter().cloned()).await?;
+    let new = committed.into_iter().filter(|(_, offset)| offset.is_none());
+    let new: Vec<_> = new.map(|(partition, _)| partition).collect();
+    let ends = consumer.end_offsets(new).await?;
+    for (partition, start) in assignment(consumer, start, &ends).await? {
+        consumer.seek(&partition, start)?;
+    }
+    Ok(())
 }
 
 /// What `-g` means for the settings; `start` is what `-o` says, if it is given.
@@ -68,7 +79,7 @@ impl Member {
         topics: &[String],
         start: Option<StartAt>,
     ) -> Result<(Self, Consumer), Failure> {
-        let settled = Arc::new(AtomicBool::new(false));
+        let settled = Arc::new(OnceLock::new());
         let seek = start.filter(|start| !matches!(start, StartAt::Beginning | StartAt::End));
         let listener = Starter {
             start: seek,
@@ -88,7 +99,16 @@ impl Member {
     /// Whether all that the group gave it is at its end.
     pub(super) fn is_at_end(&self, consumer: &Consumer, open: &[TopicPartition]) -> bool {
         let assigned = consumer.assignment();
-        self.settled.load(Ordering::Acquire) && !open.iter().any(|at| assigned.contains(at))
+        let patience = if assigned.is_empty() {
+            SHARE
+        } else {
+            Duration::ZERO
+        };
+        let settled = self
+            .settled
+            .get()
+            .is_some_and(|at| at.elapsed() >= patience);
+        settled && !open.iter().any(|at| assigned.contains(at))
     }
 
     /// A record is about to be written.

@@ -73,7 +73,7 @@ fn the_sender_is_not_told_again_before_it_has_looked() {
         let appended = it.source.0[0].borrow_mut().append(
             &it.settings.pool,
             it.settings.limits,
-            (&Standing, &record),
+            (&StoppedClock, &record),
             None,
             || (it.now, tag),
         );

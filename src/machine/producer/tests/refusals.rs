@@ -218,3 +218,19 @@ fn case_21_records_that_are_not_there_are_nobodys_fault() {
     let records: u32 = finished.iter().map(|each| each.share.records).sum();
     assert_eq!(records, 2, "each record has one outcome");
 }
+
+#[test]
+fn an_error_names_the_broker_that_had_the_batch() {
+    let mut it = Fixture::new(no_retries());
+    let sent = it.send(0);
+    let error = it
+        .ends(&sent, refused(ErrorCode::INVALID_RECORD))
+        .unwrap_err();
+    assert_eq!(error.broker_id(), Some(LEADER));
+    let mut it = Fixture::new(settings());
+    let sent = it.send(0);
+    it.comes_back(&sent, lost(true));
+    let ended = it.pass(DELIVERY);
+    let error = ended[0].outcome.as_ref().unwrap_err();
+    assert_eq!(error.broker_id(), Some(LEADER), "{error}");
+}

@@ -15,7 +15,7 @@ use crate::ids::TopicPartition;
 
 /// After so many decompressed bytes a poll has enough: what it hands out is read from the cache,
 /// not from memory that was never touched before.
-const OPENED_MAX: usize = 1 << 20;
+const OPENED_MAX: usize = 1 << 16;
 
 impl<T> Fetcher<T> {
     /// Whether a poll would get something.

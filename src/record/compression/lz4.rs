@@ -10,7 +10,7 @@ use lz4_flex::block::{
 };
 use lz4_flex::frame::FrameDecoder;
 
-use super::{CodecError, Output, for_each_block, likely_len, read_bounded};
+use super::{CodecError, Output, for_each_block, likely_len, read_bounded, reuse};
 
 const MAGIC: [u8; 4] = [0x04, 0x22, 0x4d, 0x18];
 
@@ -114,10 +114,11 @@ impl<'a> Plain<'a> {
             most.min(self.block_max)
         };
         let room = self.blocks.iter().map(most).fold(0, usize::saturating_add);
-        let mut out = vec![0; room.min(limit)];
+        let most = room.min(limit);
+        let mut out = reuse::take(most);
         let mut len = 0;
         for (stored, block) in &self.blocks {
-            let end = (len + self.block_max).min(out.len());
+            let end = (len + self.block_max).min(most);
             let place = out.get_mut(len..end).unwrap_or_default();
             let taken = if *stored {
                 match place.get_mut(..block.len()) {
@@ -141,11 +142,7 @@ impl<'a> Plain<'a> {
                 None => return Err(CodecError::damaged("a block is larger than its frame says")),
             };
         }
-        out.truncate(len);
-        if len < out.capacity() / 2 {
-            out.shrink_to_fit();
-        }
-        Ok(out.into())
+        Ok(reuse::into_bytes(out, len))
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod gzip;
 mod lz4;
+mod reuse;
 mod snappy;
 #[cfg(feature = "zstd")]
 mod zstd;
@@ -196,27 +197,46 @@ fn likely_len(compressed: usize, limit: usize) -> usize {
 
 /// Reads to the end, growing with what comes, never beyond `limit`.
 fn read_bounded(mut reader: impl Read, room: usize, limit: usize) -> Result<Bytes, CodecError> {
-    let mut out = Vec::with_capacity(room.min(limit));
+    fill_bounded(room, limit, |free| {
+        loop {
+            match reader.read(free) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => return read.map(|len| (len, len == 0)),
+            }
+        }
+    })
+}
+
+/// Fills a buffer that grows with what comes, never beyond `limit`. `fill` is given what is free,
+/// and says how much of it it has used and whether that was the end; a byte beyond the limit is too
+/// much.
+fn fill_bounded(
+    room: usize,
+    limit: usize,
+    mut fill: impl FnMut(&mut [u8]) -> io::Result<(usize, bool)>,
+) -> Result<Bytes, CodecError> {
+    let mut out = reuse::take(room.min(limit));
+    let mut len = 0;
     loop {
-        let free = out.capacity() - out.len();
-        let mut part = reader
-            .by_ref()
-            .take(u64::try_from(free).unwrap_or(u64::MAX));
-        let read = part.read_to_end(&mut out).map_err(CodecError::damaged)?;
-        if read < free {
-            // What is counted is what it holds, and that is room, used or not.
-            out.shrink_to_fit();
-            return Ok(out.into());
+        let end = out.len().min(limit);
+        let free = out.get_mut(len..end).unwrap_or_default();
+        let mut beyond = [0];
+        let is_full = free.is_empty();
+        let free = if is_full { &mut beyond } else { free };
+        let (used, is_end) = fill(free).map_err(CodecError::damaged)?;
+        if is_full && used > 0 {
+            if len >= limit {
+                return Err(CodecError::TooLarge);
+            }
+            let more = out.len().max(1024).min(limit - out.len().min(limit));
+            out.resize(out.len() + more, 0);
+            if let (Some(place), [byte]) = (out.get_mut(len), beyond) {
+                *place = byte;
+            }
         }
-        if out.len() >= limit {
-            let more = reader.read(&mut [0]).map_err(CodecError::damaged)?;
-            return if more == 0 {
-                Ok(out.into())
-            } else {
-                Err(CodecError::TooLarge)
-            };
+        len += used;
+        if is_end {
+            return Ok(reuse::into_bytes(out, len));
         }
-        let double = out.len().max(1024);
-        out.reserve_exact(double.min(limit - out.len()));
     }
 }

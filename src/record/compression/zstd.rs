@@ -1,19 +1,29 @@
 //! zstd (RFC 8878, KIP-110) through libzstd.
 
+use std::cell::RefCell;
 use std::io::{self, Write};
 use std::ops::RangeInclusive;
 
 use bytes::Bytes;
-use zstd::stream::raw::DParameter;
-use zstd::stream::{read, write};
+use zstd::stream::raw::{DParameter, Decoder, Encoder, InBuffer, Operation, OutBuffer};
+use zstd::stream::zio::Writer;
 use zstd::zstd_safe::get_frame_content_size;
 
-use super::{CodecError, Output, likely_len, read_bounded};
+use super::{CodecError, Output, fill_bounded, likely_len};
 use crate::config::ZstdLevel;
 
 /// The windows that may be asked for, as powers of two: 8 MiB is what levels up to 19 use however
 /// small the batch is; 128 MiB is what level 22 uses, and the most libzstd takes by itself.
 const WINDOW_LOGS: RangeInclusive<u32> = 23..=27;
+
+/// Beyond this level a context takes tens of megabytes, and making one is quick beside using it.
+const KEPT_LEVEL_MAX: i32 = 9;
+
+thread_local! {
+    /// Contexts are hundreds of kilobytes: a thread makes one for each of its purposes, and keeps it.
+    static DECODER: RefCell<Option<Decoder<'static>>> = const { RefCell::new(None) };
+    static ENCODER: RefCell<Option<(i32, Encoder<'static>)>> = const { RefCell::new(None) };
+}
 
 pub(super) fn compress(
     pieces: &[Bytes],
@@ -21,12 +31,25 @@ pub(super) fn compress(
     level: ZstdLevel,
     out: &mut Output<'_>,
 ) -> io::Result<()> {
-    let mut encoder = write::Encoder::new(out, level.get())?;
+    let kept = ENCODER.with(RefCell::take);
+    let kept = kept.filter(|(of, _)| *of == level.get());
+    let mut encoder = match kept {
+        Some((_, encoder)) => encoder,
+        None => Encoder::new(level.get())?,
+    };
+    // Of one that was given up in the middle, too.
+    encoder.reinit()?;
     encoder.set_pledged_src_size(u64::try_from(len).ok())?;
+    let mut writer = Writer::new(out, encoder);
     for piece in pieces {
-        encoder.write_all(piece)?;
+        writer.write_all(piece)?;
     }
-    encoder.finish().map(drop)
+    writer.finish()?;
+    let (_, encoder) = writer.into_inner();
+    if level.get() <= KEPT_LEVEL_MAX {
+        ENCODER.with(|kept| kept.replace(Some((level.get(), encoder))));
+    }
+    Ok(())
 }
 
 pub(super) fn decompress(input: &[u8], limit: usize) -> Result<Bytes, CodecError> {
@@ -35,12 +58,35 @@ pub(super) fn decompress(input: &[u8], limit: usize) -> Result<Bytes, CodecError
     let claimed = claimed.and_then(|size| usize::try_from(size).ok());
     // A claim within what is likely saves memory; one beyond it is not believed.
     let room = claimed.map_or(likely, |claimed| claimed.min(likely));
-    let mut decoder = read::Decoder::with_buffer(input).map_err(CodecError::damaged)?;
+    let kept = DECODER.with(RefCell::take);
+    let mut decoder = kept
+        .map_or_else(Decoder::new, Ok)
+        .map_err(CodecError::damaged)?;
+    decoder.reinit().map_err(CodecError::damaged)?;
     // The window is allocated (not touched) as the frame's header asks, so it has its own limit.
     let wanted = limit.max(1).ilog2() + 1;
     let window = wanted.clamp(*WINDOW_LOGS.start(), *WINDOW_LOGS.end());
     decoder
         .set_parameter(DParameter::WindowLogMax(window))
         .map_err(CodecError::damaged)?;
-    read_bounded(decoder, room, limit)
+    let mut source = InBuffer::around(input);
+    let bytes = fill_bounded(room, limit, |free| {
+        let mut place = OutBuffer::around(free);
+        loop {
+            let before = (source.pos(), place.pos());
+            let hint = decoder.run(&mut source, &mut place)?;
+            let is_read = source.pos() == input.len();
+            if is_read && hint == 0 {
+                return Ok((place.pos(), true));
+            }
+            if place.pos() == place.capacity() {
+                return Ok((place.pos(), false));
+            }
+            if is_read && before == (source.pos(), place.pos()) {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+    })?;
+    DECODER.with(|kept| kept.replace(Some(decoder)));
+    Ok(bytes)
 }

@@ -50,6 +50,10 @@ async fn values(consumer: &Consumer, all: &mut Vec<String>) {
     all.extend(records.iter().map(|record| value(record.value())));
 }
 
+/// Another client's member of the group, which leaves after [`SHARE`] records; what it printed, if
+/// it is there.
+type Witness = Box<dyn FnOnce(&Broker, &str) -> Option<String> + Send>;
+
 /// Shares a topic with a witness that leaves after [`SHARE`] records; between them, all is read.
 fn share_with(speaks: Speaks, witness: impl FnOnce(&Broker, &str) -> Option<String> + Send) {
     let Some(broker) = &support::shared() else {
@@ -100,7 +104,7 @@ async fn judge(
     client: &Client,
     consumer: Consumer,
     topic: &str,
-    mut ours: Vec<String>,
+    ours: Vec<String>,
     sent: usize,
     theirs: &str,
 ) {
@@ -108,19 +112,31 @@ async fn judge(
     let number = |line: &&str| line.parse::<usize>().is_ok();
     let theirs: BTreeSet<&str> = theirs.lines().filter(number).collect();
     assert_eq!(theirs.len(), SHARE, "{theirs:?}");
+    let ours = finish(client, consumer, topic, ours, sent, &theirs).await;
+    let our_part = ours.len();
+    assert!(
+        our_part < sent && our_part + SHARE >= sent,
+        "{our_part} of {sent} are ours"
+    );
+}
+
+/// Reads what is left, leaves, and looks whether everything is committed. What it has read.
+async fn finish(
+    client: &Client,
+    consumer: Consumer,
+    topic: &str,
+    mut ours: Vec<String>,
+    sent: usize,
+    theirs: &BTreeSet<&str>,
+) -> BTreeSet<String> {
     let all = |ours: &[String]| {
         let all: BTreeSet<&str> = ours.iter().map(String::as_str).collect();
-        all.union(&theirs).count()
+        all.union(theirs).count()
     };
     while consumer.assignment().len() < 4 || all(&ours) < sent {
         values(&consumer, &mut ours).await;
     }
     assert_eq!(all(&ours), sent);
-    let our_part = ours.iter().collect::<BTreeSet<_>>().len();
-    assert!(
-        our_part < sent && our_part + SHARE >= sent,
-        "{our_part} of {sent} are ours"
-    );
     consumer.close(Duration::from_secs(10)).await.unwrap();
     let partitions: Vec<_> = (0..4).map(|p| TopicPartition::new(topic, p)).collect();
     let reader = client.consumer().group(topic).build().await.unwrap();
@@ -130,6 +146,7 @@ async fn judge(
         let committed = committed[&at].as_ref().map(|it| it.offset);
         assert_eq!(committed, Some(end), "{at} is committed to its end");
     }
+    ours.into_iter().collect()
 }
 
 fn kcat_of(assignors: &'static str) -> impl FnOnce(&Broker, &str) -> Option<String> {
@@ -193,6 +210,72 @@ fn case_66_a_group_with_java_shares_cooperatively() {
     let assignor = "org.apache.kafka.clients.consumer.CooperativeStickyAssignor";
     let ours = Speaks::Classic("cooperative-sticky");
     share_with(ours, java_of(assignor));
+}
+
+/// Joins a group that others have begun, so that one of them leads; all share, and when they have
+/// left everything is read and committed.
+fn join_others(speaks: Speaks, others: Vec<Witness>) {
+    let Some(broker) = &support::shared() else {
+        return;
+    };
+    let topic = &broker.create_topic("follow", 4);
+    std::thread::scope(|scope| {
+        let count = others.len();
+        let others: Vec<_> = others
+            .into_iter()
+            .map(|other| scope.spawn(move || other(broker, topic)))
+            .collect();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let client = connect(broker).await;
+            let joined = async {
+                let is_over = || others.iter().any(|other| other.is_finished());
+                while members(&client, topic).await < count && !is_over() {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            };
+            tokio::time::timeout(LIMIT, joined).await.unwrap();
+            let consumer = member(&client, topic, speaks).await;
+            let mut ours = Vec::new();
+            while consumer.assignment().is_empty() {
+                values(&consumer, &mut ours).await;
+            }
+            let is_over = || others.iter().all(|other| other.is_finished());
+            let shared = share(&client, &consumer, topic, is_over, ours);
+            let (ours, sent) = tokio::time::timeout(LIMIT, shared).await.unwrap();
+            let said: Option<String> = others.into_iter().map(|it| it.join().unwrap()).collect();
+            let Some(theirs) = said else {
+                return;
+            };
+            let read = theirs.lines().filter(|line| line.parse::<usize>().is_ok());
+            let read: BTreeSet<&str> = read.collect();
+            assert!(read.len() >= SHARE, "{read:?}");
+            let rest = finish(&client, consumer, topic, ours, sent, &read);
+            let ours = tokio::time::timeout(LIMIT, rest).await.unwrap();
+            assert!(ours.len() < sent, "the others have read, too");
+        });
+    });
+}
+
+async fn members(client: &Client, group: &str) -> usize {
+    // Until the first one joins there is no such group.
+    let described = client.admin().describe_group(group).await;
+    described.map_or(0, |group| group.members.len())
+}
+
+#[test]
+fn case_66_a_group_that_others_have_begun_is_led_by_them() {
+    let sticky = "org.apache.kafka.clients.consumer.CooperativeStickyAssignor";
+    let ours = Speaks::Classic("cooperative-sticky");
+    join_others(ours, vec![Box::new(java_of(sticky))]);
+    join_others(ours, vec![Box::new(kcat_of("cooperative-sticky"))]);
+}
+
+#[test]
+fn case_66_a_group_of_three_kinds_of_members_shares() {
+    let range = "org.apache.kafka.clients.consumer.RangeAssignor";
+    let others: Vec<Witness> = vec![Box::new(java_of(range)), Box::new(kcat_of("range"))];
+    join_others(Speaks::Classic("range"), others);
 }
 
 #[test]

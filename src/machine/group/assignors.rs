@@ -55,6 +55,10 @@ impl Strategies for Assignors {
         self.protocol == RebalanceProtocol::Cooperative
     }
 
+    fn looks_at_racks(&self) -> bool {
+        self.rack.is_some()
+    }
+
     fn subscriptions(
         &self,
         topics: &BTreeSet<Arc<str>>,

@@ -6,15 +6,45 @@ use std::time::{Duration, Instant};
 
 use super::member::{Member, Phase};
 use super::strategies::Joined;
-use crate::ids::TopicId;
+use crate::ids::{BrokerId, TopicId};
 use crate::machine::group::Topology;
+use crate::machine::metadata::{PartitionMetadata, TopicMetadata};
 
 /// How long a leader waits for the metadata of the group's topics.
 const TOPICS_WAIT: Duration = Duration::from_secs(10);
 
-/// A topic of the group: its id and number of partitions as they were assigned; `None` until the
-/// leader, which did not assign them itself, knows.
-pub(super) type Watched = Option<(TopicId, usize)>;
+/// A topic of the group as it was assigned; `None` until the leader, which did not assign it
+/// itself, knows.
+pub(super) type Watched = Option<Seen>;
+
+/// What an assignment goes by.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    id: TopicId,
+    /// The replicas of each partition, in order: where they are matters to members with a rack.
+    replicas: Vec<Vec<BrokerId>>,
+}
+
+impl Seen {
+    fn of(topic: &TopicMetadata) -> Self {
+        let sorted = |partition: &PartitionMetadata| {
+            let mut replicas = partition.replicas.clone();
+            replicas.sort_unstable();
+            replicas
+        };
+        Self {
+            id: topic.id,
+            replicas: topic.partitions.iter().map(sorted).collect(),
+        }
+    }
+
+    /// Whether an assignment by this one is out of date.
+    fn differs(&self, now: &Self, racks_count: bool) -> bool {
+        let recreated = !self.id.is_zero() && !now.id.is_zero() && now.id != self.id;
+        let moved = racks_count && !self.replicas.is_empty() && now.replicas != self.replicas;
+        recreated || moved || now.replicas.len() > self.replicas.len()
+    }
+}
 
 /// What a leader decides on.
 #[derive(Debug)]
@@ -42,19 +72,24 @@ impl Member {
     /// changes nothing.
     pub(crate) fn handle_topology(&mut self, topology: Topology) {
         self.topology = topology;
+        let racks_count = self.strategies.looks_at_racks();
         let mut changed = None;
         for (name, watched) in self.watched.iter_mut().flatten() {
             let Some(Some(topic)) = self.topology.topics.get(name) else {
                 continue;
             };
-            let (id, count) = *watched.get_or_insert((topic.id, topic.partitions.len()));
-            let recreated = !id.is_zero() && !topic.id.is_zero() && topic.id != id;
-            if recreated || topic.partitions.len() > count {
+            let now = Seen::of(topic);
+            if watched
+                .get_or_insert_with(|| now.clone())
+                .differs(&now, racks_count)
+            {
                 changed = Some(Arc::clone(name));
             }
         }
         if let Some(name) = changed {
-            self.request_rejoin(&format!("topic {name} has other partitions now"));
+            self.request_rejoin(&format!(
+                "topic {name} has other partitions now, or other replicas"
+            ));
         }
     }
 
@@ -103,11 +138,33 @@ impl Member {
         let seen = |name: &Arc<str>| {
             let known = topology.topics.get(name).and_then(Option::as_ref);
             let seen = match known {
-                Some(topic) => Some((topic.id, topic.partitions.len())),
-                None => (!later).then_some((TopicId::ZERO, 0)),
+                Some(topic) => Some(Seen::of(topic)),
+                None => (!later).then(Seen::default),
             };
             (Arc::clone(name), seen)
         };
         self.watched = Some(topics.iter().map(seen).collect());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::group::world::topic;
+
+    #[test]
+    fn replicas_that_move_matter_to_members_with_a_rack_alone() {
+        let of = |replicas: [i32; 2]| {
+            let mut topic = TopicMetadata::clone(&topic("a", 2));
+            for partition in &mut topic.partitions {
+                partition.replicas = replicas.map(BrokerId).to_vec();
+            }
+            Seen::of(&topic)
+        };
+        let (before, same, moved) = (of([1, 2]), of([2, 1]), of([1, 3]));
+        assert!(!before.differs(&same, true));
+        assert!(before.differs(&moved, true) && !before.differs(&moved, false));
+        assert!(Seen::default().differs(&before, false), "it was not there");
+        assert!(!Seen::default().differs(&Seen::default(), true));
     }
 }

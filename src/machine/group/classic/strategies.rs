@@ -23,6 +23,11 @@ pub(crate) trait Strategies: fmt::Debug + Send {
     /// Whether all of them can move partitions one by one (KIP-429).
     fn is_cooperative(&self) -> bool;
 
+    /// Whether it matters where replicas are (KIP-881).
+    fn looks_at_racks(&self) -> bool {
+        false
+    }
+
     /// Name and subscription for each, the preferred one first.
     ///
     /// # Errors

@@ -240,7 +240,7 @@ impl BatchBuilder {
     pub fn seal(mut self, compression: Compression) -> Result<SealedBatch> {
         compression.check()?;
         let mut chunks = mem::take(&mut self.full);
-        let tail = self.tail.take();
+        let tail = self.tail.take().map(Chunk::compact);
         let last = tail.as_ref().map_or(&[][..], Chunk::as_ref);
         let crc = self.full_crc.filter(|_| compression == Compression::None);
         let crc = crc.map(|crc| crc32c_append(crc, last));

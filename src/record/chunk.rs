@@ -4,9 +4,9 @@
 //! page, a chunk that was used before costs nothing. `buffer.memory` is counted here, in bytes of
 //! capacity and not of content, so that what is promised is what the process uses.
 //!
-//! Invariants: `used` is the number of chunks outside the pool; it exceeds `limit` only by chunks
-//! taken over the limit for compressed copies (whose originals come back at once). Who asks while
-//! others wait does not overtake them. Wakers run outside the lock.
+//! Invariants: `used` is the capacity outside the pool; it exceeds the limit only by what is taken
+//! over it for copies whose originals come back at once. Who asks while others wait does not
+//! overtake them. Wakers run outside the lock.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -34,6 +34,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     free: Vec<Box<[u8]>>,
+    /// In bytes.
     used: usize,
     waiters: VecDeque<Waiter>,
     next_waiter: u64,
@@ -74,7 +75,7 @@ impl ChunkPool {
     /// How many bytes are handed out, whether they hold anything yet or not.
     #[must_use]
     pub fn used(&self) -> usize {
-        self.0.lock().used * self.0.chunk_size
+        self.0.lock().used
     }
 
     /// How many callers wait in [`ChunkPool::reserve`].
@@ -99,10 +100,11 @@ impl ChunkPool {
     pub fn try_reserve(&self, chunks: usize) -> Option<Reserve> {
         let buffers = {
             let mut state = self.0.lock();
-            if !state.waiters.is_empty() || !state.has_room(chunks, self.0.limit) {
+            let bytes = self.0.bytes(chunks);
+            if !state.waiters.is_empty() || !state.has_room(bytes, self.0.bytes(self.0.limit)) {
                 return None;
             }
-            state.take(chunks)
+            state.take(chunks, bytes)
         };
         Some(self.0.wrap(buffers, chunks))
     }
@@ -132,7 +134,7 @@ impl ChunkPool {
 
     /// As [`take_over_limit`](Self::take_over_limit), `chunks` of them.
     pub(crate) fn reserve_over_limit(&self, chunks: usize) -> Reserve {
-        let buffers = self.0.lock().take(chunks);
+        let buffers = self.0.lock().take(chunks, self.0.bytes(chunks));
         self.0.wrap(buffers, chunks)
     }
 }
@@ -153,6 +155,10 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn bytes(&self, chunks: usize) -> usize {
+        chunks.saturating_mul(self.chunk_size)
+    }
+
     /// Makes chunks of recycled buffers, and of fresh ones where those do not suffice.
     fn wrap(self: &Arc<Self>, mut buffers: Vec<Box<[u8]>>, chunks: usize) -> Reserve {
         let make = |_| self.chunk(buffers.pop());
@@ -167,36 +173,36 @@ impl Shared {
         }
     }
 
-    /// Takes back `chunks` chunks' worth of room and wakes those it suffices for.
-    fn give_back(&self, buffer: Option<Box<[u8]>>, chunks: usize) {
+    /// Takes back so many bytes of room and wakes those it suffices for.
+    fn give_back(&self, buffer: Option<Box<[u8]>>, bytes: usize) {
+        let buffer = buffer.filter(|buffer| buffer.len() == self.chunk_size);
         let mut woken = Vec::new();
         {
             let mut state = self.lock();
-            state.used = state.used.saturating_sub(chunks);
-            if state.used + state.free.len() < self.limit {
+            state.used = state.used.saturating_sub(bytes);
+            if state.used + self.bytes(state.free.len()) < self.bytes(self.limit) {
                 state.free.extend(buffer);
             }
-            state.grant(self.limit, &mut woken);
+            state.grant(self, &mut woken);
         }
         woken.into_iter().for_each(Waker::wake);
     }
 }
 
 impl State {
-    fn has_room(&self, chunks: usize, limit: usize) -> bool {
-        self.used
-            .checked_add(chunks)
-            .is_some_and(|used| used <= limit)
+    fn has_room(&self, bytes: usize, limit: usize) -> bool {
+        self.used.saturating_add(bytes) <= limit
     }
 
-    fn take(&mut self, chunks: usize) -> Vec<Box<[u8]>> {
-        self.used += chunks;
+    fn take(&mut self, chunks: usize, bytes: usize) -> Vec<Box<[u8]>> {
+        self.used = self.used.saturating_add(bytes);
         let keep = self.free.len().saturating_sub(chunks);
         self.free.split_off(keep)
     }
 
     /// Grants room to the waiters in front, as far as it goes.
-    fn grant(&mut self, limit: usize, woken: &mut Vec<Waker>) {
+    fn grant(&mut self, pool: &Shared, woken: &mut Vec<Waker>) {
+        let limit = pool.bytes(pool.limit);
         for at in 0..self.waiters.len() {
             let used = self.used;
             let Some(waiter) = self.waiters.get_mut(at) else {
@@ -205,12 +211,13 @@ impl State {
             if waiter.granted {
                 continue;
             }
-            if used + waiter.chunks > limit {
+            let bytes = pool.bytes(waiter.chunks);
+            if used.saturating_add(bytes) > limit {
                 return;
             }
             waiter.granted = true;
             woken.extend(waiter.waker.take());
-            self.used += waiter.chunks;
+            self.used += bytes;
         }
     }
 
@@ -240,7 +247,7 @@ impl<'a> Waiting<'a> {
         });
         // Room may have come back since the caller looked.
         let mut woken = Vec::new();
-        state.grant(pool.limit, &mut woken);
+        state.grant(pool, &mut woken);
         drop(state);
         woken.into_iter().for_each(Waker::wake);
         Self {
@@ -269,8 +276,7 @@ impl Future for Waiting<'_> {
         }
         let chunks = state.waiters.remove(at).map_or(0, |waiter| waiter.chunks);
         // The grant has counted them already.
-        state.used = state.used.saturating_sub(chunks);
-        let buffers = state.take(chunks);
+        let buffers = state.take(chunks, 0);
         drop(state);
         self.done = true;
         Poll::Ready(self.pool.wrap(buffers, chunks))
@@ -287,7 +293,7 @@ impl Drop for Waiting<'_> {
             waiter.map_or(0, |waiter| if waiter.granted { waiter.chunks } else { 0 })
         };
         // Also when nothing was granted: a large wish in front may have held up smaller ones.
-        self.pool.give_back(None, granted);
+        self.pool.give_back(None, self.pool.bytes(granted));
     }
 }
 
@@ -356,6 +362,22 @@ impl Chunk {
         later
     }
 
+    /// The same in as little memory as it takes, where that is less: what takes no more bytes would
+    /// hold the whole chunk until it is acknowledged, and thousands of partitions all memory.
+    pub(crate) fn compact(self) -> Self {
+        if self.len > self.buffer.len() / 4 * 3 {
+            return self;
+        }
+        let buffer: Box<[u8]> = self.as_ref().into();
+        // The chunk comes back right after, so this exceeds the limit briefly.
+        self.pool.lock().used += buffer.len();
+        Self {
+            buffer,
+            len: self.len,
+            pool: Arc::clone(&self.pool),
+        }
+    }
+
     /// What was written, shared; the chunk goes back when the last share is dropped.
     pub(crate) fn into_bytes(self) -> Bytes {
         Bytes::from_owner(self)
@@ -370,7 +392,9 @@ impl AsRef<[u8]> for Chunk {
 
 impl Drop for Chunk {
     fn drop(&mut self) {
-        self.pool.give_back(Some(mem::take(&mut self.buffer)), 1);
+        let bytes = self.buffer.len();
+        self.pool
+            .give_back(Some(mem::take(&mut self.buffer)), bytes);
     }
 }
 
@@ -394,6 +418,27 @@ mod tests {
         assert_eq!(pool.used(), 1024);
         drop(share);
         assert_eq!(pool.used(), 0);
+    }
+
+    #[test]
+    fn little_in_a_chunk_is_kept_in_little_memory() {
+        let pool = ChunkPool::new(4096, 1024);
+        let mut chunk = pool.take_over_limit();
+        chunk.fill(&[7; 200]);
+        let compact = chunk.compact();
+        assert_eq!((pool.used(), compact.as_ref()), (200, &[7; 200][..]));
+        assert!(pool.try_reserve(4).is_none(), "it counts");
+        assert_eq!(pool.try_reserve(3).unwrap().len(), 3);
+        drop(compact.into_bytes());
+        assert_eq!(pool.used(), 0);
+        let mut chunk = pool.take_over_limit();
+        chunk.fill(&[7; 800]);
+        let chunk = chunk.compact();
+        assert_eq!(pool.used(), 1024, "not worth a copy");
+        drop(chunk);
+        let empty = pool.take_over_limit().compact();
+        assert_eq!(pool.used(), 0);
+        drop(empty);
     }
 
     #[test]

@@ -125,7 +125,7 @@ impl<'a> Output<'a> {
     }
 
     fn into_pieces(mut self) -> Vec<Bytes> {
-        self.full.extend(self.tail.take());
+        self.full.extend(self.tail.take().map(Chunk::compact));
         self.full.into_iter().map(Chunk::into_bytes).collect()
     }
 }

@@ -1,5 +1,5 @@
-//! Buffers for decompressed batches, used again by the thread that drops them: memory that was never
-//! touched before costs as much as decompressing into it.
+//! Buffers for decompressed batches, used again by the thread that drops them: memory that was
+//! never touched before costs as much as decompressing into it.
 
 use std::cell::RefCell;
 

@@ -20,7 +20,7 @@ const WINDOW_LOGS: RangeInclusive<u32> = 23..=27;
 const KEPT_LEVEL_MAX: i32 = 9;
 
 thread_local! {
-    /// Contexts are hundreds of kilobytes: a thread makes one for each of its purposes, and keeps it.
+    /// Contexts are hundreds of kilobytes: a thread makes one of each kind, and keeps it.
     static DECODER: RefCell<Option<Decoder<'static>>> = const { RefCell::new(None) };
     static ENCODER: RefCell<Option<(i32, Encoder<'static>)>> = const { RefCell::new(None) };
 }

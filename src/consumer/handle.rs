@@ -134,10 +134,9 @@ impl Consumer {
         self.inner.fetcher().assignment().cloned().collect()
     }
 
-    /// Hands out everything that has arrived (at most `max.poll.records`, if that is set, and what
-    /// has to be decompressed as far as `queued.max.messages.kbytes` has room for it beside what is
-    /// buffered, or one batch), or waits for something to arrive, at most as long as given; empty
-    /// when that time is over.
+    /// Hands out everything that has arrived (at most `max.poll.records`, if that is set; of what
+    /// has to be decompressed 64 kB, or one batch: the next poll has the rest), or waits for
+    /// something to arrive, at most as long as given; empty when that time is over.
     ///
     /// # Errors
     ///

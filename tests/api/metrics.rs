@@ -128,10 +128,10 @@ async fn who_waits_for_memory_is_seen() {
     let waiting = tokio::spawn(async move { waits.enqueue(record(10_000)).await.is_ok() });
     tokio::time::sleep(Duration::from_secs(1)).await;
     let metrics = producer.metrics();
-    assert_eq!(
-        (metrics.buffer_waiters, metrics.buffer_available_bytes),
-        (1, 0)
-    );
+    assert_eq!(metrics.buffer_waiters, 1);
+    // What is on the wire holds no more than it takes, and the rest is no whole chunk.
+    let free = metrics.buffer_available_bytes;
+    assert!((1..16 * 1024 - 10_000).contains(&free), "{metrics:?}");
     waiting.abort();
     assert!(waiting.await.is_err());
     assert_eq!(producer.metrics().buffer_waiters, 0);

@@ -63,9 +63,9 @@ pub(super) fn decompress(input: &[u8], limit: usize) -> Result<Bytes, CodecError
     read_bounded(decoder, likely_len(input.len(), limit), limit)
 }
 
-/// A frame as Java's clients and librdkafka write it: blocks that stand for themselves, without sums
-/// of their own (the batch has one). It is decompressed straight into place; the library's decoder,
-/// which knows all kinds of frames, would allocate for each and copy everything once more.
+/// A frame as Java's clients and librdkafka write it: blocks that stand for themselves, without
+/// sums of their own (the batch has one). It is decompressed straight into place; the library's
+/// decoder, which knows all kinds of frames, would allocate for each and copy everything once more.
 struct Plain<'a> {
     /// Length, mark and content of each block.
     blocks: Vec<(bool, &'a [u8])>,

@@ -361,8 +361,14 @@ impl Driver {
     }
 
     fn handle_metadata(&mut self) {
-        self.snapshot = self.inner.shared.snapshot();
+        let before = std::mem::replace(&mut self.snapshot, self.inner.shared.snapshot());
+        // Not all of them: who begins to use thousands of topics has a new picture with each.
+        let changed = self.snapshot.changed_since(&before);
+        let known = changed
+            .iter()
+            .filter_map(|name| self.inner.topics.latest(name));
+        let lanes: Vec<LaneId> = known.flat_map(|topic| topic.lanes()).collect();
         let leader = |at: &_| self.snapshot.leader_id(at);
-        self.inner.sender().handle_leaders(now(), leader);
+        self.inner.sender().handle_leaders(now(), lanes, leader);
     }
 }

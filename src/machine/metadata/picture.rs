@@ -152,6 +152,24 @@ impl ClusterMetadata {
             .map(|(leader, _)| leader)
     }
 
+    /// The topics that differ from those of an older picture, or are gone since. Those that an
+    /// answer said nothing new of are the same objects in both.
+    pub(crate) fn changed_since<'a>(&'a self, before: &'a Self) -> Vec<&'a Arc<str>> {
+        let mut changed = Vec::new();
+        let mut old = before.topics.iter().peekable();
+        for (name, topic) in &self.topics {
+            while let Some((gone, _)) = old.next_if(|(old, _)| *old < name) {
+                changed.push(gone);
+            }
+            let known = old.next_if(|(old, _)| *old == name);
+            if !known.is_some_and(|(_, known)| Arc::ptr_eq(known, topic)) {
+                changed.push(name);
+            }
+        }
+        changed.extend(old.map(|(gone, _)| gone));
+        changed
+    }
+
     /// Whether a partition's leader is not among the brokers: its newest leader was kept from an
     /// older answer, and the latest answer comes from a broker that lags behind.
     pub(super) fn lacks_a_leader(&self) -> bool {

@@ -483,3 +483,25 @@ fn topics_that_came_up_during_a_question_are_asked_about_after_it() {
     assert_eq!((Fixture::names(&query), query.create), (vec!["c"], false));
     assert!(it.machine.poll_query(it.now).is_none());
 }
+
+#[test]
+fn two_pictures_tell_which_topics_differ() {
+    let mut it = Fixture::knowing(vec![
+        topic("a", 1, &[(1, 5)]),
+        topic("c", 3, &[(1, 5)]),
+        topic("e", 5, &[(1, 5)]),
+    ]);
+    let before = Arc::clone(it.machine.snapshot());
+    assert_eq!(before.changed_since(&before), Vec::<&Arc<str>>::new());
+    it.want("b", WRITE);
+    it.ask(vec![topic("b", 2, &[(1, 0)])]);
+    it.refresh(vec![
+        topic("a", 1, &[(1, 5)]),
+        topic("b", 2, &[(1, 0)]),
+        topic("c", 3, &[(2, 6)]),
+        topic("e", 5, &[(1, 5)]),
+    ]);
+    let after = Arc::clone(it.machine.snapshot());
+    assert_eq!(after.changed_since(&before), [&name("b"), &name("c")]);
+    assert_eq!(before.changed_since(&after), [&name("b"), &name("c")]);
+}

@@ -512,7 +512,8 @@ impl World {
         let leaders = self.leaders.clone();
         let leader =
             |at: &TopicPartition| leaders[usize::try_from(at.partition).unwrap()].map(broker);
-        self.sender.handle_leaders(self.now, leader);
+        let lanes = (0..leaders.len()).map(lane);
+        self.sender.handle_leaders(self.now, lanes, leader);
     }
 
     fn pass(&mut self, time: Duration) {

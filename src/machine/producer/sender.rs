@@ -153,14 +153,14 @@ impl<T: Clone> Sender<T> {
         self.refresh(now, id);
     }
 
-    /// Metadata may name other leaders.
+    /// Metadata may name other leaders for these.
     pub(crate) fn handle_leaders(
         &mut self,
         now: Instant,
+        lanes: impl IntoIterator<Item = LaneId>,
         leader: impl Fn(&TopicPartition) -> Option<BrokerId>,
     ) {
-        for index in 0..self.slots.len() {
-            let id = LaneId(u32::try_from(index).unwrap_or(u32::MAX));
+        for id in lanes {
             let Some(slot) = self.slot(id) else {
                 continue;
             };

@@ -357,7 +357,8 @@ impl Fixture {
         self.leaders[partition] = leader;
         let leaders = &self.leaders;
         let leader = |at: &TopicPartition| leaders[usize::try_from(at.partition).unwrap()];
-        self.sender.handle_leaders(self.now, leader);
+        let lanes = (0..leaders.len()).map(lane);
+        self.sender.handle_leaders(self.now, lanes, leader);
     }
 
     /// Compresses the next batch there and then; whether there was one.

@@ -287,10 +287,10 @@ impl Consumer {
                 if let Some((error, true)) = fetcher.last_failure(partition) {
                     return Err(error.clone());
                 }
-                fetcher.seek_out(partition);
-            }
-            if let Some(group) = &self.inner.group {
-                group.look_again();
+                if fetcher.seek_out(partition) {
+                    drop(fetcher);
+                    self.inner.changed();
+                }
             }
             if deadline.wait(ready).await.is_none() {
                 return Err(self.no_position(partition, deadline));

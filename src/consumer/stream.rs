@@ -37,11 +37,8 @@ impl Consumer {
             let ready = self.inner.ready.notified();
             // A program that never waits would never let the fetching task run on its thread.
             tokio::task::coop::consume_budget().await;
-            if let Some(error) = polling.as_ref().and_then(Polling::take_error) {
-                return Err(error);
-            }
-            if let Some(record) = self.inner.receive()? {
-                return Ok(record);
+            if let Some(next) = self.take_one(polling.as_ref()) {
+                return next;
             }
             if let Some(polling) = &polling {
                 polling.waits();
@@ -79,11 +76,15 @@ impl Consumer {
 
     /// The next record if it is here.
     fn receive_now(&self) -> Option<Result<DetachedRecord>> {
-        let polling = match self.begin_poll() {
-            Ok(polling) => polling,
-            Err(error) => return Some(Err(error)),
-        };
-        match polling.as_ref().and_then(Polling::take_error) {
+        match self.begin_poll() {
+            Ok(polling) => self.take_one(polling.as_ref()),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// What a poll under way returns, if it need not wait.
+    fn take_one(&self, polling: Option<&Polling<'_>>) -> Option<Result<DetachedRecord>> {
+        match polling.and_then(Polling::take_error) {
             Some(error) => Some(Err(error)),
             None => self.inner.receive().transpose(),
         }

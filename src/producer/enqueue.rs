@@ -11,8 +11,31 @@ use std::task::{Context, Poll};
 use futures::future::BoxFuture;
 
 use super::delivery::Delivery;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::record::Record;
+
+/// Why a record was not taken at once.
+#[derive(Debug)]
+pub(super) enum NotTaken {
+    /// The pool must give so many chunks first.
+    NoMemory { chunks: usize },
+    /// The topic has no such partition, as far as is known.
+    NoPartition(Error),
+    /// It will not be taken.
+    Failed(Error),
+}
+
+impl NotTaken {
+    /// What an append comes to; `None` where waiting may change it.
+    #[inline]
+    pub(super) fn unless_it_waits(appended: Result<Delivery, Self>) -> Option<Result<Delivery>> {
+        match appended {
+            Ok(delivery) => Some(Ok(delivery)),
+            Err(Self::Failed(error)) => Some(Err(error)),
+            Err(Self::NoPartition(_) | Self::NoMemory { .. }) => None,
+        }
+    }
+}
 
 /// A handle that takes records.
 pub(super) trait Entry {
@@ -46,17 +69,14 @@ impl<'a, E: Entry> Enqueue<'a, E> {
 
     #[cold]
     fn wait(&mut self, cx: &mut Context<'_>) -> Poll<Result<Delivery>> {
-        if let Step::Given(_) = &self.step {
-            if let Step::Given(record) = std::mem::replace(&mut self.step, Step::Done) {
-                self.step = Step::Waiting(self.entry.later(record));
-            }
-        }
-        let Step::Waiting(later) = &mut self.step else {
-            return Poll::Pending;
+        let mut later = match std::mem::replace(&mut self.step, Step::Done) {
+            Step::Given(record) => self.entry.later(record),
+            Step::Waiting(later) => later,
+            Step::Done => return Poll::Pending,
         };
         let taken = later.as_mut().poll(cx);
-        if taken.is_ready() {
-            self.step = Step::Done;
+        if taken.is_pending() {
+            self.step = Step::Waiting(later);
         }
         taken
     }

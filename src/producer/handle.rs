@@ -10,8 +10,8 @@ use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
 use super::delivery::{Delivery, RecordMetadata};
-use super::enqueue::{Enqueue, Entry};
-use super::inner::{Inner, NotTaken};
+use super::enqueue::{Enqueue, Entry, NotTaken};
+use super::inner::Inner;
 use super::interceptor::{Interceptors, is_inside, may_wait};
 use super::ledger::DeliveryReport;
 use super::limits::{LazyDeadline, closed, not_written};
@@ -157,24 +157,30 @@ impl Producer {
         }
         let mut deadline = LazyDeadline::new(self.inner.config.max_block);
         let topic = self.inner.topic(record.topic(), &mut deadline).await?;
-        match self.inner.append(&topic, &record, None) {
-            Ok(delivery) => Ok(delivery),
-            Err(refused) => self.append_later(topic, &record, refused, deadline).await,
-        }
+        self.append_waiting(topic, &record, deadline).await
     }
 
-    /// Puts a record that was not taken at once into the buffer: waits for memory, or for a
-    /// partition that may be new.
-    pub(super) async fn append_later(
+    /// Puts a record into the buffer: waits for memory, or for a partition that may be new, where
+    /// it must.
+    pub(super) async fn append_waiting(
         &self,
         mut topic: Arc<Topic>,
         record: &Record<'_>,
-        mut refused: NotTaken,
         mut deadline: LazyDeadline,
     ) -> Result<Delivery> {
-        let mut asked_anew = false;
+        let (mut asked_anew, mut reserve) = (false, None);
         loop {
-            let mut reserve = None;
+            let had_to_wait = reserve.is_some();
+            let refused = match self.inner.append(&topic, record, reserve.take()) {
+                Ok(delivery) => {
+                    if had_to_wait && self.inner.pool.waiting() > 0 {
+                        // Others wait for the memory that this batch now has.
+                        self.inner.hurry();
+                    }
+                    return Ok(delivery);
+                }
+                Err(refused) => refused,
+            };
             match refused {
                 NotTaken::NoPartition(_) if !asked_anew => {
                     asked_anew = true;
@@ -190,17 +196,6 @@ impl Producer {
                     }
                 }
             }
-            let had_to_wait = reserve.is_some();
-            refused = match self.inner.append(&topic, record, reserve) {
-                Ok(delivery) => {
-                    if had_to_wait && self.inner.pool.waiting() > 0 {
-                        // Others wait for the memory that this batch now has.
-                        self.inner.hurry();
-                    }
-                    return Ok(delivery);
-                }
-                Err(refused) => refused,
-            };
         }
     }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::delivery::{Completion, Delivery};
+use super::enqueue::NotTaken;
 use super::interceptor::{Interceptors, may_wait};
 use super::ledger::Ledger;
 use super::limits::{LazyDeadline, about, buffer_full, closed, larger_than, nameless, not_written};
@@ -27,17 +28,6 @@ use crate::machine::producer::{
     BatchLimits, Choice, Clock, LaneId, Partitioner, Refused, Sender, SenderSettings,
 };
 use crate::record::{ChunkPool, DEFAULT_CHUNK_SIZE, Record, Reserve};
-
-/// Why a record was not taken at once.
-#[derive(Debug)]
-pub(super) enum NotTaken {
-    /// The pool must give so many chunks first.
-    NoMemory { chunks: usize },
-    /// The topic has no such partition, as far as is known.
-    NoPartition(Error),
-    /// It will not be taken.
-    Failed(Error),
-}
 
 /// A producer's state, without its handles.
 pub(super) struct Inner {
@@ -188,11 +178,7 @@ impl Inner {
         }
         let version = self.shared.metadata_version();
         let append = |topic: &Topic| self.append(topic, record, None);
-        match self.topics.with(record.topic(), version, append)? {
-            Ok(delivery) => Some(Ok(delivery)),
-            Err(NotTaken::Failed(error)) => Some(Err(error)),
-            Err(NotTaken::NoPartition(_) | NotTaken::NoMemory { .. }) => None,
-        }
+        NotTaken::unless_it_waits(self.topics.with(record.topic(), version, append)?)
     }
 
     #[cold]

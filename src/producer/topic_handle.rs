@@ -10,9 +10,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use futures::future::BoxFuture;
 
 use super::delivery::{Delivery, RecordMetadata};
-use super::enqueue::{Enqueue, Entry};
+use super::enqueue::{Enqueue, Entry, NotTaken};
 use super::handle::{Producer, TryEnqueueError, TryEnqueueReason};
-use super::inner::NotTaken;
 use super::interceptor::may_wait;
 use super::limits::{LazyDeadline, not_written};
 use super::topic::Topic;
@@ -158,14 +157,8 @@ impl ProducerTopic {
         let mut deadline = LazyDeadline::new(inner.config.max_block);
         let topic = inner.topic(&self.name, &mut deadline).await?;
         self.learn(&topic);
-        match inner.append(&topic, &record, None) {
-            Ok(delivery) => Ok(delivery),
-            Err(refused) => {
-                let producer = &self.producer;
-                let later = producer.append_later(topic, &record, refused, deadline);
-                later.await
-            }
-        }
+        let appended = self.producer.append_waiting(topic, &record, deadline);
+        appended.await
     }
 
     /// Puts a record into the buffer if that needs no waiting, and gives it back otherwise.
@@ -249,11 +242,7 @@ impl Entry for ProducerTopic {
         if self.producer.inner.shows_records() || !turn::try_take() {
             return None;
         }
-        match self.append(record)? {
-            Ok(delivery) => Some(Ok(delivery)),
-            Err(NotTaken::Failed(error)) => Some(Err(error)),
-            Err(NotTaken::NoPartition(_) | NotTaken::NoMemory { .. }) => None,
-        }
+        NotTaken::unless_it_waits(self.append(record)?)
     }
 
     fn later<'a>(&'a self, record: Record<'a>) -> BoxFuture<'a, Result<Delivery>> {

@@ -108,9 +108,7 @@ async fn judge(
     sent: usize,
     theirs: &str,
 ) {
-    // Newer tools print words on options of older ones.
-    let number = |line: &&str| line.parse::<usize>().is_ok();
-    let theirs: BTreeSet<&str> = theirs.lines().filter(number).collect();
+    let theirs = numbers(theirs);
     assert_eq!(theirs.len(), SHARE, "{theirs:?}");
     let ours = finish(client, consumer, topic, ours, sent, &theirs).await;
     let our_part = ours.len();
@@ -118,6 +116,12 @@ async fn judge(
         our_part < sent && our_part + SHARE >= sent,
         "{our_part} of {sent} are ours"
     );
+}
+
+/// What a witness has read. Newer tools print words on options of older ones.
+fn numbers(printed: &str) -> BTreeSet<&str> {
+    let number = |line: &&str| line.parse::<usize>().is_ok();
+    printed.lines().filter(number).collect()
 }
 
 /// Reads what is left, leaves, and looks whether everything is committed. What it has read.
@@ -247,8 +251,7 @@ fn join_others(speaks: Speaks, others: Vec<Witness>) {
             let Some(theirs) = said else {
                 return;
             };
-            let read = theirs.lines().filter(|line| line.parse::<usize>().is_ok());
-            let read: BTreeSet<&str> = read.collect();
+            let read = numbers(&theirs);
             assert!(read.len() >= SHARE, "{read:?}");
             let rest = finish(&client, consumer, topic, ours, sent, &read);
             let ours = tokio::time::timeout(LIMIT, rest).await.unwrap();

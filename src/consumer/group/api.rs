@@ -286,9 +286,6 @@ impl Consumer {
         self.inner.fetcher().assign(wanted);
         drop(state);
         self.inner.changed();
-        if let Some(group) = &self.inner.group {
-            group.wake.notify_one();
-        }
         Ok(())
     }
 
@@ -304,12 +301,7 @@ impl Consumer {
         let going = assigned.filter(|at| !wanted.contains_key(at));
         let going: Vec<TopicPartition> = going.cloned().collect();
         drop(fetcher);
-        let done = state.done_with(&self.inner, going.iter());
-        let offsets = state.news(done);
-        if !offsets.is_empty() {
-            let until = now() + self.inner.shared.config.default_api_timeout;
-            state.commit_own(None, offsets, until);
-        }
+        state.commit_news(&self.inner, &going);
     }
 
     /// Begins a poll, which a listener's view of the consumer must not.

@@ -274,6 +274,16 @@ impl State {
         partitions.filter_map(done).collect()
     }
 
+    /// Commits how far the user is done with these, as far as that is news.
+    pub(super) fn commit_news(&mut self, inner: &Inner, partitions: &[TopicPartition]) {
+        let done = self.done_with(inner, partitions.iter());
+        let offsets = self.news(done);
+        if !offsets.is_empty() {
+            let until = now() + inner.shared.config.default_api_timeout;
+            self.commit_own(None, offsets, until);
+        }
+    }
+
     /// Those that were not committed before.
     pub(super) fn news(&self, mut offsets: Offsets) -> Offsets {
         offsets.retain(|at, offset| self.committed.get(at) != Some(&offset.offset));

@@ -75,11 +75,6 @@ impl Drop for Polling<'_> {
 }
 
 impl Group {
-    /// There may be something to ask the coordinator.
-    pub(crate) fn look_again(&self) {
-        self.wake.notify_one();
-    }
-
     /// Goes on with what waited for the user, where it is done or has gone away.
     pub(crate) fn let_go(&self, inner: &Inner) {
         if self.lock().let_go(inner) {

@@ -331,15 +331,9 @@ impl Task {
             return;
         }
         let assigned: Vec<TopicPartition> = self.inner.fetcher().assignment().cloned().collect();
-        let done = state.done_with(&self.inner, assigned.iter());
-        let offsets = state.news(done);
         let open = self.inner.fetcher().is_any_busy();
         state.auto_due = open.then(|| now() + config.auto_commit_interval.max(AUTO_MIN));
-        if offsets.is_empty() {
-            return;
-        }
-        let until = now() + self.inner.shared.config.default_api_timeout;
-        state.commit_own(None, offsets, until);
+        state.commit_news(&self.inner, &assigned);
     }
 
     /// Whether there is nothing left to do, or no time left for it.

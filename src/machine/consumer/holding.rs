@@ -150,10 +150,10 @@ impl<T> Fetcher<T> {
     }
 
     /// Somebody waits for a partition's position: a listener too, for as long as which it is held.
-    pub(crate) fn seek_out(&mut self, at: &TopicPartition) {
-        if let Some(state) = self.partitions.get_mut(at) {
-            state.sought = true;
-        }
+    /// Whether that is news to those who ask for it.
+    pub(crate) fn seek_out(&mut self, at: &TopicPartition) -> bool {
+        let state = self.partitions.get_mut(at).filter(|state| state.held);
+        state.is_some_and(|state| !std::mem::replace(&mut state.sought, true))
     }
 
     /// Partitions that are to start at what their group committed, which must be asked for now.

@@ -67,7 +67,7 @@ pub(super) fn decompress(input: &[u8], limit: usize) -> Result<Bytes, CodecError
 /// sums of their own (the batch has one). It is decompressed straight into place; the library's
 /// decoder, which knows all kinds of frames, would allocate for each and copy everything once more.
 struct Plain<'a> {
-    /// Length, mark and content of each block.
+    /// Whether each is stored as it is, and its bytes.
     blocks: Vec<(bool, &'a [u8])>,
     /// What no block is larger than, decompressed.
     block_max: usize,
@@ -121,13 +121,11 @@ impl<'a> Plain<'a> {
             let end = (len + self.block_max).min(most);
             let place = out.get_mut(len..end).unwrap_or_default();
             let taken = if *stored {
-                match place.get_mut(..block.len()) {
-                    Some(place) => {
-                        place.copy_from_slice(block);
-                        Some(block.len())
-                    }
-                    None => None,
-                }
+                let place = place.get_mut(..block.len());
+                place.map(|place| {
+                    place.copy_from_slice(block);
+                    block.len()
+                })
             } else {
                 match decompress_into(block, place) {
                     Ok(taken) => Some(taken),

@@ -218,21 +218,19 @@ fn fill_bounded(
     let mut out = reuse::take(room.min(limit));
     let mut len = 0;
     loop {
+        if len == out.len() && len < limit {
+            let double = out.len().saturating_mul(2);
+            out.resize(double.clamp(1024, limit.max(1024)), 0);
+        }
         let end = out.len().min(limit);
-        let free = out.get_mut(len..end).unwrap_or_default();
         let mut beyond = [0];
-        let is_full = free.is_empty();
-        let free = if is_full { &mut beyond } else { free };
+        let free = match out.get_mut(len..end) {
+            Some(free) if !free.is_empty() => free,
+            _ => &mut beyond,
+        };
         let (used, is_end) = fill(free).map_err(CodecError::damaged)?;
-        if is_full && used > 0 {
-            if len >= limit {
-                return Err(CodecError::TooLarge);
-            }
-            let more = out.len().max(1024).min(limit - out.len().min(limit));
-            out.resize(out.len() + more, 0);
-            if let (Some(place), [byte]) = (out.get_mut(len), beyond) {
-                *place = byte;
-            }
+        if len == limit && used > 0 {
+            return Err(CodecError::TooLarge);
         }
         len += used;
         if is_end {

@@ -21,28 +21,31 @@ pub(super) type Watched = Option<Seen>;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
     id: TopicId,
-    /// The replicas of each partition, in order: where they are matters to members with a rack.
+    partitions: usize,
+    /// The replicas of each partition, in order, if it matters where they are.
     replicas: Vec<Vec<BrokerId>>,
 }
 
 impl Seen {
-    fn of(topic: &TopicMetadata) -> Self {
+    fn of(topic: &TopicMetadata, racks_count: bool) -> Self {
         let sorted = |partition: &PartitionMetadata| {
             let mut replicas = partition.replicas.clone();
             replicas.sort_unstable();
             replicas
         };
+        let counting = topic.partitions.iter().filter(|_| racks_count);
         Self {
             id: topic.id,
-            replicas: topic.partitions.iter().map(sorted).collect(),
+            partitions: topic.partitions.len(),
+            replicas: counting.map(sorted).collect(),
         }
     }
 
     /// Whether an assignment by this one is out of date.
-    fn differs(&self, now: &Self, racks_count: bool) -> bool {
+    fn differs(&self, now: &Self) -> bool {
         let recreated = !self.id.is_zero() && !now.id.is_zero() && now.id != self.id;
-        let moved = racks_count && !self.replicas.is_empty() && now.replicas != self.replicas;
-        recreated || moved || now.replicas.len() > self.replicas.len()
+        let moved = !self.replicas.is_empty() && now.replicas != self.replicas;
+        recreated || moved || now.partitions > self.partitions
     }
 }
 
@@ -78,11 +81,8 @@ impl Member {
             let Some(Some(topic)) = self.topology.topics.get(name) else {
                 continue;
             };
-            let now = Seen::of(topic);
-            if watched
-                .get_or_insert_with(|| now.clone())
-                .differs(&now, racks_count)
-            {
+            let now = Seen::of(topic, racks_count);
+            if watched.get_or_insert_with(|| now.clone()).differs(&now) {
                 changed = Some(Arc::clone(name));
             }
         }
@@ -134,11 +134,11 @@ impl Member {
     /// Remembers what the topics are that the group reads; one that is not known is taken for none,
     /// or, `later`, for whatever it turns out to be.
     pub(super) fn watch(&mut self, topics: &BTreeSet<Arc<str>>, later: bool) {
-        let topology = &self.topology;
+        let (topology, racks_count) = (&self.topology, self.strategies.looks_at_racks());
         let seen = |name: &Arc<str>| {
             let known = topology.topics.get(name).and_then(Option::as_ref);
             let seen = match known {
-                Some(topic) => Some(Seen::of(topic)),
+                Some(topic) => Some(Seen::of(topic, racks_count)),
                 None => (!later).then(Seen::default),
             };
             (Arc::clone(name), seen)
@@ -154,17 +154,18 @@ mod tests {
 
     #[test]
     fn replicas_that_move_matter_to_members_with_a_rack_alone() {
-        let of = |replicas: [i32; 2]| {
+        let of = |replicas: [i32; 2], racks_count| {
             let mut topic = TopicMetadata::clone(&topic("a", 2));
             for partition in &mut topic.partitions {
                 partition.replicas = replicas.map(BrokerId).to_vec();
             }
-            Seen::of(&topic)
+            Seen::of(&topic, racks_count)
         };
-        let (before, same, moved) = (of([1, 2]), of([2, 1]), of([1, 3]));
-        assert!(!before.differs(&same, true));
-        assert!(before.differs(&moved, true) && !before.differs(&moved, false));
-        assert!(Seen::default().differs(&before, false), "it was not there");
-        assert!(!Seen::default().differs(&Seen::default(), true));
+        assert!(!of([1, 2], true).differs(&of([2, 1], true)));
+        assert!(of([1, 2], true).differs(&of([1, 3], true)));
+        assert!(!of([1, 2], false).differs(&of([1, 3], false)));
+        let nothing = Seen::default();
+        assert!(nothing.differs(&of([1, 2], false)), "it was not there");
+        assert!(nothing.differs(&of([1, 2], true)) && !nothing.differs(&nothing));
     }
 }

@@ -8,7 +8,7 @@ use super::delivery::Completion;
 use super::inner::Inner;
 use super::interceptor::SettledBatch;
 use crate::error::Error;
-use crate::machine::producer::{Finished, LaneId, Sender, Source};
+use crate::machine::producer::{Finished, Home, LaneId, Sender, Source};
 
 /// Records that have left the sender with their outcome, and are counted.
 type Settling = Finished<Arc<Completion>>;
@@ -69,7 +69,7 @@ impl Inner {
             let mut sender = self.sender();
             let snapshot = self.shared.snapshot();
             for lane in self.take_told() {
-                sender.handle_told(now, lane, &self.partitions, |at| snapshot.leader_id(at));
+                sender.handle_told(now, lane, &self.partitions, |at| Home::of(&snapshot, at));
             }
             sender.purge(now, in_flight, &self.partitions, error);
             self.take_finished(&mut sender)

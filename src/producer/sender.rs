@@ -23,7 +23,7 @@ use crate::cluster::{Brokers, Deadline, Target, now};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{BrokerId, ProducerEpoch, ProducerId};
 use crate::machine::metadata::{ClusterMetadata, Node};
-use crate::machine::producer::{Answer, BatchId, Drained, LaneId, Outcome, SealJob};
+use crate::machine::producer::{Answer, BatchId, Drained, Home, LaneId, Outcome, SealJob};
 use crate::net::{Connection, Role};
 use crate::protocol::init_producer_id::InitProducerIdRequest;
 use crate::record::SealedBatch;
@@ -117,8 +117,9 @@ impl Driver {
         let told = inner.take_told();
         let mut sender = inner.sender();
         for lane in told {
-            let leader = |at: &_| self.snapshot.leader_id(at);
-            sender.handle_told(at, lane, &inner.partitions, leader);
+            sender.handle_told(at, lane, &inner.partitions, |at| {
+                Home::of(&self.snapshot, at)
+            });
         }
         if hurry {
             sender.flush(at, &inner.partitions);
@@ -368,7 +369,7 @@ impl Driver {
             .iter()
             .filter_map(|name| self.inner.topics.latest(name));
         let lanes: Vec<LaneId> = known.flat_map(|topic| topic.lanes()).collect();
-        let leader = |at: &_| self.snapshot.leader_id(at);
-        self.inner.sender().handle_leaders(now(), lanes, leader);
+        let home = |at: &_| Home::of(&self.snapshot, at);
+        self.inner.sender().handle_homes(now(), lanes, home);
     }
 }

@@ -388,6 +388,16 @@ async fn case_98_a_topic_made_anew_is_written_from_its_start() {
     assert_eq!(sent.offset, Some(0));
     send(&producer, 0, 1..3).await;
     assert_eq!(values(&cluster, 0), numbers(3));
+    let log = cluster.log("t", 0);
+    let stamps: Vec<_> = log
+        .iter()
+        .map(|it| (it.producer_epoch, it.sequence))
+        .collect();
+    assert_eq!(
+        stamps,
+        [(1, 0), (1, 1), (1, 2)],
+        "not where the old topic ended"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,9 +4,10 @@ use std::time::Instant;
 
 use super::batch::{Facts, Finished, Share, expired};
 use super::drain::count;
-use super::lane::Sealing;
+use super::lane::{Lane, Sealing};
 use super::partition::PartitionBatches;
 use super::sender::{LaneId, Sender, Source, index};
+use super::settings::SenderSettings;
 use crate::error::Error;
 use crate::ids::TopicPartition;
 
@@ -116,6 +117,26 @@ impl<T: Clone> Sender<T> {
         }
         while let Some(waiting) = source.batches(id, PartitionBatches::take).flatten() {
             fail(waiting.tag, waiting.created, count(&waiting.builder));
+        }
+    }
+}
+
+impl<T: Clone> Lane<T> {
+    /// Gives up stamped batches whose time has run out, sent ones too.
+    pub(super) fn expire_stamped(
+        &mut self,
+        now: Instant,
+        settings: &SenderSettings,
+        finished: &mut Vec<Finished<T>>,
+    ) {
+        let limit = settings.delivery_timeout;
+        while let Some(oldest) = self.stamped.front_mut() {
+            if now.saturating_duration_since(oldest.created) < limit {
+                return;
+            }
+            oldest.maybe_written |= oldest.on_wire;
+            let error = expired(oldest.attempts, self.last_error.take());
+            self.fail(now, 0, error, finished);
         }
     }
 }

@@ -23,7 +23,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::batch::{BatchId, Finished, Sealed, Share, Stamped, expired};
+use super::batch::{BatchId, Finished, Sealed, Share, Stamped};
+use super::home::Home;
 use super::partition::Head;
 use super::sequence::{Identity, Sequence, Trust};
 use super::settings::SenderSettings;
@@ -66,7 +67,7 @@ pub(super) enum Turn {
 pub(super) struct Lane<T> {
     pub(super) at: TopicPartition,
     pub(super) compression: Compression,
-    pub(super) leader: Option<BrokerId>,
+    pub(super) home: Home,
     /// The oldest batch that still takes records or waits, as it was when it was looked at last.
     pub(super) head: Option<Head>,
     pub(super) sealing: Sealing<T>,
@@ -89,7 +90,7 @@ impl<T: Clone> Lane<T> {
         Self {
             compression: settings.compression_of(&at.topic),
             at,
-            leader: None,
+            home: Home::default(),
             head: None,
             sealing: Sealing::Idle,
             stamped: VecDeque::new(),
@@ -110,7 +111,10 @@ impl<T: Clone> Lane<T> {
 
     /// What would be sent next, were it time.
     pub(super) fn turn(&self, settings: &SenderSettings) -> Turn {
-        if self.wire.is_some_and(|(at, _)| Some(at) != self.leader) {
+        if self
+            .wire
+            .is_some_and(|(at, _)| Some(at) != self.home.leader)
+        {
             return Turn::Nothing;
         }
         let back = self.stamped.iter().position(|batch| !batch.on_wire);
@@ -322,16 +326,29 @@ impl<T: Clone> Lane<T> {
         });
     }
 
-    /// Metadata names another leader. What went wrong at the old one is no reason to wait.
-    pub(super) fn set_leader(&mut self, leader: Option<BrokerId>) -> bool {
-        if self.leader == leader {
+    /// Metadata names another leader, or another topic. What went wrong at the old one is no reason
+    /// to wait.
+    pub(super) fn set_home(&mut self, home: Home) -> bool {
+        let before = self.home;
+        self.home = home.after(before);
+        if self.home.is_another_topic(before) {
+            self.begin_anew();
+        }
+        if self.home == before {
             return false;
         }
-        self.leader = leader;
-        if leader.is_some() {
+        if home.leader.is_some() {
             self.retry_at = None;
         }
         true
+    }
+
+    /// The topic was deleted and made anew: a log that has nothing of what was written before.
+    fn begin_anew(&mut self) {
+        self.last_acked = None;
+        if self.sequence.identity.is_some() {
+            self.sequence.trust = Trust::Moving;
+        }
     }
 
     /// Ends the batch at this place with an error.
@@ -373,23 +390,5 @@ impl<T: Clone> Lane<T> {
 
     fn later(&self, from: usize) -> impl Iterator<Item = &Stamped<T>> {
         self.stamped.iter().skip(from)
-    }
-
-    /// Gives up stamped batches whose time has run out, sent ones too.
-    pub(super) fn expire_stamped(
-        &mut self,
-        now: Instant,
-        settings: &SenderSettings,
-        finished: &mut Vec<Finished<T>>,
-    ) {
-        let limit = settings.delivery_timeout;
-        while let Some(oldest) = self.stamped.front_mut() {
-            if now.saturating_duration_since(oldest.created) < limit {
-                return;
-            }
-            oldest.maybe_written |= oldest.on_wire;
-            let error = expired(oldest.attempts, self.last_error.take());
-            self.fail(now, 0, error, finished);
-        }
     }
 }

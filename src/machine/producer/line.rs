@@ -79,7 +79,7 @@ impl<T: Clone> Sender<T> {
         let Some(slot) = self.slots.get_mut(index(id)).and_then(Option::as_mut) else {
             return;
         };
-        let line = slot.lane.leader.and_then(|to| self.lines.get_mut(&to));
+        let line = slot.lane.home.leader.and_then(|to| self.lines.get_mut(&to));
         let busy = line.as_ref().map_or(0, |line| line.busy(now, linger));
         let ready = limits.ready_beside(busy);
         let head = source

@@ -5,6 +5,7 @@ mod answers;
 mod batch;
 mod drain;
 mod giving_up;
+mod home;
 mod lane;
 mod line;
 mod partition;
@@ -19,6 +20,7 @@ mod totals;
 
 pub(crate) use batch::{Answer, BatchId, Finished, Outcome, Refusal, Share};
 pub(crate) use drain::{Drained, SealJob};
+pub(crate) use home::Home;
 pub(crate) use partition::PartitionBatches;
 pub(crate) use partitioner::{Choice, next_sticky};
 pub use partitioner::{Partitioner, Partitions};

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::tests::{Places, StoppedClock, lane, lost, refused};
+use super::tests::{Places, StoppedClock, home, lane, lost, refused};
 use super::*;
 use crate::config::Compression;
 use crate::error::{Error, ErrorCode, ErrorKind, WriteStatus};
@@ -297,9 +297,9 @@ impl World {
 
     fn tell(&mut self, partition: usize) {
         let leader = self.leaders[partition];
-        let leader = |_: &TopicPartition| leader.map(broker);
+        let home = home(leader.map(broker), 1);
         self.sender
-            .handle_told(self.now, lane(partition), &self.source, leader);
+            .handle_told(self.now, lane(partition), &self.source, |_| home);
     }
 
     fn drain(&mut self) {
@@ -513,7 +513,8 @@ impl World {
         let leader =
             |at: &TopicPartition| leaders[usize::try_from(at.partition).unwrap()].map(broker);
         let lanes = (0..leaders.len()).map(lane);
-        self.sender.handle_leaders(self.now, lanes, leader);
+        let home = |at: &TopicPartition| home(leader(at), 1);
+        self.sender.handle_homes(self.now, lanes, home);
     }
 
     fn pass(&mut self, time: Duration) {

@@ -19,6 +19,7 @@ use std::time::Instant;
 
 use super::answers::Asked;
 use super::batch::{Answer, BatchId, Finished};
+use super::home::Home;
 use super::lane::Lane;
 use super::line::Line;
 use super::partition::PartitionBatches;
@@ -123,7 +124,7 @@ impl<T: Clone> Sender<T> {
         now: Instant,
         id: LaneId,
         source: &impl Source<T>,
-        leader: impl FnOnce(&TopicPartition) -> Option<BrokerId>,
+        home: impl FnOnce(&TopicPartition) -> Home,
     ) {
         let at = usize::try_from(id.0).unwrap_or(usize::MAX);
         if self.slots.len() <= at {
@@ -137,7 +138,7 @@ impl<T: Clone> Sender<T> {
                 return;
             };
             let mut lane = Lane::new(place, &self.settings);
-            lane.leader = leader(&lane.at);
+            lane.home = home(&lane.at);
             *slot = Some(Slot {
                 lane,
                 queued: None,
@@ -153,21 +154,21 @@ impl<T: Clone> Sender<T> {
         self.refresh(now, id);
     }
 
-    /// Metadata may name other leaders for these.
-    pub(crate) fn handle_leaders(
+    /// Metadata may name other leaders for these, or other topics.
+    pub(crate) fn handle_homes(
         &mut self,
         now: Instant,
         lanes: impl IntoIterator<Item = LaneId>,
-        leader: impl Fn(&TopicPartition) -> Option<BrokerId>,
+        home: impl Fn(&TopicPartition) -> Home,
     ) {
         for id in lanes {
             let Some(slot) = self.slot(id) else {
                 continue;
             };
-            let (old, new) = (slot.lane.leader, leader(&slot.lane.at));
-            if slot.lane.set_leader(new) {
+            let old = slot.lane.home;
+            if slot.lane.set_home(home(&slot.lane.at)) {
                 slot.queued = None;
-                if let Some(line) = old.and_then(|old| self.lines.get_mut(&old)) {
+                if let Some(line) = old.leader.and_then(|old| self.lines.get_mut(&old)) {
                     line.held.remove(&id);
                 }
                 self.refresh(now, id);
@@ -330,14 +331,14 @@ impl<T: Clone> Sender<T> {
         }
         let ready = lane.ready_at(settings, self.identity);
         let is_ready = ready.is_some_and(|at| at <= now);
-        if is_ready && lane.leader.is_none() {
+        if is_ready && lane.home.leader.is_none() {
             if self.homeless.insert(id) {
                 self.lookups.insert(id);
             }
         } else if self.homeless.remove(&id) {
             self.lookups.remove(&id);
         }
-        if let Some(broker) = lane.leader.filter(|_| is_ready) {
+        if let Some(broker) = lane.home.leader.filter(|_| is_ready) {
             if slot.queued != Some(broker) {
                 slot.queued = Some(broker);
                 let line = self.lines.entry(broker).or_default();

@@ -90,7 +90,7 @@ impl<T: Clone> Lane<T> {
         is_ready: bool,
         before: Option<BrokerId>,
     ) -> Option<BrokerId> {
-        let leader = self.leader?;
+        let leader = self.home.leader?;
         let has_unsent = self.head.is_some()
             || !matches!(self.sealing, Sealing::Idle)
             || self.stamped.iter().any(|batch| !batch.on_wire);

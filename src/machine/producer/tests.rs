@@ -8,7 +8,7 @@ use super::receipt::Appended;
 use super::*;
 use crate::config::Compression;
 use crate::error::{Error, ErrorCode, ErrorKind, WriteStatus};
-use crate::ids::{BrokerId, ProducerEpoch, ProducerId, TopicPartition};
+use crate::ids::{BrokerId, ProducerEpoch, ProducerId, TopicId, TopicPartition, Uuid};
 use crate::machine::backoff::BackoffPolicy;
 use crate::record::{Batches, ChunkPool, Record, Reserve};
 
@@ -74,6 +74,12 @@ pub(super) fn at(partition: usize) -> TopicPartition {
 
 pub(super) fn lane(partition: usize) -> LaneId {
     LaneId(u32::try_from(partition).unwrap())
+}
+
+/// Where a partition is.
+pub(super) fn home(leader: Option<BrokerId>, topic: u8) -> Home {
+    let topic = TopicId(Uuid([topic; 16]));
+    Home { leader, topic }
 }
 
 /// The partitions of a topic, each under its number.
@@ -169,6 +175,8 @@ struct Fixture {
     sender: Sender<u64>,
     source: Places,
     leaders: Vec<Option<BrokerId>>,
+    /// Its id is made of this; 0 where brokers tell none.
+    topic: u8,
     /// What has no answer yet of each request, oldest first.
     requests: Vec<(BrokerId, Vec<BatchId>)>,
     next_tag: u64,
@@ -191,6 +199,7 @@ impl Fixture {
             settings,
             source: Places::new(PARTITIONS),
             leaders: vec![Some(LEADER); PARTITIONS],
+            topic: 1,
             requests: Vec::new(),
             next_tag: 0,
         }
@@ -223,10 +232,10 @@ impl Fixture {
         )?;
         self.next_tag += u64::from(appended.tag == tag);
         if appended.tell {
-            let leader = self.leaders[partition];
+            let home = home(self.leaders[partition], self.topic);
             let (now, source) = (self.now, &self.source);
             self.sender
-                .handle_told(now, lane(partition), source, |_| leader);
+                .handle_told(now, lane(partition), source, |_| home);
         }
         Ok(appended)
     }
@@ -355,10 +364,21 @@ impl Fixture {
     /// Another broker leads a partition.
     fn lead(&mut self, partition: usize, leader: Option<BrokerId>) {
         self.leaders[partition] = leader;
-        let leaders = &self.leaders;
+        self.handle_metadata();
+    }
+
+    /// The topic is deleted and made anew.
+    fn make_anew(&mut self) {
+        self.topic += 1;
+        self.handle_metadata();
+    }
+
+    fn handle_metadata(&mut self) {
+        let (leaders, topic) = (&self.leaders, self.topic);
         let leader = |at: &TopicPartition| leaders[usize::try_from(at.partition).unwrap()];
         let lanes = (0..leaders.len()).map(lane);
-        self.sender.handle_leaders(self.now, lanes, leader);
+        let home = |at: &TopicPartition| home(leader(at), topic);
+        self.sender.handle_homes(self.now, lanes, home);
     }
 
     /// Compresses the next batch there and then; whether there was one.

@@ -325,3 +325,64 @@ fn an_identity_that_is_given_up_stays_so_though_a_later_batch_is_acknowledged() 
     let again = it.retry();
     assert_eq!((again.id, again.stamp()), (sent[0].id, (1, 1, 0)));
 }
+
+#[test]
+fn case_98_a_topic_made_anew_begins_a_new_epoch_and_no_old_sequence() {
+    let mut it = Fixture::new(settings());
+    it.confirm(0);
+    it.confirm(0);
+    it.make_anew();
+    let fresh = it.send(0);
+    assert_eq!(fresh.stamp(), (1, 1, 0));
+    assert!(it.ends(&fresh, WRITTEN).is_ok());
+    assert_eq!(it.send(0).stamp(), (1, 1, 1));
+}
+
+#[test]
+fn case_98_what_was_sent_to_the_old_topic_is_settled_before_the_new_epoch() {
+    let mut it = Fixture::new(settings());
+    let flying = it.fly(0, 3);
+    it.make_anew();
+    it.append(0, 10);
+    it.pass(LINGER);
+    assert!(it.drain().is_empty(), "answers are on their way");
+    let unknown = || refused(ErrorCode::UNKNOWN_TOPIC_ID);
+    it.comes_back(&flying[0], lost(true));
+    it.comes_back(&flying[1], unknown());
+    it.comes_back(&flying[2], unknown());
+    let again = it.retry();
+    assert_eq!(again.bytes, flying[0].bytes, "it may be in the log");
+    assert!(it.ends(&again, WRITTEN).is_ok());
+    for sequence in 0..3 {
+        let sent = it.retry();
+        assert_eq!(sent.stamp(), (1, 1, sequence), "in order");
+        assert!(it.ends(&sent, WRITTEN).is_ok());
+    }
+}
+
+#[test]
+fn case_98_a_forgotten_producer_in_a_topic_made_anew_is_no_gap() {
+    let mut it = Fixture::new(settings());
+    let flying = it.fly(0, 1);
+    it.make_anew();
+    // The new log is empty: nothing of the old one can be missing in it.
+    let forgotten = refused_from(ErrorCode::UNKNOWN_PRODUCER_ID, Some(0));
+    it.comes_back(&flying[0], forgotten);
+    let again = it.retry();
+    assert_eq!(again.stamp(), (1, 1, 0));
+    assert!(it.ends(&again, WRITTEN).is_ok());
+}
+
+#[test]
+fn case_98_metadata_without_a_topic_id_says_nothing_of_a_new_topic() {
+    let mut it = Fixture::new(settings());
+    it.confirm(0);
+    let topic = std::mem::take(&mut it.topic);
+    it.handle_metadata();
+    assert_eq!(it.send(0).stamp(), (1, 0, 1));
+    it.topic = topic;
+    it.handle_metadata();
+    it.append(0, 10);
+    it.pass(LINGER);
+    assert_eq!(sequences(&it.drain()), [2], "it is the same topic");
+}

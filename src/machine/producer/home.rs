@@ -1,0 +1,37 @@
+//! Where a partition is: at which broker, and of which topic among those that had its name.
+
+use crate::ids::{BrokerId, TopicId, TopicPartition};
+use crate::machine::metadata::ClusterMetadata;
+
+/// Where a partition is, as far as metadata says.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Home {
+    pub(crate) leader: Option<BrokerId>,
+    /// Zero where brokers tell none: older than 2.8, or the topic is not known.
+    pub(crate) topic: TopicId,
+}
+
+impl Home {
+    pub(crate) fn of(metadata: &ClusterMetadata, at: &TopicPartition) -> Self {
+        Self {
+            leader: metadata.leader_id(at),
+            topic: metadata.topic_id(&at.topic),
+        }
+    }
+
+    /// The same; where metadata does not name the topic's id now, it is the one from before.
+    pub(super) fn after(self, before: Self) -> Self {
+        match self.topic {
+            TopicId::ZERO => Self {
+                topic: before.topic,
+                ..self
+            },
+            _ => self,
+        }
+    }
+
+    /// Whether the topic was deleted since, and made anew.
+    pub(super) fn is_another_topic(self, before: Self) -> bool {
+        before.topic != TopicId::ZERO && self.topic != before.topic
+    }
+}

@@ -77,6 +77,16 @@ impl Inner {
         self.settle(finished);
     }
 
+    /// Gives up what waits for a producer id: there will be none.
+    pub(super) fn give_up_nameless(&self, now: Instant, error: &Error) {
+        let finished = {
+            let mut sender = self.sender();
+            sender.give_up_nameless(now, &self.partitions, error);
+            self.take_finished(&mut sender)
+        };
+        self.settle(finished);
+    }
+
     /// Keeps the batches of topics to what their broker takes.
     pub(super) fn lower_caps(&self, lowered: &[(LaneId, usize)]) {
         for (lane, cap) in lowered {

@@ -315,7 +315,7 @@ impl Driver {
                     Ok((id, epoch)) => inner.sender().handle_producer_id(at, id, epoch),
                     // Asked for again at once; each batch has a limit of its own.
                     Err(error) if error.is_retriable() => {}
-                    Err(error) => inner.purge(at, true, &error),
+                    Err(error) => inner.give_up_nameless(at, &error),
                 }
             }
             Event::Sealed(lane, id, sealed) => {

@@ -38,6 +38,10 @@ impl<T: Clone> Sender<T> {
             });
         };
         match std::mem::replace(&mut lane.sealing, Sealing::Idle) {
+            // What its compression still brings is dropped.
+            Sealing::Busy(_, tag, created, records) if created <= limit => {
+                fail(&lane.at, tag, created, records);
+            }
             Sealing::Done(sealed) if sealed.created <= limit => {
                 let records = u32::try_from(sealed.batch.count()).unwrap_or(u32::MAX);
                 fail(&lane.at, sealed.tag, sealed.created, records);
@@ -78,6 +82,20 @@ impl<T: Clone> Sender<T> {
             } else {
                 self.give_up_unsent(now, id, source, error);
             }
+            self.look(now, id, source);
+            self.refresh(now, id);
+        }
+    }
+
+    /// Gives up all that waits for a producer id, and nothing else.
+    pub(crate) fn give_up_nameless(
+        &mut self,
+        now: Instant,
+        source: &impl Source<T>,
+        error: &Error,
+    ) {
+        for id in std::mem::take(&mut self.nameless) {
+            self.give_up(now, id, source, error);
             self.look(now, id, source);
             self.refresh(now, id);
         }

@@ -224,7 +224,8 @@ impl<T: Clone> Lane<T> {
     /// When the oldest batch runs out of time.
     pub(super) fn expires_at(&self, settings: &SenderSettings) -> Option<Instant> {
         let sealing = match &self.sealing {
-            Sealing::Idle | Sealing::Busy(..) => None,
+            Sealing::Idle => None,
+            Sealing::Busy(_, _, created, _) => Some(*created),
             Sealing::Done(sealed) => Some(sealed.created),
         };
         let oldest = self.stamped.front().map(|batch| batch.created);

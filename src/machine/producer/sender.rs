@@ -79,7 +79,7 @@ pub(crate) struct Sender<T> {
     /// Those of them whose leader has not been asked for since the last metadata.
     lookups: BTreeSet<LaneId>,
     /// Ready but for a producer id.
-    nameless: BTreeSet<LaneId>,
+    pub(super) nameless: BTreeSet<LaneId>,
     /// With batches that may wait for `linger.ms`.
     pub(super) lingering: BTreeSet<LaneId>,
     pub(super) to_seal: VecDeque<LaneId>,

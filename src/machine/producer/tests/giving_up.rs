@@ -69,7 +69,7 @@ fn case_7_a_batch_that_could_not_be_sent_says_what_was_in_the_way() {
 }
 
 #[test]
-fn a_batch_that_is_being_compressed_as_its_time_ends_is_given_up_right_after() {
+fn a_batch_whose_compression_takes_longer_than_its_time_is_given_up_in_time() {
     let mut it = Fixture::new(SenderSettings {
         compression: Compression::Lz4,
         ..settings()
@@ -77,13 +77,32 @@ fn a_batch_that_is_being_compressed_as_its_time_ends_is_given_up_right_after() {
     it.append(0, 10);
     it.flush();
     let job = it.sender.poll_seal(it.now, &it.source).unwrap();
-    assert!(it.pass(DELIVERY).is_empty());
-    it.finish_sealing(job);
     let due = it.sender.poll_timeout().expect("it sleeps for ever");
-    assert!(due <= it.now);
-    let finished = it.pass(Duration::ZERO);
+    assert!(due <= it.now + DELIVERY);
+    let finished = it.pass(DELIVERY);
     assert_eq!(statuses(&finished), [Some(WriteStatus::NotWritten)]);
-    assert!(it.drain().is_empty());
+    it.finish_sealing(job);
+    assert!(it.pass(DELIVERY).is_empty(), "it had its outcome");
+    assert!(it.drain().is_empty(), "it was called not written");
+}
+
+#[test]
+fn a_refused_producer_id_ends_what_waits_for_one_and_nothing_else() {
+    let mut it = Fixture::new(settings());
+    let flying = it.fly(0, 1);
+    let fenced = it.send(1);
+    it.append(0, 10);
+    // Partition 1 needs an id of its own from here on.
+    it.comes_back(&fenced, refused(ErrorCode::INVALID_PRODUCER_EPOCH));
+    assert!(it.sender.needs_producer_id());
+    let error = Error::broker(ErrorCode::CLUSTER_AUTHORIZATION_FAILED, "asking for an id");
+    it.sender.give_up_nameless(it.now, &it.source, &error);
+    let finished = it.sender.take_finished();
+    assert_eq!(statuses(&finished), [Some(WriteStatus::NotWritten)]);
+    assert!(!it.sender.needs_producer_id(), "nothing waits for it");
+    assert!(it.ends(&flying[0], WRITTEN).is_ok());
+    it.pass(LINGER);
+    assert_eq!(lanes(&it.drain()), [0], "a healthy partition goes on");
 }
 
 #[test]

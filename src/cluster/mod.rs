@@ -6,6 +6,7 @@
 
 mod brokers;
 mod call;
+mod calls;
 mod client;
 mod coordinator;
 mod metadata;
@@ -14,6 +15,7 @@ mod shared;
 pub(crate) use crate::net::now;
 pub(crate) use brokers::Brokers;
 pub(crate) use call::{Deadline, Target};
+pub(crate) use calls::Calls;
 pub use client::{Client, ClientBuilder};
 pub(crate) use coordinator::Committed;
 pub(crate) use shared::{LAG_MAX, Shared, no_such_partition};

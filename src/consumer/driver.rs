@@ -6,16 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
-use futures::stream::{FuturesUnordered, StreamExt};
-
 use super::answer::Said;
 use super::farewell::close_sessions;
 use super::fetch::{Fetch, Prepared};
 use super::inner::Inner;
 use super::lookups::{Ends, Resolved};
 use super::troubles::{Troubles, is_nonsense};
-use crate::cluster::{Brokers, now};
+use crate::cluster::{Brokers, Calls, now};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
 use crate::machine::backoff::Backoff;
@@ -46,7 +43,7 @@ pub(super) enum Event {
 pub(super) async fn drive(inner: Arc<Inner>) {
     let mut driver = Driver {
         brokers: inner.shared.brokers(Role::Fetch, 1),
-        calls: FuturesUnordered::new(),
+        calls: Calls::new(),
         asking: BTreeSet::new(),
         backoffs: BTreeMap::new(),
         troubles: Troubles::default(),
@@ -61,7 +58,7 @@ pub(super) async fn drive(inner: Arc<Inner>) {
         tokio::select! {
             biased;
             () = driver.inner.closing.notified() => break,
-            Some(event) = driver.calls.next() => driver.handle(event),
+            event = driver.calls.next() => driver.handle(event),
             () = driver.inner.wake.notified() => {}
             Ok(()) = metadata.changed() => {}
             () = tokio::time::sleep_until(due.unwrap_or_else(now).into()), if due.is_some() => {}
@@ -75,7 +72,7 @@ pub(super) async fn drive(inner: Arc<Inner>) {
 pub(super) struct Driver {
     pub(super) inner: Arc<Inner>,
     pub(super) brokers: Brokers,
-    pub(super) calls: FuturesUnordered<BoxFuture<'static, Event>>,
+    pub(super) calls: Calls<Event>,
     /// Partitions that something is being asked about beside fetches, as of which generation.
     pub(super) asking: BTreeSet<(TopicPartition, u64)>,
     backoffs: BTreeMap<BrokerId, Backoff>,
@@ -123,8 +120,11 @@ impl Driver {
         let renewed = fetcher.notice_new_topics(now(), metadata, self.inner.reset_to());
         let assigned: Vec<TopicPartition> = fetcher.assignment().cloned().collect();
         drop(fetcher);
-        if let Some(group) = self.inner.group.as_ref().filter(|_| !renewed.is_empty()) {
-            group.forget_offsets(&renewed);
+        if !renewed.is_empty() {
+            if let Some(group) = &self.inner.group {
+                group.forget_offsets(&renewed);
+            }
+            self.inner.ready.notify_waiters();
         }
         self.known = Some(seen);
         self.troubles.keep(&assigned);
@@ -147,6 +147,13 @@ impl Driver {
     }
 
     fn handle(&mut self, event: Event) {
+        let is_news = match &event {
+            // An idle topic is no reason to wake whoever waits for its records.
+            Event::Fetched {
+                answer: Ok(fetch), ..
+            } => self.inner.config.partition_eof || !fetch.is_empty(),
+            _ => true,
+        };
         match event {
             Event::Resolved { asked, answer } => self.handle_resolved(asked, answer),
             Event::Validated { asked, answer } => self.handle_validated(asked, answer),
@@ -155,7 +162,9 @@ impl Driver {
                 Err(error) => self.handle_failed_fetch(&prepared, error),
             },
         }
-        self.inner.ready.notify_waiters();
+        if is_news {
+            self.inner.ready.notify_waiters();
+        }
     }
 
     fn handle_fetched(&mut self, broker: BrokerId, fetch: Fetch) {

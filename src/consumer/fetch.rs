@@ -47,6 +47,14 @@ pub(super) struct Fetch {
     pub(super) nodes: Vec<Node>,
 }
 
+impl Fetch {
+    /// Whether it says that there is nothing new, and nothing else.
+    pub(super) fn is_empty(&self) -> bool {
+        let nothing = |said: &Said| matches!(said, Said::Data(data) if data.batches.is_empty());
+        self.partitions.iter().all(|(_, said)| nothing(said))
+    }
+}
+
 impl Prepared {
     pub(super) fn new(plan: FetchPlan, config: &ConsumerConfig) -> Self {
         let bytes = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);

@@ -79,10 +79,14 @@ impl Inner {
     /// itself, and keeps no other partition from being handed out.
     pub(super) fn take_ready(&self) -> Result<Records> {
         let mut receiving = self.receiving();
+        let any = !receiving.is_empty() || self.has_ready();
         let taken = self.take(&mut receiving);
         self.fetcher().handed_over();
         drop(receiving);
-        self.wake.notify_one();
+        if any {
+            // There is room for more, or a partition may be tried again.
+            self.wake.notify_one();
+        }
         let mut records = taken?;
         if self.config.partition_eof {
             records.set_ends(self.fetcher().reached_ends());
@@ -209,9 +213,16 @@ impl Inner {
         }
     }
 
+    /// Partitions came, went or moved: the task may ask for more, streams may end, and there may be
+    /// something to hand out.
+    pub(super) fn partitions_changed(&self) {
+        self.wake.notify_one();
+        self.ready.notify_waiters();
+    }
+
     /// Something of the assignment changed that the tasks may act on.
     pub(super) fn changed(&self) {
-        self.wake.notify_one();
+        self.partitions_changed();
         if let Some(group) = &self.group {
             group.wake();
         }

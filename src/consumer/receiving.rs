@@ -85,6 +85,11 @@ impl Current {
 }
 
 impl Receiving {
+    /// Whether it is in no batch.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// What a poll takes of the batch that `recv` is in; `None` if there is nothing left of it.
     pub(super) fn take(&mut self, room: usize) -> Option<Part> {
         let part = self.0.as_mut()?.take(room);
@@ -131,15 +136,17 @@ impl Receiving {
                 None => fetcher.hand_out_error(),
             };
             if let Some(error) = error {
+                drop(fetcher);
+                inner.wake.notify_one();
                 return Err(error);
             }
             let lent = fetcher.lend(of);
             drop(fetcher);
-            // There is room for more.
-            inner.wake.notify_one();
             let Some((handed, lent)) = lent else {
                 return Ok(None);
             };
+            // There is room for more.
+            inner.wake.notify_one();
             match handed.batch.batch.open(inner.config.check_crcs) {
                 Ok(opened) => {
                     self.0 = Some(Current {

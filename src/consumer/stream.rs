@@ -152,8 +152,7 @@ impl Drop for Reader {
         if let Some(group) = &self.inner.group {
             group.let_go(&self.inner);
         }
-        self.inner.wake.notify_one();
-        self.inner.ready.notify_waiters();
+        self.inner.partitions_changed();
     }
 }
 

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
-use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
@@ -19,7 +18,7 @@ use super::call::{is_stale, lost, producer_id, submit};
 use super::inner::Inner;
 use super::metrics::Flight;
 use super::request::{Answered, LeaderHint, Prepared};
-use crate::cluster::{Brokers, Deadline, Target, now};
+use crate::cluster::{Brokers, Calls, Deadline, Target, now};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{BrokerId, ProducerEpoch, ProducerId};
 use crate::machine::metadata::{ClusterMetadata, Node};
@@ -73,7 +72,7 @@ async fn run(inner: Arc<Inner>) -> ! {
             .brokers(Role::Produce, inner.config.max_in_flight),
         snapshot: inner.shared.snapshot(),
         connecting: BTreeSet::new(),
-        calls: FuturesUnordered::new(),
+        calls: Calls::new(),
         asking_for_id: false,
         timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
         inner,
@@ -88,7 +87,7 @@ async fn run(inner: Arc<Inner>) -> ! {
         driver.set_timer(due);
         tokio::select! {
             biased;
-            Some(event) = driver.calls.next() => driver.handle(event),
+            event = driver.calls.next() => driver.handle(event),
             () = driver.inner.wake.notified() => {}
             Ok(()) = metadata.changed() => driver.handle_metadata(),
             () = driver.timer.as_mut(), if due.is_some() => {}
@@ -102,7 +101,7 @@ struct Driver {
     snapshot: Arc<ClusterMetadata>,
     /// Brokers that a connection is being opened to.
     connecting: BTreeSet<BrokerId>,
-    calls: FuturesUnordered<BoxFuture<'static, Event>>,
+    calls: Calls<Event>,
     asking_for_id: bool,
     timer: Pin<Box<Sleep>>,
 }

@@ -268,8 +268,7 @@ impl Task {
                 }
             }
         }
-        self.inner.wake.notify_one();
-        self.inner.ready.notify_waiters();
+        self.inner.partitions_changed();
     }
 }
 

@@ -8,12 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures::future::BoxFuture;
-use futures::stream::{FuturesUnordered, StreamExt};
-
 use super::calls::Event;
 use super::state::{Group, State};
-use crate::cluster::{Brokers, Client, now};
+use crate::cluster::{Brokers, Calls, Client, now};
 use crate::consumer::handle::Consumer;
 use crate::consumer::inner::Inner;
 use crate::ids::{BrokerId, TopicPartition};
@@ -35,7 +32,7 @@ pub(crate) fn drive(
     let shared = Arc::clone(&inner.shared);
     let task = Task {
         brokers: shared.brokers(Role::Coordinator, 5),
-        calls: FuturesUnordered::new(),
+        calls: Calls::new(),
         coordinator: None,
         finding: false,
         backoff: Backoff::new(shared.retry_policy(), shared.env.seed()),
@@ -62,7 +59,7 @@ pub(super) struct Task {
     /// For joins, syncs and heartbeats alone: a join that waits for other members holds up
     /// whatever comes after it on its connection.
     pub(super) brokers: Brokers,
-    pub(super) calls: FuturesUnordered<BoxFuture<'static, Event>>,
+    pub(super) calls: Calls<Event>,
     pub(super) coordinator: Option<BrokerId>,
     pub(super) finding: bool,
     /// After failures to find the coordinator.
@@ -99,7 +96,7 @@ impl Task {
             let due = self.timeout();
             tokio::select! {
                 biased;
-                Some(event) = self.calls.next() => self.handle(event),
+                event = self.calls.next() => self.handle(event),
                 () = self.group.wake.notified() => {}
                 Ok(()) = metadata.changed() => {}
                 () = tokio::time::sleep_until(due.unwrap_or_else(now).into()),
@@ -248,6 +245,7 @@ impl Task {
             Act::Tell { step, event } => self.tell(state, step, event),
             Act::Take(partitions) => {
                 self.inner.fetcher().take(&partitions);
+                self.inner.partitions_changed();
                 state
                     .holding
                     .retain(|(_, held)| held.is_disjoint(&partitions));
@@ -257,7 +255,7 @@ impl Task {
             Act::Give(partitions) => self.inner.fetcher().give(&partitions),
             Act::Release(partitions) => {
                 self.inner.fetcher().release(&partitions);
-                self.inner.wake.notify_one();
+                self.inner.partitions_changed();
             }
         }
     }

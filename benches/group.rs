@@ -12,18 +12,18 @@
 #[path = "support/usage.rs"]
 mod usage;
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tidewire::{Client, Consumer, NewTopic, Record};
-use usage::status_kb;
+use usage::{cpu_seconds, status_kb};
 
 const PROTOCOLS: [&str; 2] = ["classic", "consumer"];
 const JOINS: usize = 5;
 const IDLE: Duration = Duration::from_secs(30);
+/// `fetch.max.wait.ms`: Kafka's default, and that of franz-go.
+const WAITS: [&str; 2] = ["500", "5000"];
 /// How long nobody polls.
 const UNPOLLED: Duration = Duration::from_secs(120);
 const BUSY_PARTITIONS: i32 = 64;
@@ -58,10 +58,19 @@ fn main() {
             );
         }
     }
-    for protocol in PROTOCOLS {
-        let name = format!("{protocol}: idle for {} s", IDLE.as_secs());
+    for (protocol, wait) in PROTOCOLS
+        .into_iter()
+        .flat_map(|each| WAITS.map(|wait| (each, wait)))
+    {
+        let name = format!(
+            "{protocol}: idle for {} s, fetches wait {wait} ms",
+            IDLE.as_secs()
+        );
         if is_wanted(&name) {
-            println!("{name}: {}", runtime.block_on(idling(&bootstrap, protocol)));
+            println!(
+                "{name}: {}",
+                runtime.block_on(idling(&bootstrap, protocol, wait))
+            );
         }
     }
     for protocol in PROTOCOLS {
@@ -82,7 +91,7 @@ async fn joining(bootstrap: &str, protocol: &str) -> String {
     let mut times = Vec::new();
     for _ in 0..JOINS {
         let began = Instant::now();
-        let consumer = member(&client, &topic, protocol).await;
+        let consumer = member(&client, &topic, protocol, WAITS[0]).await;
         has_all(&consumer, 6).await;
         times.push(began.elapsed().as_micros());
         consumer.close(PATIENCE).await.expect("it leaves");
@@ -94,19 +103,18 @@ async fn joining(bootstrap: &str, protocol: &str) -> String {
 }
 
 /// The processor time of a member that polls a topic without records.
-async fn idling(bootstrap: &str, protocol: &str) -> String {
+async fn idling(bootstrap: &str, protocol: &str, wait: &str) -> String {
     let client = connect(bootstrap).await;
     let topic = make_topic(&client, 6).await;
-    let consumer = member(&client, &topic, protocol).await;
+    let consumer = member(&client, &topic, protocol, wait).await;
     has_all(&consumer, 6).await;
-    let mut cpu = CpuTime::default();
-    let (before, end) = (cpu.look(), Instant::now() + IDLE);
-    let mut spent = 0.0;
-    while Instant::now() < end {
-        let records = consumer.poll(Duration::from_secs(1)).await;
-        assert!(records.expect("the broker answers").is_empty());
-        spent = cpu.look() - before;
-    }
+    // Who joins is busy for a moment longer than it takes to have everything.
+    let records = consumer.poll(Duration::from_secs(1)).await;
+    assert!(records.expect("the broker answers").is_empty());
+    let before = cpu_seconds().unwrap_or(f64::NAN);
+    let records = consumer.poll(IDLE).await;
+    assert!(records.expect("the broker answers").is_empty());
+    let spent = (cpu_seconds().unwrap_or(f64::NAN) - before) * 1e3;
     let threads = std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
     consumer.close(PATIENCE).await.expect("it leaves");
     format!("{spent:.1} ms of CPU, {threads} threads")
@@ -124,7 +132,7 @@ async fn unpolled(bootstrap: &str, protocol: &str) -> String {
     let forgotten = std::fs::write("/proc/self/clear_refs", "5");
     forgotten.expect("a process may do this to itself");
     let before = status_kb("VmRSS");
-    let consumer = member(&client, &topic, protocol).await;
+    let consumer = member(&client, &topic, protocol, WAITS[0]).await;
     has_all(&consumer, 64).await;
     let joined = consumer.group_metadata();
     tokio::time::sleep(UNPOLLED).await;
@@ -170,12 +178,13 @@ async fn fill_topic(bootstrap: &str, topic: &str) {
 }
 
 /// A member of a group that has no other.
-async fn member(client: &Client, topic: &str, protocol: &str) -> Consumer {
+async fn member(client: &Client, topic: &str, protocol: &str, wait: &str) -> Consumer {
     static GROUPS: AtomicU32 = AtomicU32::new(0);
     let group = format!("{topic}-{}", GROUPS.fetch_add(1, Ordering::Relaxed));
     let builder = client.consumer().group(group).subscribe([topic]);
     let builder = builder
         .property("group.protocol", protocol)
+        .property("fetch.max.wait.ms", wait)
         .property("auto.offset.reset", "earliest");
     builder.build().await.expect("the settings are fine")
 }
@@ -185,26 +194,5 @@ async fn has_all(consumer: &Consumer, partitions: usize) {
     while consumer.assignment().len() < partitions {
         assert!(Instant::now() < end, "it got no partitions");
         tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-}
-
-/// What the threads of this process have run, also those that have ended since.
-#[derive(Default)]
-struct CpuTime(BTreeMap<OsString, u64>);
-
-impl CpuTime {
-    /// Looks again; what it is so far, in milliseconds.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "milliseconds of a process need no 53 bits"
-    )]
-    fn look(&mut self) -> f64 {
-        let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten();
-        self.0.extend(threads.flatten().filter_map(|thread| {
-            let stat = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
-            let nanos = stat.split_whitespace().next()?.parse().ok()?;
-            Some((thread.file_name(), nanos))
-        }));
-        self.0.values().sum::<u64>() as f64 / 1e6
     }
 }

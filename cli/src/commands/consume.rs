@@ -4,13 +4,15 @@
 //! it, see [`member`]. A signal ends it with success, and so does a reader that closes the pipe.
 
 mod member;
+mod stall;
 
 use std::collections::BTreeMap;
 use std::pin::pin;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::FutureExt;
 use member::Member;
+use stall::Stall;
 use tidewire::{Client, Consumer, Records, StartAt, TopicPartition};
 
 use crate::args::{ConsumeArgs, Global};
@@ -49,6 +51,65 @@ pub(crate) async fn run(global: &Global, args: ConsumeArgs) -> Result<(), Failur
         .iter()
         .any(|arg| matches!(arg, OffsetArg::Start(_)));
     let start_of_group = start.filter(|_| explicit);
+    let settings = settings(global, &args, start_of_group)?;
+    let limit = settings.client()?.default_api_timeout;
+    let signals = Signals::listen()?;
+    let output = Output::stdout()?;
+    // Out here, since a member of a group has to leave it even if the rest is not finished.
+    let mut made = None;
+    let prepare = async {
+        let client = settings.connect(limit).await?;
+        let partitions = partitions(&client, &args).await?;
+        let wanted = args.exit_at_end || stop.is_some();
+        if args.group.is_some() {
+            let joining = Member::join(&client, &args.topics, start_of_group, signals.clone());
+            let (member, consumer) = joining.await?;
+            let consumer = made.insert(consumer);
+            let ends = member::ends(consumer, &partitions, wanted).await?;
+            return Ok((goal(consumer, &args, ends, stop).await?, Some(member)));
+        }
+        let consumer = made.insert(client.consumer().build().await?);
+        let ends = consumer.end_offsets(partitions.iter().cloned()).await?;
+        let start = start.unwrap_or(StartAt::Committed);
+        let assignment = assignment(consumer, start, &ends).await?;
+        let goal = goal(consumer, &args, ends, stop).await?;
+        consumer.assign(assignment).await?;
+        Ok::<_, Failure>((goal, None))
+    };
+    let mut interrupted = signals.clone();
+    let prepared = tokio::select! {
+        biased;
+        () = interrupted.first() => None,
+        prepared = settings.in_time(prepare) => Some(prepared),
+    };
+    let ended = match (prepared, &made) {
+        (Some(Ok((goal, member))), Some(consumer)) => {
+            let printer = Printer {
+                stall: Stall::new(&settings, limit),
+                output,
+                buffer: Vec::with_capacity(WRITE),
+                json: global.json,
+                format: args.format.unwrap_or_else(Format::values),
+                signals,
+                member,
+            };
+            printer.print_all(consumer, goal).await
+        }
+        (Some(Err(failure)), _) => Err(failure),
+        _ => Ok(()),
+    };
+    match made.filter(|_| args.group.is_some()) {
+        Some(consumer) => ended.and(member::leave(consumer).await),
+        None => ended,
+    }
+}
+
+/// All properties, those that the flags stand for too, checked.
+fn settings(
+    global: &Global,
+    args: &ConsumeArgs,
+    start_of_group: Option<StartAt>,
+) -> Result<Settings, Failure> {
     let mut settings = Settings::gather(global)?;
     settings.default("auto.offset.reset", "earliest");
     if let Some(level) = args.isolation {
@@ -61,46 +122,7 @@ pub(crate) async fn run(global: &Global, args: ConsumeArgs) -> Result<(), Failur
         None => settings.set("enable.auto.commit", "false"),
     }
     settings.consumer()?;
-    let limit = settings.client()?.default_api_timeout;
-    let mut signals = Signals::listen()?;
-    let prepare = async {
-        let client = settings.connect(limit).await?;
-        let partitions = partitions(&client, &args).await?;
-        let wanted = args.exit_at_end || stop.is_some();
-        if args.group.is_some() {
-            let (member, consumer) = Member::join(&client, &args.topics, start_of_group).await?;
-            let ends = member::ends(&consumer, &partitions, wanted).await?;
-            let goal = goal(&consumer, &args, ends, stop).await?;
-            return Ok((consumer, goal, Some(member)));
-        }
-        let consumer = client.consumer().build().await?;
-        let ends = consumer.end_offsets(partitions.iter().cloned()).await?;
-        let start = start.unwrap_or(StartAt::Committed);
-        let assignment = assignment(&consumer, start, &ends).await?;
-        let goal = goal(&consumer, &args, ends, stop).await?;
-        consumer.assign(assignment).await?;
-        Ok::<_, Failure>((consumer, goal, None))
-    };
-    let (consumer, goal, member) = tokio::select! {
-        biased;
-        () = signals.first() => return Ok(()),
-        prepared = settings.in_time(prepare) => prepared?,
-    };
-    let printer = Printer {
-        stall: Stall::new(settings)?,
-        output: Output::stdout()?,
-        buffer: Vec::with_capacity(WRITE),
-        json: global.json,
-        format: args.format.unwrap_or_else(Format::values),
-        signals,
-        member,
-    };
-    let ended = printer.print_all(&consumer, goal).await;
-    if args.group.is_some() {
-        let left = member::leave(consumer).await;
-        return ended.and(left);
-    }
-    ended
+    Ok(settings)
 }
 
 /// What does not go together.
@@ -214,8 +236,8 @@ async fn goal(
     Ok(Goal::new(args.count, ends))
 }
 
-struct Printer {
-    stall: Stall,
+struct Printer<'a> {
+    stall: Stall<'a>,
     output: Output,
     buffer: Vec<u8>,
     json: bool,
@@ -224,7 +246,7 @@ struct Printer {
     member: Option<Member>,
 }
 
-impl Printer {
+impl Printer<'_> {
     /// Prints until the goal is reached, a signal comes or nobody reads any more.
     async fn print_all(mut self, consumer: &Consumer, mut goal: Goal) -> Result<(), Failure> {
         pass(consumer, &mut goal)?;
@@ -319,68 +341,6 @@ impl Printer {
             () = signals.grace_over(GRACE) => Ok(Written::Closed),
         }
     }
-}
-
-/// Watches a consumer that has a goal: without any usable broker it would never come to its end.
-struct Stall {
-    settings: Settings,
-    limit: Duration,
-    since: Instant,
-    positions: Vec<Option<i64>>,
-}
-
-impl Stall {
-    fn new(settings: Settings) -> Result<Self, Failure> {
-        Ok(Self {
-            limit: settings.client()?.default_api_timeout,
-            settings,
-            since: Instant::now(),
-            positions: Vec::new(),
-        })
-    }
-
-    /// How long until a check says anything.
-    fn left(&self) -> Duration {
-        self.limit.saturating_sub(self.since.elapsed())
-    }
-
-    fn moved(&mut self, consumer: &Consumer) {
-        self.positions = positions(consumer);
-        self.since = Instant::now();
-    }
-
-    /// Fails when no position has moved for `default.api.timeout.ms`, and either no broker can be
-    /// used or records that were there at the start do not come. New records may take any time.
-    async fn check(&mut self, consumer: &Consumer, goal: &Goal) -> Result<(), Failure> {
-        if !self.left().is_zero() {
-            return Ok(());
-        }
-        // Control records and records that were compacted away move it without being seen.
-        if positions(consumer) != self.positions {
-            self.moved(consumer);
-            return Ok(());
-        }
-        let late = format!(
-            "nothing came within default.api.timeout.ms ({} ms)",
-            self.limit.as_millis()
-        );
-        let why = self.settings.probe().await;
-        why.map_err(|failure| failure.while_doing(&late))?;
-        if let Some(partition) = member::assigned(consumer, goal.open()).first() {
-            let what = format!("{late}, and {partition} is not at its end; a broker answers");
-            return Err(Failure::new(what).next(format!(
-                "`tidewire topics describe {}` shows its leader; -v shows each retry",
-                partition.topic
-            )));
-        }
-        self.moved(consumer);
-        Ok(())
-    }
-}
-
-fn positions(consumer: &Consumer) -> Vec<Option<i64>> {
-    let position = |partition| consumer.position(partition).now_or_never()?.ok();
-    consumer.assignment().iter().map(position).collect()
 }
 
 /// Marks the partitions that have reached their end; they are not asked for more.

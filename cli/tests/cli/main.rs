@@ -15,5 +15,6 @@ mod lost_brokers;
 mod perf;
 mod round_trip;
 mod servers;
+mod signals;
 mod topics;
 mod words;

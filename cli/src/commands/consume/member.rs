@@ -10,6 +10,7 @@ use super::{Ends, assignment};
 use crate::failure::Failure;
 use crate::output::note;
 use crate::settings::Settings;
+use crate::signals::Signals;
 
 /// How long the last commit and the farewell may take.
 const CLOSE: Duration = Duration::from_secs(10);
@@ -27,14 +28,22 @@ pub(super) struct Member {
 /// Starts where `-o` says in partitions of which the group has committed nothing.
 struct Starter {
     start: Option<StartAt>,
+    signals: Signals,
     settled: Arc<OnceLock<Instant>>,
 }
 
 impl RebalanceListener for Starter {
     async fn assigned(&self, consumer: &Consumer, partitions: &[TopicPartition]) {
         if let Some(start) = self.start.filter(|_| !partitions.is_empty()) {
+            let mut signals = self.signals.clone();
+            let begun = tokio::select! {
+                biased;
+                // The member leaves only after this has returned.
+                () = signals.first() => Ok(()),
+                begun = begin(consumer, partitions, start) => begun,
+            };
             // Where this fails, `auto.offset.reset` decides once the group's offsets are known.
-            if let Err(failure) = begin(consumer, partitions, start).await {
+            if let Err(failure) = begun {
                 note(&format!("-o is not followed: {failure}"));
             }
         }
@@ -70,7 +79,7 @@ pub(super) fn prepare(settings: &mut Settings, group: &str, start: Option<StartA
 }
 
 impl Member {
-    /// Joins the group.
+    /// Joins the group, which goes on in the background: it returns at once.
     ///
     /// # Errors
     /// When a property is wrong, or a topic is no pattern.
@@ -78,11 +87,13 @@ impl Member {
         client: &Client,
         topics: &[String],
         start: Option<StartAt>,
+        signals: Signals,
     ) -> Result<(Self, Consumer), Failure> {
         let settled = Arc::new(OnceLock::new());
         let seek = start.filter(|start| !matches!(start, StartAt::Beginning | StartAt::End));
         let listener = Starter {
             start: seek,
+            signals,
             settled: Arc::clone(&settled),
         };
         let builder = client

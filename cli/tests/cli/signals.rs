@@ -129,3 +129,15 @@ fn a_start_that_fails_leaves_the_group() {
     running.end().fails_with(1).says(&["error: "]);
     assert_eq!(served.members(), 0, "a ghost stays");
 }
+
+#[test]
+fn a_signal_during_the_start_of_the_load_generator_leaves_the_group() {
+    let served = Served::start(|builder| builder);
+    let silent = Fault::on(ApiKey::ListOffsets).then(Action::DropRequest);
+    served.cluster.faults().add(silent);
+    let running = served.spawn(&["perf", "consume", "--topic", "t", "--group", "g"]);
+    served.wait_for("member", |it| it.members() == 1);
+    running.signal("TERM");
+    running.end().fails_with(130).says(&["nothing was read"]);
+    assert_eq!(served.members(), 0, "a ghost stays");
+}

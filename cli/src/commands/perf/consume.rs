@@ -41,6 +41,8 @@ pub(super) async fn run(global: &Global, args: PerfConsumeArgs) -> Result<(), Fa
     settings.consumer()?;
     let limit = settings.client()?.default_api_timeout;
     let mut signals = Signals::listen()?;
+    // Out here, since a member of a group has to leave it even if the rest is not finished.
+    let mut made = None;
     let prepare = async {
         let client = settings.connect(limit).await?;
         let partitions = partitions(&client, &args.topic).await?;
@@ -49,26 +51,31 @@ pub(super) async fn run(global: &Global, args: PerfConsumeArgs) -> Result<(), Fa
         if args.group.is_some() {
             builder = builder.subscribe([args.topic.as_str()]);
         }
-        let consumer = builder.build().await?;
+        let consumer = made.insert(builder.build().await?);
         let ends = consumer.end_offsets(partitions.iter().cloned()).await?;
         if args.group.is_none() {
             let beginnings = partitions.into_iter().map(|it| (it, StartAt::Beginning));
             consumer.assign(beginnings).await?;
         }
         let ends = args.records.is_none().then_some(ends);
-        Ok::<_, Failure>((consumer, Reading::new(start, args.records, ends)?))
+        Reading::new(start, args.records, ends)
     };
-    let (consumer, mut reading) = tokio::select! {
+    let mut prepared = tokio::select! {
         biased;
-        () = signals.first() => return Err(Failure::interrupted("interrupted; nothing was read")),
-        prepared = settings.in_time(prepare) => prepared?,
+        () = signals.first() => Err(Failure::interrupted("interrupted; nothing was read")),
+        prepared = settings.in_time(prepare) => prepared,
     };
-    let outcome = reading
-        .read(&consumer, &mut signals, Duration::from_secs(args.timeout))
-        .await;
+    let patience = Duration::from_secs(args.timeout);
+    let outcome = match (&mut prepared, &made) {
+        (Ok(reading), Some(consumer)) => reading.read(consumer, &mut signals, patience).await,
+        _ => Ok(()),
+    };
     // Also of a run without a group: it frees what brokers hold for it.
-    let closed = consumer.close(CLOSE).await;
-    let report = reading.report(args.topic);
+    let closed = match made {
+        Some(consumer) => consumer.close(CLOSE).await,
+        None => Ok(()),
+    };
+    let report = prepared?.report(args.topic);
     let text = if global.json {
         report.to_json().to_string()
     } else {

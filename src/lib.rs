@@ -65,8 +65,8 @@ pub use admin::{
 pub use cluster::{Client, ClientBuilder};
 pub use consumer::{
     Consumed, Consumer, ConsumerBuilder, ConsumerInterceptor, ConsumerMetrics, ConsumerRecord,
-    DetachedRecord, GroupMetadata, PartitionMetrics, PartitionStream, PendingCommit,
-    RebalanceListener, RecordStream, Records, RecordsIter,
+    DetachedRecord, GroupMetadata, OffsetAndTimestamp, PartitionMetrics, PartitionStream,
+    PendingCommit, RebalanceListener, RecordStream, Records, RecordsIter,
 };
 pub use env::{Env, Environment};
 pub use error::{Error, ErrorCode, ErrorKind, Result, WriteStatus};

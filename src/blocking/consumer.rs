@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::runtime::Runtime;
-use crate::consumer::{ConsumerMetrics, DetachedRecord, GroupMetadata, Records, is_last};
+use crate::consumer::{
+    ConsumerMetrics, DetachedRecord, GroupMetadata, OffsetAndTimestamp, Records, is_last,
+};
 use crate::error::Result;
 use crate::ids::TopicPartition;
 use crate::machine::StartAt;
@@ -248,8 +250,8 @@ impl Consumer {
         self.runtime.wait(self.consumer.end_offsets(partitions))?
     }
 
-    /// For each partition the offset of the first record whose timestamp is the given one or later
-    /// (milliseconds since 1970); `None` where there is no such record.
+    /// For each partition the first record whose timestamp is the given one or later (milliseconds
+    /// since 1970; below 0 as 0); `None` where there is no such record.
     ///
     /// # Errors
     ///
@@ -257,7 +259,7 @@ impl Consumer {
     pub fn offsets_for_times(
         &self,
         times: impl IntoIterator<Item = (TopicPartition, i64)>,
-    ) -> Result<BTreeMap<TopicPartition, Option<i64>>> {
+    ) -> Result<BTreeMap<TopicPartition, Option<OffsetAndTimestamp>>> {
         self.runtime.wait(self.consumer.offsets_for_times(times))?
     }
 

@@ -4,8 +4,21 @@ use std::collections::BTreeMap;
 
 use super::handle::Consumer;
 use crate::error::Result;
-use crate::ids::TopicPartition;
+use crate::ids::{LeaderEpoch, TopicPartition};
 use crate::machine::consumer::StartAt;
+
+/// The first record at a time or after it, from [`Consumer::offsets_for_times`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct OffsetAndTimestamp {
+    /// The record's offset.
+    pub offset: i64,
+    /// The record's timestamp in milliseconds since 1970.
+    pub timestamp_ms: i64,
+    /// The leader epoch that it was written under (KIP-320), for
+    /// [`StartAt::OffsetInEpoch`]; `None` from a broker before Kafka 2.1.
+    pub leader_epoch: Option<LeaderEpoch>,
+}
 
 impl Consumer {
     /// The offsets of the oldest records there are.
@@ -58,8 +71,22 @@ impl Consumer {
             .collect())
     }
 
-    /// For each partition the offset of the first record whose timestamp is the given one or later
-    /// (milliseconds since 1970); `None` where there is no such record.
+    /// For each partition the first record whose timestamp is the given one or later (milliseconds
+    /// since 1970; below 0 as 0); `None` where there is no such record.
+    ///
+    /// ```no_run
+    /// # async fn run(consumer: tidewire::Consumer) -> tidewire::Result<()> {
+    /// use tidewire::{StartAt, TopicPartition};
+    ///
+    /// let at = TopicPartition::new("orders", 0);
+    /// let found = consumer.offsets_for_times([(at.clone(), 1_700_000_000_000)]).await?;
+    /// if let Some(first) = found.get(&at).copied().flatten() {
+    ///     println!("{at} goes on at {} ms", first.timestamp_ms);
+    ///     consumer.seek(&at, StartAt::Offset(first.offset))?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -71,15 +98,11 @@ impl Consumer {
     pub async fn offsets_for_times(
         &self,
         times: impl IntoIterator<Item = (TopicPartition, i64)>,
-    ) -> Result<BTreeMap<TopicPartition, Option<i64>>> {
+    ) -> Result<BTreeMap<TopicPartition, Option<OffsetAndTimestamp>>> {
         let wanted = times
             .into_iter()
             .map(|(at, time)| (at, StartAt::Timestamp(time)))
             .collect();
-        let found = self.inner.list_offsets(wanted, self.deadline()).await?;
-        Ok(found
-            .into_iter()
-            .map(|(at, found)| (at, found.map(|found| found.offset)))
-            .collect())
+        self.inner.list_offsets(wanted, self.deadline()).await
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::driver::{Driver, Event};
-use super::offsets::{Found, not_mentioned, resolve};
+use super::offsets::{not_mentioned, resolve};
 use crate::cluster::{Deadline, Shared, Target, now};
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
@@ -18,7 +18,7 @@ use crate::protocol::offset_for_leader_epoch::{
     EpochEndOffset, OffsetForLeaderEpochRequest, OffsetForLeaderPartition, OffsetForLeaderTopic,
 };
 
-pub(super) type Resolved = Result<BTreeMap<TopicPartition, Result<Found>>>;
+pub(super) type Resolved = Result<BTreeMap<TopicPartition, Result<i64>>>;
 pub(super) type Ends = Result<BTreeMap<TopicPartition, Result<Option<Place>>>>;
 
 /// "A consumer", where a broker would name itself.
@@ -84,10 +84,10 @@ impl Driver {
         for (at, generation) in asked {
             self.asking.remove(&(at.clone(), generation));
             match answers.remove(&at) {
-                Some(Ok(found)) => {
+                Some(Ok(offset)) => {
                     self.passed(&at);
                     let mut fetcher = self.inner.fetcher();
-                    fetcher.resolved(&at, generation, found.offset);
+                    fetcher.resolved(&at, generation, offset);
                 }
                 // A failure to find out is never taken for "no offset": ask again later.
                 Some(Err(error)) if error.is_retriable() => self.later(&at, generation, error),

@@ -24,6 +24,7 @@ mod troubles;
 mod unread;
 
 pub use builder::ConsumerBuilder;
+pub use ends::OffsetAndTimestamp;
 pub use group::{GroupMetadata, PendingCommit, RebalanceListener};
 pub use handle::Consumer;
 pub use interceptor::ConsumerInterceptor;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::ends::OffsetAndTimestamp;
 use super::inner::Inner;
 use crate::cluster::{Deadline, Shared, Target};
 use crate::config::IsolationLevel;
@@ -18,12 +19,8 @@ use crate::protocol::list_offsets::{
 const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
 
-/// The offset of a place.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Found {
-    pub(super) offset: i64,
-}
-
+/// What a leader says of a place: of the beginning and the end the offset alone counts.
+type Found = OffsetAndTimestamp;
 type Places = BTreeMap<TopicPartition, i64>;
 type Answers = BTreeMap<TopicPartition, Result<Option<Found>>>;
 
@@ -120,7 +117,7 @@ pub(super) async fn resolve(
     places: Vec<(TopicPartition, StartAt)>,
     isolation: IsolationLevel,
     limit: Duration,
-) -> Result<BTreeMap<TopicPartition, Result<Found>>> {
+) -> Result<BTreeMap<TopicPartition, Result<i64>>> {
     let deadline = Deadline::after(limit);
     let first = places
         .iter()
@@ -154,14 +151,14 @@ fn combine(
     place: StartAt,
     first: Result<Option<Found>>,
     second: Option<Result<Option<Found>>>,
-) -> Result<Found> {
-    let first = first?;
-    match (place, second.transpose()?.flatten()) {
+) -> Result<i64> {
+    let offset = |found: Option<Found>| found.map(|found| found.offset);
+    let (first, second) = (offset(first?), offset(second.transpose()?.flatten()));
+    match (place, second) {
         (StartAt::FromEnd(count), Some(earliest)) => {
-            let end = first.map_or(earliest.offset, |end| end.offset);
+            let end = first.unwrap_or(earliest);
             let back = i64::try_from(count).unwrap_or(i64::MAX);
-            let offset = end.saturating_sub(back).max(earliest.offset);
-            Ok(Found { offset })
+            Ok(end.saturating_sub(back).max(earliest))
         }
         (_, second) => first
             .or(second)
@@ -248,6 +245,8 @@ fn read(
         }
         None => Ok(Some(Found {
             offset: answer.offset,
+            timestamp_ms: answer.timestamp,
+            leader_epoch: Some(LeaderEpoch(answer.leader_epoch)).filter(|epoch| epoch.0 >= 0),
         })),
     }
 }

@@ -120,7 +120,7 @@ fn a_thread_reads_partitions_by_name_and_moves_in_them() {
     assert_eq!(consumer.beginning_offsets([at(1)]).unwrap()[&at(1)], 0);
     assert_eq!(consumer.end_offsets([at(1)]).unwrap()[&at(1)], 5);
     let times = consumer.offsets_for_times([(at(1), 0)]).unwrap();
-    assert_eq!(times[&at(1)], Some(0));
+    assert_eq!(times[&at(1)].unwrap().offset, 0);
     assert_eq!(consumer.metrics().records, 8);
     let error = consumer.commit().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput, "it has no group");

@@ -311,7 +311,9 @@ async fn every_starting_place_is_found() {
         .offsets_for_times([(at.clone(), 2_001)])
         .await
         .unwrap();
-    assert_eq!(times[&at], Some(2));
+    let found = times[&at].unwrap();
+    assert_eq!((found.offset, found.timestamp_ms), (2, 3_000));
+    assert!(found.leader_epoch.is_some());
     let times = consumer
         .offsets_for_times([(at.clone(), 99_000)])
         .await

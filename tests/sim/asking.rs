@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use futures::executor::block_on;
 use tidewire::mock::{Action, Fault};
 use tidewire::protocol::ApiKey;
-use tidewire::{BrokerId, ErrorCode, ErrorKind, NewTopic, StartAt};
+use tidewire::{BrokerId, ErrorCode, ErrorKind, LeaderEpoch, NewTopic, Record, StartAt};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
@@ -131,6 +131,37 @@ async fn the_coordinator_of_a_group_is_where_it_is_now() {
     cluster.kill_broker(first);
     let second = within(secs(60), admin.group_coordinator("g")).await;
     assert_eq!(Some(second.unwrap()), cluster.coordinator("g"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_time_is_found_with_the_record_that_is_there() {
+    // The last version of a broker that tells no leader epoch, and what brokers speak now.
+    for (version, knows_epochs) in [(3, false), (11, true)] {
+        let cluster = cluster().api_versions_cap(ApiKey::ListOffsets, version);
+        let cluster = cluster.topic("t", 1).build();
+        let client = connect(&cluster).await;
+        let producer = client.producer().build().unwrap();
+        let send = |time| producer.send(Record::to("t").timestamp(time).value("v"));
+        within(secs(5), send(1_000)).await.unwrap();
+        let mut next = cluster.brokers().into_iter();
+        let next = next.find(|id| Some(*id) != cluster.leader("t", 0));
+        cluster.move_leader("t", 0, next.unwrap()).unwrap();
+        within(secs(5), send(3_000)).await.unwrap();
+        let consumer = client.consumer().build().await.unwrap();
+        let find = async |time| {
+            let found = within(secs(5), consumer.offsets_for_times([(at(0), time)])).await;
+            found.unwrap()[&at(0)]
+        };
+        let (first, second) = (find(-5).await.unwrap(), find(1_001).await.unwrap());
+        assert_eq!((first.offset, first.timestamp_ms), (0, 1_000));
+        assert_eq!((second.offset, second.timestamp_ms), (1, 3_000));
+        let epochs = [first.leader_epoch, second.leader_epoch];
+        match knows_epochs {
+            true => assert_eq!(epochs, [Some(LeaderEpoch(0)), Some(LeaderEpoch(1))]),
+            false => assert_eq!(epochs, [None; 2]),
+        }
+        assert_eq!(find(3_001).await, None);
+    }
 }
 
 /// To find a timestamp a broker may have to read for seconds.

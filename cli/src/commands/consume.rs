@@ -228,7 +228,7 @@ async fn goal(
         let times = ends.keys().map(|partition| (partition.clone(), time));
         for (partition, found) in consumer.offsets_for_times(times).await? {
             if let (Some(found), Some(end)) = (found, ends.get_mut(&partition)) {
-                *end = found.min(*end);
+                *end = found.offset.min(*end);
             }
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::runtime::Runtime;
+use crate::config::ProducerConfig;
 use crate::error::{Result, WriteStatus};
 use crate::machine::TopicMetadata;
 use crate::producer::{DeliveryReport, ProducerMetrics, RecordMetadata, TryEnqueueError};
@@ -22,6 +23,12 @@ pub struct Producer {
 impl Producer {
     pub(super) fn new(producer: crate::Producer, runtime: Runtime) -> Self {
         Self { producer, runtime }
+    }
+
+    /// The producer's configuration.
+    #[must_use]
+    pub fn config(&self) -> &ProducerConfig {
+        self.producer.config()
     }
 
     /// Writes a record and waits for its acknowledgement, at most `max.block.ms` (default: 60 s)
@@ -146,6 +153,18 @@ pub struct ProducerTopic {
 }
 
 impl ProducerTopic {
+    /// The topic's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.topic.name()
+    }
+
+    /// The topic's partitions and their leaders, as the client knows them now.
+    #[must_use]
+    pub fn metadata(&self) -> Arc<TopicMetadata> {
+        self.topic.metadata()
+    }
+
     /// The producer, to flush or close it.
     #[must_use]
     pub fn producer(&self) -> &Producer {
@@ -169,6 +188,35 @@ impl ProducerTopic {
     pub fn enqueue(&self, record: Record<'_>) -> Result<Delivery> {
         let delivery = self.producer.runtime.wait(self.topic.enqueue(record))??;
         Ok(self.producer.delivery(delivery))
+    }
+
+    /// Puts a record into the buffer if that needs no waiting, and gives it back otherwise.
+    ///
+    /// ```no_run
+    /// use tidewire::{Record, TryEnqueueReason};
+    ///
+    /// # fn run(client: tidewire::blocking::Client) -> tidewire::Result<()> {
+    /// let clicks = client.producer()?.topic("clicks")?;
+    /// match clicks.try_enqueue(Record::new().value("a click")) {
+    ///     Ok(delivery) => drop(delivery),
+    ///     Err(refused) if matches!(refused.reason, TryEnqueueReason::BufferFull) => {}
+    ///     Err(refused) => eprintln!("{refused}"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The record and why it was not taken.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the error gives the record back, and a box would cost an allocation"
+    )]
+    pub fn try_enqueue<'a>(&self, record: Record<'a>) -> Result<Delivery, TryEnqueueError<'a>> {
+        let runtime = &self.producer.runtime;
+        let taken = runtime.enter(|| self.topic.try_enqueue(record));
+        taken.map(|delivery| self.producer.delivery(delivery))
     }
 }
 
@@ -199,5 +247,12 @@ impl Delivery {
     #[must_use]
     pub fn partition(&self) -> i32 {
         self.delivery.partition()
+    }
+
+    /// The record's place in its batch, counted from 0: a record at 0 has opened a new batch of its
+    /// partition.
+    #[must_use]
+    pub fn index_in_batch(&self) -> u32 {
+        self.delivery.index_in_batch()
     }
 }

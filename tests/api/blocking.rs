@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tidewire::mock::MockCluster;
-use tidewire::{Client, ClientBuilder, ErrorKind, Record, WriteStatus, blocking};
+use tidewire::{Client, ClientBuilder, ErrorKind, Record, TryEnqueueReason, WriteStatus, blocking};
 use tokio::runtime::{Builder, Runtime};
 
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
@@ -45,6 +45,29 @@ fn a_thread_sends_enqueues_flushes_and_closes() {
     let error = producer.send(record(101)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Closed);
     assert_eq!(cluster.log("t", 0).len(), 101);
+}
+
+#[test]
+fn a_thread_sends_by_a_handle_on_one_topic() {
+    let (_runtime, cluster) = cluster();
+    let client = blocking::Client::connect(description(&cluster)).unwrap();
+    let producer = client.producer_with(|builder| builder.linger(LIMIT / 3));
+    let topic = producer.unwrap().topic("t").unwrap();
+    assert_eq!((topic.name(), topic.metadata().partitions.len()), ("t", 2));
+    assert_eq!(topic.producer().config().linger, LIMIT / 3);
+    let record = || Record::new().partition(1).value("v");
+    let deliveries = [
+        topic.try_enqueue(record()).unwrap(),
+        topic.enqueue(record()).unwrap(),
+    ];
+    let places = deliveries.each_ref().map(|it| it.index_in_batch());
+    assert_eq!(places, [0, 1]);
+    assert!(topic.producer().flush().unwrap().is_complete());
+    for (offset, delivery) in (0..).zip(deliveries) {
+        assert_eq!(delivery.wait().unwrap().offset, Some(offset));
+    }
+    let refused = topic.try_enqueue(Record::to("other")).unwrap_err();
+    assert!(matches!(refused.reason, TryEnqueueReason::Failed(_)));
 }
 
 #[test]

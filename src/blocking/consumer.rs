@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::runtime::Runtime;
+use crate::config::ConsumerConfig;
 use crate::consumer::{
     ConsumerMetrics, DetachedRecord, GroupMetadata, OffsetAndTimestamp, Records, is_last,
 };
 use crate::error::Result;
 use crate::ids::TopicPartition;
-use crate::machine::StartAt;
+use crate::machine::{PartitionStatus, StartAt};
 
 /// A [`tidewire::Consumer`](crate::Consumer) for programs without async: reads as a member of a
 /// group ([`subscribe`](Self::subscribe)), or from partitions that are named one by one
@@ -28,6 +29,12 @@ pub struct Consumer {
 impl Consumer {
     pub(super) fn new(consumer: crate::Consumer, runtime: Runtime) -> Self {
         Self { consumer, runtime }
+    }
+
+    /// The consumer's configuration.
+    #[must_use]
+    pub fn config(&self) -> &ConsumerConfig {
+        self.consumer.config()
     }
 
     /// Hands out everything that has arrived, or waits for something to arrive, at most as long as
@@ -135,6 +142,16 @@ impl Consumer {
         self.consumer.subscription()
     }
 
+    /// Has the group assign its partitions anew, in the background (KIP-568). Does nothing unless
+    /// subscribed, and nothing but a warning in the log with `group.protocol=consumer`.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` without a `group.id`.
+    pub fn enforce_rebalance(&self, reason: &str) -> Result<()> {
+        self.consumer.enforce_rebalance(reason)
+    }
+
     /// Who it is in its group now; `None` without a `group.id`.
     #[must_use]
     pub fn group_metadata(&self) -> Option<GroupMetadata> {
@@ -222,6 +239,30 @@ impl Consumer {
         self.consumer.lag(partition)
     }
 
+    /// The end of a partition as of the last fetch (its high watermark), without asking.
+    #[must_use]
+    pub fn cached_end_offset(&self, partition: &TopicPartition) -> Option<i64> {
+        self.consumer.cached_end_offset(partition)
+    }
+
+    /// Why a partition is where it is: what it waits for at this moment.
+    ///
+    /// ```no_run
+    /// # fn run(consumer: tidewire::blocking::Consumer) -> tidewire::Result<()> {
+    /// for partition in consumer.assignment() {
+    ///     println!("{partition}: {}", consumer.explain(&partition)?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if the partition is not assigned.
+    pub fn explain(&self, partition: &TopicPartition) -> Result<PartitionStatus> {
+        self.consumer.explain(partition)
+    }
+
     /// The offsets of the oldest records there are; waits at most `default.api.timeout.ms`
     /// (default: 1 min).
     ///
@@ -281,8 +322,7 @@ impl Consumer {
         runtime.wait(consumer.close(limit))?
     }
 
-    /// The async consumer behind it, for what has no blocking call, such as streams; it works on a
-    /// tokio runtime.
+    /// The async consumer behind it; it works on a tokio runtime.
     #[must_use]
     pub fn as_async(&self) -> &crate::Consumer {
         &self.consumer

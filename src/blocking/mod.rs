@@ -35,6 +35,7 @@ mod commits;
 mod consumer;
 mod listener;
 mod producer;
+mod reader;
 mod runtime;
 
 pub use client::Client;
@@ -42,3 +43,4 @@ pub use commits::PendingCommit;
 pub use consumer::{Consumer, ConsumerIter};
 pub use listener::{RebalanceListener, listener};
 pub use producer::{Delivery, Producer, ProducerTopic};
+pub use reader::{PartitionReader, Received};

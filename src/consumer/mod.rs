@@ -30,5 +30,5 @@ pub use handle::Consumer;
 pub use interceptor::ConsumerInterceptor;
 pub use metrics::{ConsumerMetrics, PartitionMetrics};
 pub use records::{Consumed, ConsumerRecord, DetachedRecord, Records, RecordsIter};
-pub(crate) use stream::is_last;
 pub use stream::{PartitionStream, RecordStream};
+pub(crate) use stream::{Reader, is_last};

@@ -103,6 +103,19 @@ impl Consumer {
     ///
     /// `InvalidInput` if the partition is not assigned, or has a stream already.
     pub fn partition_stream(&self, partition: &TopicPartition) -> Result<PartitionStream> {
+        let reader = self.partition_reader(partition)?;
+        let next = |mut reader: Reader| async move {
+            let next = reader.next().await?;
+            Some((next, reader))
+        };
+        Ok(PartitionStream {
+            partition: partition.clone(),
+            records: unfold(reader, next).boxed(),
+        })
+    }
+
+    /// What is behind a partition's stream.
+    pub(crate) fn partition_reader(&self, partition: &TopicPartition) -> Result<Reader> {
         let mut fetcher = self.inner.fetcher();
         let Some(id) = fetcher.split(partition) else {
             if !fetcher.is_assigned(partition) {
@@ -114,19 +127,11 @@ impl Consumer {
                 .with_partition(partition.partition));
         };
         drop(fetcher);
-        let reader = Reader {
+        Ok(Reader {
             inner: Arc::clone(&self.inner),
             partition: partition.clone(),
             id,
             receiving: Receiving::default(),
-        };
-        let next = |mut reader: Reader| async move {
-            let next = reader.next().await?;
-            Some((next, reader))
-        };
-        Ok(PartitionStream {
-            partition: partition.clone(),
-            records: unfold(reader, next).boxed(),
         })
     }
 }
@@ -139,7 +144,7 @@ pub(crate) fn is_last(error: &Error) -> bool {
 }
 
 /// Reads one partition.
-struct Reader {
+pub(crate) struct Reader {
     inner: Arc<Inner>,
     partition: TopicPartition,
     id: u64,
@@ -157,8 +162,16 @@ impl Drop for Reader {
 }
 
 impl Reader {
+    pub(crate) fn partition(&self) -> &TopicPartition {
+        &self.partition
+    }
+
     /// The next record; `None` at the end of the stream.
-    async fn next(&mut self) -> Option<Result<DetachedRecord>> {
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no record: what it did not return, the next call does.
+    pub(crate) async fn next(&mut self) -> Option<Result<DetachedRecord>> {
         let inner = Arc::clone(&self.inner);
         let polling = Polling::begin(&inner, Some(&self.partition));
         let mut expecting = None;

@@ -4,9 +4,11 @@ use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use tidewire::blocking::{self, RebalanceListener};
+use tidewire::blocking::{self, RebalanceListener, Received};
 use tidewire::mock::MockCluster;
-use tidewire::{ErrorCode, ErrorKind, Record, StartAt, TopicPartition};
+use tidewire::{
+    DetachedRecord, ErrorCode, ErrorKind, PartitionStatus, Record, StartAt, TopicPartition,
+};
 use tokio::runtime::Runtime;
 
 use crate::blocking::{LIMIT, cluster, description};
@@ -124,6 +126,85 @@ fn a_thread_reads_partitions_by_name_and_moves_in_them() {
     assert_eq!(consumer.metrics().records, 8);
     let error = consumer.commit().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput, "it has no group");
+}
+
+#[test]
+fn a_thread_asks_what_a_partition_waits_for() {
+    let (_runtime, _cluster, client) = written();
+    let consumer = client.consumer().unwrap();
+    assert_eq!(consumer.config().group_id, None);
+    let unknown = consumer.explain(&at(0)).unwrap_err();
+    assert_eq!(unknown.kind(), ErrorKind::InvalidInput);
+    consumer.assign([(at(0), StartAt::Beginning)]).unwrap();
+    wait_for(|| consumer.cached_end_offset(&at(0)) == Some(5));
+    consumer.pause(&at(0)).unwrap();
+    let status = consumer.explain(&at(0)).unwrap();
+    assert!(matches!(status, PartitionStatus::Paused), "{status}");
+    let error = consumer.enforce_rebalance("why not").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "it has no group");
+}
+
+#[test]
+fn a_thread_has_its_group_assigned_anew() {
+    let (_runtime, cluster, client) = written();
+    let consumer = member(&client);
+    assert_eq!(read(&consumer, 10), 10);
+    consumer.enforce_rebalance("a disk is full").unwrap();
+    assert!(consumer.poll(BRIEF).unwrap().is_empty());
+    wait_for(|| cluster.group("g").unwrap().generation == 2);
+    consumer.close(LIMIT).unwrap();
+}
+
+#[test]
+fn each_partition_is_read_by_a_thread_of_its_own() {
+    let (_runtime, cluster, client) = written();
+    let consumer = member(&client);
+    wait_for(|| consumer.assignment().len() == 2);
+    let mut readers = [0, 1].map(|p| consumer.partition_reader(&at(p)).unwrap());
+    let taken = consumer.partition_reader(&at(0)).unwrap_err();
+    assert_eq!(taken.kind(), ErrorKind::InvalidInput, "{taken}");
+    std::thread::scope(|scope| {
+        for reader in &mut readers {
+            scope.spawn(|| {
+                for offset in 0..5 {
+                    let record = received(reader.recv(LIMIT).unwrap());
+                    let place = (record.partition(), record.offset());
+                    assert_eq!(place, (reader.partition().partition, offset));
+                }
+                // Asking for one more says that it is done with those before.
+                assert!(matches!(reader.recv(BRIEF).unwrap(), Received::Nothing));
+            });
+        }
+    });
+    assert!(consumer.poll(BRIEF).unwrap().is_empty(), "they have it all");
+    let [mut ended, _other] = readers;
+    consumer.close(LIMIT).unwrap();
+    for _ in 0..2 {
+        assert!(matches!(ended.recv(LIMIT).unwrap(), Received::End));
+    }
+    let committed = cluster.committed("g");
+    assert!(committed.values().all(|it| it.offset == 5), "{committed:?}");
+}
+
+#[test]
+fn a_reader_that_is_dropped_gives_its_partition_back() {
+    let (runtime, _cluster, client) = written();
+    let consumer = client.consumer().unwrap();
+    consumer.assign([(at(0), StartAt::Beginning)]).unwrap();
+    let mut reader = consumer.partition_reader(&at(0)).unwrap();
+    let record = received(reader.recv(LIMIT).unwrap());
+    assert_eq!(record.offset(), 0);
+    let refused = runtime.block_on(async { reader.recv(LIMIT).unwrap_err() });
+    assert_eq!(refused.kind(), ErrorKind::InvalidInput, "{refused}");
+    drop(reader);
+    assert_eq!(consumer.recv(LIMIT).unwrap().unwrap().offset(), 1);
+}
+
+fn received(received: Received) -> DetachedRecord {
+    match received {
+        Received::Record(record) => record,
+        other => panic!("no record but {other:?}"),
+    }
 }
 
 #[test]

@@ -52,11 +52,12 @@ impl Consumer {
         self.consumer.commit_async().map(|it| self.pending(it))
     }
 
-    /// Commits these offsets, each that of the *next* record to read.
+    /// Commits these offsets, each that of the *next* record to read, and waits as
+    /// [`commit`](Self::commit) does.
     ///
     /// # Errors
     ///
-    /// As [`commit`](Self::commit).
+    /// As [`commit`](Self::commit); `InvalidInput` for an offset below zero.
     pub fn commit_offsets(
         &self,
         offsets: impl IntoIterator<Item = (TopicPartition, OffsetAndMetadata)>,
@@ -84,7 +85,8 @@ impl Consumer {
         }
     }
 
-    /// Commits that this record, and all before it in its partition, are done with.
+    /// Commits that this record, and all before it in its partition, are done with, and waits as
+    /// [`commit`](Self::commit) does.
     ///
     /// # Errors
     ///

@@ -43,7 +43,8 @@ impl Consumer {
     ///
     /// # Errors
     ///
-    /// What keeps a partition from going on, after all that came before it; the others go on.
+    /// As [`tidewire::Consumer::poll`](crate::Consumer::poll): what keeps a partition from going
+    /// on, after all that came before it (the others go on), and what keeps it out of its group.
     /// `InvalidInput` inside an async context, and in a
     /// [`RebalanceListener`](super::RebalanceListener).
     pub fn poll(&self, limit: Duration) -> Result<Records> {
@@ -118,7 +119,9 @@ impl Consumer {
         self.consumer.subscribe(topics)
     }
 
-    /// As [`subscribe`](Self::subscribe), to all topics whose whole name matches.
+    /// As [`subscribe`](Self::subscribe), to all topics whose whole name matches; new ones are
+    /// found within `metadata.max.age.ms` (default: 5 min). See
+    /// [`tidewire::Consumer::subscribe_pattern`](crate::Consumer::subscribe_pattern).
     ///
     /// # Errors
     ///
@@ -278,8 +281,9 @@ impl Consumer {
         self.runtime.wait(offsets)?
     }
 
-    /// The offsets after the newest records there are; with `read_committed`, after the last one
-    /// that is not part of an open transaction.
+    /// The offsets after the newest records there are; with `isolation.level=read_committed`
+    /// (default: `read_uncommitted`), after the last one that is not part of an open transaction.
+    /// Waits as [`beginning_offsets`](Self::beginning_offsets) does.
     ///
     /// # Errors
     ///
@@ -292,7 +296,8 @@ impl Consumer {
     }
 
     /// For each partition the first record whose timestamp is the given one or later (milliseconds
-    /// since 1970; below 0 as 0); `None` where there is no such record.
+    /// since 1970; below 0 as 0); `None` where there is no such record. Waits as
+    /// [`beginning_offsets`](Self::beginning_offsets) does.
     ///
     /// # Errors
     ///
@@ -311,7 +316,8 @@ impl Consumer {
     }
 
     /// Ends the consumer, at most as long as given: commits what was handed out
-    /// (`enable.auto.commit`), tells the listener, leaves the group and closes its fetch sessions.
+    /// (`enable.auto.commit`, default: true), tells the listener, leaves the group and closes its
+    /// fetch sessions.
     ///
     /// # Errors
     ///

@@ -118,15 +118,17 @@ impl ConsumerBuilder {
         self
     }
 
-    /// Makes the consumer: finds the topics and starts to fetch.
+    /// Makes the consumer: finds the topics of which partitions are assigned, and starts to fetch.
+    /// Waits for that at most `default.api.timeout.ms` (default: 1 min), and without an assignment
+    /// not at all.
     ///
     /// # Errors
     ///
     /// `Config` with every problem of the configuration at once; `Broker` for an assigned partition
-    /// that does not exist within `default.api.timeout.ms`; `Connect` or `Timeout` if no broker
-    /// answers by then; `InvalidInput` outside a tokio runtime, for a subscription without a
-    /// `group.id` or beside an assignment, and for a pattern that is none. A subscription is worked
-    /// on in the background: what goes wrong with it comes out of [`Consumer::poll`].
+    /// that does not exist by then; `Connect` or `Timeout` if no broker answers by then;
+    /// `InvalidInput` outside a tokio runtime, for a subscription without a `group.id` or beside an
+    /// assignment, and for a pattern that is none. A subscription is worked on in the background:
+    /// what goes wrong with it comes out of [`Consumer::poll`].
     ///
     /// # Cancel safety
     ///

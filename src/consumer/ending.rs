@@ -45,9 +45,9 @@ impl Drop for Consumer {
 
 impl Consumer {
     /// Ends the consumer, at most as long as given: commits what was handed out
-    /// (`enable.auto.commit`), tells the [`RebalanceListener`](crate::RebalanceListener) that its
-    /// partitions are revoked, leaves the group (a static member does not, so that it can come
-    /// back), and closes its fetch sessions.
+    /// (`enable.auto.commit`, default: true), tells the
+    /// [`RebalanceListener`](crate::RebalanceListener) that its partitions are revoked, leaves the
+    /// group (a static member does not, so that it can come back), and closes its fetch sessions.
     ///
     /// # Errors
     ///

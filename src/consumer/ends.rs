@@ -21,12 +21,13 @@ pub struct OffsetAndTimestamp {
 }
 
 impl Consumer {
-    /// The offsets of the oldest records there are.
+    /// The offsets of the oldest records there are. Waits for their leaders to say so, at most
+    /// `default.api.timeout.ms` (default: 1 min).
     ///
     /// # Errors
     ///
     /// `Broker` for a partition that does not exist, `Timeout` or `Connect` if its leader does not
-    /// answer within `default.api.timeout.ms`.
+    /// answer by then.
     ///
     /// # Cancel safety
     ///
@@ -38,8 +39,9 @@ impl Consumer {
         self.offsets(partitions, StartAt::Beginning).await
     }
 
-    /// The offsets after the newest records there are; with `read_committed`, after the last one
-    /// that is not part of an open transaction.
+    /// The offsets after the newest records there are; with `isolation.level=read_committed`
+    /// (default: `read_uncommitted`), after the last one that is not part of an open transaction.
+    /// Waits as [`beginning_offsets`](Self::beginning_offsets) does.
     ///
     /// # Errors
     ///
@@ -72,7 +74,8 @@ impl Consumer {
     }
 
     /// For each partition the first record whose timestamp is the given one or later (milliseconds
-    /// since 1970; below 0 as 0); `None` where there is no such record.
+    /// since 1970; below 0 as 0); `None` where there is no such record. Waits as
+    /// [`beginning_offsets`](Self::beginning_offsets) does.
     ///
     /// ```no_run
     /// # async fn run(consumer: tidewire::Consumer) -> tidewire::Result<()> {

@@ -67,14 +67,15 @@ impl Consumer {
         Deadline::after(self.inner.shared.config.default_api_timeout)
     }
 
-    /// Replaces the partitions to read. One that is already read keeps its place, whatever is
-    /// given for it; use [`seek`](Self::seek) to move it.
+    /// Replaces the partitions to read. One that is already read keeps its place, whatever is given
+    /// for it; use [`seek`](Self::seek) to move it. Waits for topics that are not known yet, at
+    /// most `default.api.timeout.ms` (default: 1 min).
     ///
     /// # Errors
     ///
-    /// `Broker` for a topic or partition that does not exist within `default.api.timeout.ms`,
-    /// `InvalidInput` while subscribed, or for [`StartAt::Committed`] without a `group.id`; the
-    /// assignment is then as it was.
+    /// `Broker` for a topic or partition that does not exist by then, `Connect` or `Timeout` if no
+    /// broker answers, `InvalidInput` while subscribed, or for [`StartAt::Committed`] without a
+    /// `group.id`; the assignment is then as it was.
     ///
     /// # Cancel safety
     ///
@@ -134,8 +135,8 @@ impl Consumer {
         self.inner.fetcher().assignment().cloned().collect()
     }
 
-    /// Hands out everything that has arrived (at most `max.poll.records`, if that is set; of what
-    /// has to be decompressed 64 kB, or one batch: the next poll has the rest), or waits for
+    /// Hands out everything that has arrived (at most `max.poll.records`, default: no limit; of
+    /// what has to be decompressed 64 kB, or one batch: the next poll has the rest), or waits for
     /// something to arrive, at most as long as given; empty when that time is over.
     ///
     /// # Errors
@@ -146,6 +147,11 @@ impl Consumer {
     /// leader, `Malformed` where it answers with nonsense again and again. The other partitions go
     /// on. The partition is tried again after a backoff, and what fails again is said again, until
     /// the cause is gone or [`seek`](Self::seek) passes it.
+    ///
+    /// What keeps it out of its group comes before all records, as `Broker` with the coordinator's
+    /// code for instance. One whose `group.instance.id` another member took is out for good, and
+    /// says so each time; after all else the next poll joins again. `InvalidInput` in a
+    /// [`RebalanceListener`](crate::RebalanceListener).
     ///
     /// # Cancel safety
     ///
@@ -262,7 +268,7 @@ impl Consumer {
     }
 
     /// The offset of the next record that will be handed out; waits until it is known, at most
-    /// `default.api.timeout.ms`.
+    /// `default.api.timeout.ms` (default: 1 min).
     ///
     /// # Errors
     ///

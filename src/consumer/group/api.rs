@@ -55,7 +55,7 @@ impl Consumer {
     }
 
     /// As [`subscribe`](Self::subscribe), to all topics whose whole name matches; new ones are
-    /// found within `metadata.max.age.ms`. Kafka's own topics never match.
+    /// found within `metadata.max.age.ms` (default: 5 min). Kafka's own topics never match.
     ///
     /// With `group.protocol=consumer` the broker matches, as with Java's `SubscriptionPattern`: it
     /// looks for new topics by itself, and Kafka's own match like others. That is so for patterns

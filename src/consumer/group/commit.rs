@@ -18,7 +18,13 @@ use crate::machine::consumer::Place;
 use crate::machine::group::Partitions;
 use crate::machine::group::commits::{OffsetAndMetadata, Offsets};
 
-/// A commit on its way. It goes on whether this is awaited or dropped.
+/// A commit on its way, from [`Consumer::commit_async`] and the like: a future of what
+/// [`Consumer::commit`] returns, within `default.api.timeout.ms` (default: 1 min) of the call;
+/// `Closed` where the consumer ends before that.
+///
+/// # Cancel safety
+///
+/// The commit goes on whether this is awaited or dropped.
 #[derive(Debug)]
 pub struct PendingCommit(oneshot::Receiver<Result<()>>);
 
@@ -37,16 +43,17 @@ impl Future for PendingCommit {
 
 impl Consumer {
     /// Commits everything that was handed out so far, or with `enable.auto.offset.store=false`
-    /// everything that was stored, and waits for the coordinator to confirm it.
+    /// everything that was stored, and waits for the coordinator to confirm it, at most
+    /// `default.api.timeout.ms` (default: 1 min).
     ///
     /// Commits arrive in the order of the calls: a later one is never overtaken by an earlier one,
     /// whatever is lost or late on the way.
     ///
     /// # Errors
     ///
-    /// `Timeout` if it is not confirmed within `default.api.timeout.ms`; it may have happened all
-    /// the same. `InvalidInput` for a partition that was given to another member meanwhile (the
-    /// rest is committed), and without a `group.id`. `Broker` for what the coordinator refuses.
+    /// `Timeout` if it is not confirmed by then; it may have happened all the same. `InvalidInput`
+    /// for a partition that was given to another member meanwhile (the rest is committed), and
+    /// without a `group.id`. `Broker` for what the coordinator refuses.
     ///
     /// # Cancel safety
     ///
@@ -66,11 +73,12 @@ impl Consumer {
         Ok(self.send_commit(group, offsets))
     }
 
-    /// Commits these offsets, each that of the *next* record to read.
+    /// Commits these offsets, each that of the *next* record to read, and waits as
+    /// [`commit`](Self::commit) does.
     ///
     /// # Errors
     ///
-    /// As [`commit`](Self::commit).
+    /// As [`commit`](Self::commit); `InvalidInput` for an offset below zero.
     ///
     /// # Cancel safety
     ///
@@ -102,7 +110,8 @@ impl Consumer {
         Ok(self.send_commit(group, offsets))
     }
 
-    /// Commits that this record, and all before it in its partition, are done with.
+    /// Commits that this record, and all before it in its partition, are done with, and waits as
+    /// [`commit`](Self::commit) does.
     ///
     /// # Errors
     ///
@@ -172,12 +181,13 @@ impl Consumer {
         Ok(())
     }
 
-    /// What the group committed for these partitions; `None` for nothing.
+    /// What the group committed for these partitions; `None` for nothing. Waits for the
+    /// coordinator, at most `default.api.timeout.ms` (default: 1 min).
     ///
     /// # Errors
     ///
     /// `InvalidInput` without a `group.id`, `Broker` if the group or a topic may not be read,
-    /// `Timeout` or `Connect` if the coordinator does not answer within `default.api.timeout.ms`.
+    /// `Timeout` or `Connect` if the coordinator does not answer by then.
     ///
     /// # Cancel safety
     ///

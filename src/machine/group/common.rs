@@ -1,5 +1,5 @@
 //! What both kinds of members have in common beside their partitions: how long the user may take
-//! between two polls, and the word to the coordinator that a membership is over.
+//! between two polls, and the line to the coordinator, with the word that a membership is over.
 
 use std::time::{Duration, Instant};
 
@@ -60,73 +60,122 @@ impl PollWatch {
     }
 }
 
+/// A member's line to its coordinator.
+#[derive(Debug)]
+pub(super) struct Line {
+    retry: BackoffPolicy,
+    seed: u64,
+    /// The number of the last question.
+    last_number: u64,
+    farewell: Option<Farewell>,
+    /// The coordinator may not be where it was.
+    suspect: bool,
+}
+
 /// A membership that has ended and of which the coordinator is told.
 #[derive(Debug)]
-pub(super) struct Farewell {
-    pub(super) member_id: String,
+struct Farewell {
+    member_id: String,
+    /// Said at the latest by then, or else not at all.
     until: Instant,
     asked: Option<u64>,
     backoff: Backoff,
 }
 
-/// What an answer makes of a farewell.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Said {
-    /// It was another question's.
-    No,
-    /// The coordinator knows.
-    Heard,
-    /// It must be said again, perhaps elsewhere.
-    Again { moved: bool },
+/// A farewell that is to be said now, and under which number.
+pub(super) struct Saying {
+    pub(super) number: u64,
+    pub(super) member_id: String,
+    /// How long the answer may take.
+    pub(super) limit: Duration,
 }
 
-impl Farewell {
-    /// Said at the latest by `until`, or else not at all.
-    pub(super) fn new(member_id: String, until: Instant, retry: BackoffPolicy, seed: u64) -> Self {
+impl Line {
+    pub(super) fn new(retry: BackoffPolicy, seed: u64) -> Self {
         Self {
+            retry,
+            seed,
+            last_number: 0,
+            farewell: None,
+            suspect: false,
+        }
+    }
+
+    /// The number of the next question.
+    pub(super) fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+
+    /// The coordinator may not be where it was.
+    pub(super) fn suspect(&mut self) {
+        self.suspect = true;
+    }
+
+    /// Whether the coordinator may have moved since this was asked last.
+    pub(super) fn take_suspect(&mut self) -> bool {
+        std::mem::take(&mut self.suspect)
+    }
+
+    /// The membership is over, which is to be said by then or not at all.
+    pub(super) fn say_farewell(&mut self, member_id: String, until: Instant) {
+        self.farewell = Some(Farewell {
             member_id,
             until,
             asked: None,
-            backoff: Backoff::new(retry, seed),
-        }
+            backoff: Backoff::new(self.retry, self.seed),
+        });
     }
 
-    /// Whether there is no time left for it.
-    pub(super) fn is_over(&self, now: Instant) -> bool {
-        now >= self.until
+    /// Whether the coordinator is still to be told that a membership is over.
+    pub(super) fn has_farewell(&self) -> bool {
+        self.farewell.is_some()
     }
 
-    /// Says it under this number, if it is time to: how long the answer may take.
-    pub(super) fn say(&mut self, now: Instant, number: u64) -> Option<Duration> {
-        let paused = self.backoff.until().is_some_and(|until| now < until);
-        if self.asked.is_some() || paused {
+    /// The farewell, if it is time to say it.
+    pub(super) fn poll_farewell(&mut self, now: Instant) -> Option<Saying> {
+        self.farewell.take_if(|farewell| now >= farewell.until);
+        let farewell = self.farewell.as_mut()?;
+        let paused = farewell.backoff.until().is_some_and(|until| now < until);
+        if farewell.asked.is_some() || paused {
             return None;
         }
-        self.asked = Some(number);
-        Some(self.until.saturating_duration_since(now))
+        self.last_number += 1;
+        farewell.asked = Some(self.last_number);
+        Some(Saying {
+            number: self.last_number,
+            member_id: farewell.member_id.clone(),
+            limit: farewell.until.saturating_duration_since(now),
+        })
     }
 
-    /// The answer to the question of this number.
-    pub(super) fn handle(&mut self, now: Instant, number: u64, failed: Option<Trouble>) -> Said {
-        if self.asked != Some(number) {
-            return Said::No;
-        }
+    /// An answer, and what went wrong with it. Whether it was that to the farewell.
+    pub(super) fn handle(&mut self, now: Instant, number: u64, failed: Option<Trouble>) -> bool {
+        let asked = |farewell: &&mut Farewell| farewell.asked == Some(number);
+        let Some(farewell) = self.farewell.as_mut().filter(asked) else {
+            return false;
+        };
         match failed {
             Some(trouble @ (Trouble::Moved | Trouble::Later)) => {
-                self.asked = None;
-                self.backoff.failed(now);
-                Said::Again {
-                    moved: trouble == Trouble::Moved,
-                }
+                farewell.asked = None;
+                farewell.backoff.failed(now);
+                self.suspect |= trouble == Trouble::Moved;
             }
             // A member that is not known has left.
-            _ => Said::Heard,
+            _ => self.farewell = None,
         }
+        true
     }
 
     /// When there may be something to do without any news.
     pub(super) fn timeouts(&self) -> [Option<Instant>; 2] {
-        let again = self.backoff.until().filter(|_| self.asked.is_none());
-        [Some(self.until), again]
+        let Some(farewell) = &self.farewell else {
+            return [None; 2];
+        };
+        let again = farewell.backoff.until();
+        [
+            Some(farewell.until),
+            again.filter(|_| farewell.asked.is_none()),
+        ]
     }
 }

@@ -123,7 +123,7 @@ impl Membership {
 
     /// The user got what there is, and is busy with it now.
     pub(crate) fn poll_ends(&mut self, now: Instant) {
-        either!(self, member => member.poll_ends(now));
+        either!(self, member => member.polls.ends(now));
     }
 
     /// What the user must be told, once; for ever if it is the end.
@@ -133,7 +133,7 @@ impl Membership {
 
     /// Whether there is something that the user must be told.
     pub(crate) fn has_error(&self) -> bool {
-        either!(self, member => member.has_error())
+        either!(self, member => member.error.is_some())
     }
 
     /// The topics that it is subscribed to, as far as they are known; `None` while it wants none.
@@ -174,12 +174,12 @@ impl Membership {
 
     /// The partitions it has.
     pub(crate) fn handover(&self) -> &Handover {
-        either!(self, member => member.handover())
+        either!(self, member => &member.handover)
     }
 
     /// A step of a handover is over.
     pub(crate) fn handle_done(&mut self, step: u64) {
-        either!(self, member => member.handle_done(step));
+        either!(self, member => member.handover.done(step));
     }
 
     /// A listener took longer than a rebalance may, and was given up.
@@ -202,7 +202,7 @@ impl Membership {
 
     /// Whether the coordinator may have moved since this was asked last.
     pub(crate) fn take_suspect(&mut self) -> bool {
-        either!(self, member => member.take_suspect())
+        either!(self, member => member.line.take_suspect())
     }
 
     /// Whether it has, or will have, something to say to the coordinator.

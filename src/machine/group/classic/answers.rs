@@ -9,7 +9,6 @@ use super::member::{Asked, Member, PROTOCOL_TYPE, Phase};
 use super::strategies::Joined;
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::machine::group::Partitions;
-use crate::machine::group::common::Said;
 use crate::machine::group::trouble::Trouble;
 use crate::protocol::heartbeat::HeartbeatResponse;
 use crate::protocol::join_group::JoinGroupResponse;
@@ -241,7 +240,7 @@ impl Member {
         match Trouble::of(&error) {
             Trouble::Moved => {
                 tracing::debug!(%error, group, "the coordinator cannot be asked");
-                self.suspect = true;
+                self.line.suspect();
             }
             Trouble::Later | Trouble::Rebalance | Trouble::Stale => {
                 tracing::debug!(%error, group, "asking again");
@@ -268,7 +267,7 @@ impl Member {
     pub(super) fn give_up(&mut self, now: Instant, error: Error) {
         self.say_farewell(now);
         self.refuse(error);
-        if self.farewell.is_some() {
+        if self.line.has_farewell() {
             self.member_id.clear();
         }
     }
@@ -292,20 +291,14 @@ impl Member {
         number: u64,
         answer: Result<LeaveGroupResponse>,
     ) {
-        let Some(farewell) = &mut self.farewell else {
-            return;
-        };
         let failed = match answer {
             Ok(answer) => ErrorCode(answer.error_code)
                 .err()
                 .map(|code| Error::broker(code, "leaving the group")),
             Err(error) => Some(error),
         };
-        match farewell.handle(now, number, failed.as_ref().map(Trouble::of)) {
-            Said::No => {}
-            Said::Heard => self.farewell = None,
-            Said::Again { moved } => self.suspect |= moved,
-        }
+        let failed = failed.as_ref().map(Trouble::of);
+        self.line.handle(now, number, failed);
     }
 }
 

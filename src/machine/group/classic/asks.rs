@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use super::member::{Asked, Member, PROTOCOL_TYPE, Phase};
-use crate::machine::group::common::Farewell;
 use crate::machine::group::membership::{Ask, Call};
 use crate::protocol::heartbeat::HeartbeatRequest;
 use crate::protocol::join_group::{JoinGroupRequest, JoinGroupRequestProtocol};
@@ -42,25 +41,17 @@ impl Member {
             return;
         }
         let until = now + self.settings.request_timeout;
-        let id = self.member_id.clone();
-        self.farewell = Some(Farewell::new(id, until, self.settings.retry, self.seed));
+        self.line.say_farewell(self.member_id.clone(), until);
     }
 
     fn poll_farewell(&mut self, now: Instant) -> Option<Call> {
-        let farewell = self.farewell.as_mut()?;
-        if farewell.is_over(now) {
-            self.farewell = None;
-            return None;
-        }
-        let number = self.last_number + 1;
-        let limit = farewell.say(now, number)?;
-        self.last_number = number;
+        let farewell = self.line.poll_farewell(now)?;
         let ask = Ask::Leave(LeaveGroupRequest {
             group_id: self.settings.group_id.clone(),
-            member_id: farewell.member_id.clone(),
+            member_id: farewell.member_id,
             ..LeaveGroupRequest::default()
         });
-        Some(self.numbered(number, ask, limit))
+        Some(self.numbered(farewell.number, ask, farewell.limit))
     }
 
     fn numbered(&self, number: u64, ask: Ask, limit: Duration) -> Call {
@@ -74,8 +65,7 @@ impl Member {
     }
 
     fn ask(&mut self, now: Instant, ask: Ask, limit: Duration) -> Call {
-        self.last_number += 1;
-        let number = self.last_number;
+        let number = self.line.next_number();
         self.asked = Some(Asked { number, sent: now });
         self.numbered(number, ask, limit)
     }
@@ -169,7 +159,7 @@ impl Member {
             due.push(self.backoff.until());
         }
         due.push(self.decision.as_ref().map(|decision| decision.until));
-        due.extend(self.farewell.iter().flat_map(Farewell::timeouts));
+        due.extend(self.line.timeouts());
         due.into_iter().flatten().filter(|at| *at > now).min()
     }
 }

@@ -8,7 +8,7 @@ use super::lead::{Decision, Watched};
 use super::strategies::Strategies;
 use crate::error::Error;
 use crate::machine::backoff::{Backoff, BackoffPolicy};
-use crate::machine::group::common::{Farewell, PollWatch};
+use crate::machine::group::common::{Line, PollWatch};
 use crate::machine::group::{Act, Handover, Standing, Topology};
 
 /// The kind of group, as it stands on the wire.
@@ -69,7 +69,6 @@ pub(super) struct Asked {
 pub(crate) struct Member {
     pub(super) settings: Settings,
     pub(super) strategies: Box<dyn Strategies>,
-    pub(super) seed: u64,
     pub(super) phase: Phase,
     /// What it wants to read; `None` if nothing.
     pub(super) wanted: Option<BTreeSet<Arc<str>>>,
@@ -83,9 +82,8 @@ pub(crate) struct Member {
     pub(super) generation: i32,
     pub(super) member_id: String,
     pub(super) assignor: String,
-    pub(super) handover: Handover,
+    pub(in crate::machine::group) handover: Handover,
     pub(super) asked: Option<Asked>,
-    pub(super) last_number: u64,
     pub(super) decision: Option<Decision>,
     /// For SyncGroup, from the leader.
     pub(super) assignments: BTreeMap<String, bytes::Bytes>,
@@ -97,12 +95,10 @@ pub(crate) struct Member {
     /// How long after the last one, where that is less than usual.
     pub(super) brisk: Option<Duration>,
     pub(super) session_until: Instant,
-    pub(super) polls: PollWatch,
-    pub(super) farewell: Option<Farewell>,
+    pub(in crate::machine::group) polls: PollWatch,
+    pub(in crate::machine::group) line: Line,
     /// What the user must be told.
-    pub(super) error: Option<Error>,
-    /// The coordinator may not be where it was.
-    pub(super) suspect: bool,
+    pub(in crate::machine::group) error: Option<Error>,
 }
 
 impl Member {
@@ -114,10 +110,10 @@ impl Member {
     ) -> Self {
         let backoff = Backoff::new(settings.retry, seed);
         let polls = PollWatch::new(now, settings.max_poll_interval);
+        let line = Line::new(settings.retry, seed);
         Self {
             settings,
             strategies,
-            seed,
             phase: Phase::Out,
             wanted: None,
             joined_with: BTreeSet::new(),
@@ -129,7 +125,6 @@ impl Member {
             assignor: String::new(),
             handover: Handover::default(),
             asked: None,
-            last_number: 0,
             decision: None,
             assignments: BTreeMap::new(),
             watched: None,
@@ -139,9 +134,8 @@ impl Member {
             brisk: None,
             session_until: now,
             polls,
-            farewell: None,
+            line,
             error: None,
-            suspect: false,
         }
     }
 
@@ -175,7 +169,7 @@ impl Member {
     /// Whether it has left, and nothing of it is under way any more.
     pub(crate) fn is_out(&self) -> bool {
         let gone = matches!(self.phase, Phase::Out | Phase::Fenced);
-        gone && self.wanted.is_none() && self.farewell.is_none() && self.handover.is_idle()
+        gone && self.wanted.is_none() && !self.line.has_farewell() && self.handover.is_idle()
     }
 
     /// The user asks for records. Whether that changes anything.
@@ -192,11 +186,6 @@ impl Member {
         again
     }
 
-    /// The user got what there is, and is busy with it now.
-    pub(crate) fn poll_ends(&mut self, now: Instant) {
-        self.polls.ends(now);
-    }
-
     /// What the user must be told, once; for ever if it is the end.
     pub(crate) fn take_error(&mut self) -> Option<Error> {
         if self.phase == Phase::Fenced {
@@ -208,21 +197,6 @@ impl Member {
     /// The topics that it wants; `None` while it wants none.
     pub(crate) fn subscription(&self) -> Option<&BTreeSet<Arc<str>>> {
         self.wanted.as_ref()
-    }
-
-    /// Whether there is something that the user must be told.
-    pub(crate) fn has_error(&self) -> bool {
-        self.error.is_some()
-    }
-
-    /// The partitions it has.
-    pub(crate) fn handover(&self) -> &Handover {
-        &self.handover
-    }
-
-    /// A step of a handover is over.
-    pub(crate) fn handle_done(&mut self, step: u64) {
-        self.handover.done(step);
     }
 
     /// A listener was given up: a rebalance may take no longer. It is as if nobody had polled.
@@ -252,18 +226,13 @@ impl Member {
         })
     }
 
-    /// Whether the coordinator may have moved since this was asked last.
-    pub(crate) fn take_suspect(&mut self) -> bool {
-        std::mem::take(&mut self.suspect)
-    }
-
     /// Whether it has, or will have, something to say to the coordinator.
     pub(crate) fn needs_coordinator(&self) -> bool {
         let idle = matches!(
             self.phase,
             Phase::Out | Phase::Stale | Phase::Refused | Phase::Fenced
         );
-        !idle || self.farewell.is_some() || (self.wanted.is_some() && self.phase == Phase::Out)
+        !idle || self.line.has_farewell() || (self.wanted.is_some() && self.phase == Phase::Out)
     }
 
     /// What time alone changes, and what follows from the last step.
@@ -279,7 +248,7 @@ impl Member {
                  have other owners now",
                 self.settings.session_timeout.as_millis()
             );
-            self.suspect = true;
+            self.line.suspect();
             let leaving = self.phase == Phase::Leaving;
             self.lose(false);
             if leaving {

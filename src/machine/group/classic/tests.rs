@@ -87,7 +87,7 @@ impl Rig {
                 };
                 self.acts.push(act);
                 if let Some(step) = step.filter(|_| self.quick) {
-                    self.member.handle_done(step);
+                    self.member.handover.done(step);
                 }
                 continue;
             }
@@ -198,7 +198,7 @@ impl Rig {
     }
 
     fn owned(&self) -> &Partitions {
-        self.member.handover().owned()
+        self.member.handover.owned()
     }
 
     fn events(&mut self) -> Vec<Event> {
@@ -227,7 +227,7 @@ fn case_63_the_member_id_is_kept_over_what_goes_wrong_while_joining() {
     let (number, request) = rig.join();
     assert_eq!(request.member_id, "me", "at once, with the id it got");
     rig.member.handle_join(rig.now, number, Err(lost()));
-    assert!(rig.member.take_suspect());
+    assert!(rig.member.line.take_suspect());
     assert_eq!(rig.call(), None, "not at once");
     rig.now += SEC;
     let (number, request) = rig.join();
@@ -422,7 +422,7 @@ fn case_54_without_a_poll_for_the_interval_a_member_leaves_until_the_next_one() 
     rig.settle(1, &[0, 1]);
     rig.events();
     rig.member.poll_begins();
-    rig.member.poll_ends(rig.now);
+    rig.member.polls.ends(rig.now);
     for _ in 0..99 {
         rig.beat(ErrorCode::NONE);
     }
@@ -471,7 +471,7 @@ fn case_130_heartbeats_go_on_while_the_listener_runs_and_while_the_user_is_busy(
     rig.beat(ErrorCode::NONE);
     rig.beat(ErrorCode::REBALANCE_IN_PROGRESS);
     rig.beat(ErrorCode::REBALANCE_IN_PROGRESS);
-    rig.member.handle_done(step);
+    rig.member.handover.done(step);
     assert_eq!(
         rig.call(),
         None,
@@ -485,7 +485,7 @@ fn case_130_heartbeats_go_on_while_the_listener_runs_and_while_the_user_is_busy(
     };
     rig.beat(ErrorCode::REBALANCE_IN_PROGRESS);
     rig.quick = true;
-    rig.member.handle_done(step);
+    rig.member.handover.done(step);
     rig.join();
 }
 
@@ -542,7 +542,7 @@ fn case_61_a_fenced_static_member_is_at_its_end() {
         let error = rig.member.take_error().unwrap();
         assert_eq!(error.code(), Some(ErrorCode::FENCED_INSTANCE_ID));
         assert!(error.to_string().contains("group.instance.id"), "{error}");
-        rig.member.poll_ends(rig.now);
+        rig.member.polls.ends(rig.now);
         rig.now += SEC * 60;
         assert_eq!(rig.call(), None, "no loop");
     }
@@ -569,7 +569,7 @@ fn case_64_a_coordinator_that_moves_or_loads_costs_no_membership() {
         rig.settle(1, &[0]);
         rig.beat(code);
         let moved = code != ErrorCode::COORDINATOR_LOAD_IN_PROGRESS;
-        assert_eq!(rig.member.take_suspect(), moved);
+        assert_eq!(rig.member.line.take_suspect(), moved);
         assert_eq!(rig.call(), None, "after a backoff");
         rig.now += SEC;
         let number = rig.heartbeat();
@@ -604,7 +604,7 @@ fn leaving_revokes_all_and_says_farewell_until_it_is_heard() {
     };
     let moved = answer(ErrorCode::NOT_COORDINATOR);
     rig.member.handle_leave(rig.now, number, Ok(moved));
-    assert!(rig.member.take_suspect() && !rig.member.is_out());
+    assert!(rig.member.line.take_suspect() && !rig.member.is_out());
     rig.now += SEC;
     let number = left(&mut rig);
     let unknown = answer(ErrorCode::UNKNOWN_MEMBER_ID);
@@ -663,7 +663,7 @@ fn case_76_what_will_not_pass_is_told_and_tried_again_by_the_next_poll() {
         rig.member.poll_begins();
         assert_eq!(rig.call(), None, "not before the user was told");
         assert_eq!(rig.member.take_error().unwrap().code(), Some(code));
-        rig.member.poll_ends(rig.now);
+        rig.member.polls.ends(rig.now);
         rig.member.poll_begins();
         rig.settle(1, &[0]);
         assert!(rig.member.take_error().is_none());
@@ -771,5 +771,5 @@ fn case_112_answers_without_sense_are_no_generation() {
         ..JoinGroupResponse::default()
     };
     rig.member.handle_join(rig.now, number, Ok(answer));
-    assert!(rig.member.standing().is_none() && rig.member.take_suspect());
+    assert!(rig.member.standing().is_none() && rig.member.line.take_suspect());
 }

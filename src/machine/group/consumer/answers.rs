@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use super::member::{Member, Phase};
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
-use crate::machine::group::common::Said;
 use crate::machine::group::trouble::Trouble;
 use crate::protocol::EncodeError;
 use crate::protocol::consumer_group_heartbeat::ConsumerGroupHeartbeatResponse;
@@ -22,13 +21,9 @@ impl Member {
         answer: Result<ConsumerGroupHeartbeatResponse>,
     ) {
         let answer = answer.and_then(accept);
-        if let Some(farewell) = &mut self.farewell {
-            let failed = answer.as_ref().err().map(Trouble::of);
-            match farewell.handle(now, number, failed) {
-                Said::No => {}
-                Said::Heard => return self.farewell = None,
-                Said::Again { moved } => return self.suspect |= moved,
-            }
+        let failed = answer.as_ref().err().map(Trouble::of);
+        if self.line.handle(now, number, failed) {
+            return;
         }
         let Some(asked) = self.asked.take_if(|asked| asked.number == number) else {
             return;
@@ -84,7 +79,7 @@ impl Member {
         match trouble {
             Trouble::Moved => {
                 tracing::debug!(%error, group, "the coordinator cannot be asked");
-                self.suspect = true;
+                self.line.suspect();
             }
             Trouble::Later | Trouble::Rebalance | Trouble::Stale => {
                 tracing::debug!(%error, group, "asking again");

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use super::member::{Asked, Member, Phase};
-use crate::machine::group::common::Farewell;
 use crate::machine::group::{Ask, Call};
 use crate::protocol::consumer_group_heartbeat::ConsumerGroupHeartbeatRequest;
 
@@ -28,7 +27,7 @@ impl Member {
             // Its old membership must be over and its partitions gone, or else both would get mixed
             // up: it is the same id.
             Phase::Joining => {
-                self.wanted.is_some() && self.farewell.is_none() && self.handover.is_idle()
+                self.wanted.is_some() && !self.line.has_farewell() && self.handover.is_idle()
             }
             Phase::In => now >= self.beat_due || self.has_news(),
             Phase::Leaving => self.epoch > 0 && now >= self.beat_due,
@@ -44,24 +43,20 @@ impl Member {
     }
 
     fn poll_farewell(&mut self, now: Instant) -> Option<Call> {
-        let farewell = self.farewell.as_mut()?;
-        if farewell.is_over(now) {
-            self.farewell = None;
-            return None;
-        }
-        let number = self.last_number + 1;
-        let limit = farewell.say(now, number)?.min(answer_limit(self.interval));
-        self.last_number = number;
+        let farewell = self.line.poll_farewell(now)?;
         let is_static = self.settings.instance_id.is_some();
         let request = ConsumerGroupHeartbeatRequest {
             group_id: self.settings.group_id.clone(),
-            member_id: farewell.member_id.clone(),
+            member_id: farewell.member_id,
             member_epoch: if is_static { LEAVE_STATIC } else { LEAVE },
             instance_id: self.settings.instance_id.clone(),
             ..ConsumerGroupHeartbeatRequest::default()
         };
-        let ask = Ask::Beat(request);
-        Some(Call { number, ask, limit })
+        Some(Call {
+            number: farewell.number,
+            ask: Ask::Beat(request),
+            limit: farewell.limit.min(answer_limit(self.interval)),
+        })
     }
 
     /// A heartbeat: everything, or what the coordinator does not know yet. Who leaves only says
@@ -91,8 +86,7 @@ impl Member {
         }
         self.assigned.must_tell = false;
         self.beat_due = now + self.interval;
-        self.last_number += 1;
-        let number = self.last_number;
+        let number = self.line.next_number();
         self.asked = Some(Asked {
             number,
             sent: now,
@@ -132,7 +126,7 @@ impl Member {
                 due.push(Some(self.beat_due));
             }
         }
-        due.extend(self.farewell.iter().flat_map(Farewell::timeouts));
+        due.extend(self.line.timeouts());
         due.into_iter().flatten().filter(|at| *at > now).min()
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::target::Assigned;
 use crate::error::Error;
 use crate::machine::backoff::{Backoff, BackoffPolicy};
-use crate::machine::group::common::{Farewell, PollWatch};
+use crate::machine::group::common::{Line, PollWatch};
 use crate::machine::group::{Act, Handover, Standing, Wanted};
 
 /// The limits of one member, and what it says of itself.
@@ -59,7 +59,6 @@ pub(super) struct Asked {
 #[derive(Debug)]
 pub(crate) struct Member {
     pub(super) settings: Settings,
-    seed: u64,
     pub(super) phase: Phase,
     pub(super) wanted: Option<Wanted>,
     /// Names the membership.
@@ -67,10 +66,9 @@ pub(crate) struct Member {
     /// 0 while it is no member.
     pub(super) epoch: i32,
     pub(super) member_id: String,
-    pub(super) handover: Handover,
+    pub(in crate::machine::group) handover: Handover,
     pub(super) assigned: Assigned,
     pub(super) asked: Option<Asked>,
-    pub(super) last_number: u64,
     /// What the coordinator knows that it wants; `None` if it must be told everything.
     pub(super) said: Option<Wanted>,
     /// Whether the coordinator was ever given a pattern, which then must be taken back.
@@ -81,12 +79,10 @@ pub(crate) struct Member {
     /// As the coordinator set it last.
     pub(super) interval: Duration,
     pub(super) beat_due: Instant,
-    polls: PollWatch,
-    pub(super) farewell: Option<Farewell>,
+    pub(in crate::machine::group) polls: PollWatch,
+    pub(in crate::machine::group) line: Line,
     /// What the user must be told.
-    pub(super) error: Option<Error>,
-    /// The coordinator may not be where it was.
-    pub(super) suspect: bool,
+    pub(in crate::machine::group) error: Option<Error>,
 }
 
 /// What brokers have unless they are told otherwise (`group.consumer.heartbeat.interval.ms`).
@@ -95,7 +91,6 @@ const INTERVAL: Duration = Duration::from_secs(5);
 impl Member {
     pub(crate) fn new(now: Instant, settings: Settings, seed: u64) -> Self {
         Self {
-            seed,
             phase: Phase::Out,
             wanted: None,
             era: 0,
@@ -104,7 +99,6 @@ impl Member {
             handover: Handover::default(),
             assigned: Assigned::default(),
             asked: None,
-            last_number: 0,
             said: None,
             had_pattern: false,
             unsure: false,
@@ -112,9 +106,8 @@ impl Member {
             interval: INTERVAL,
             beat_due: now,
             polls: PollWatch::new(now, settings.max_poll_interval),
-            farewell: None,
+            line: Line::new(settings.retry, seed),
             error: None,
-            suspect: false,
             settings,
         }
     }
@@ -142,7 +135,7 @@ impl Member {
     /// Whether it has left, and nothing of it is under way any more.
     pub(crate) fn is_out(&self) -> bool {
         let gone = matches!(self.phase, Phase::Out | Phase::Fenced);
-        gone && self.wanted.is_none() && self.farewell.is_none() && self.handover.is_idle()
+        gone && self.wanted.is_none() && !self.line.has_farewell() && self.handover.is_idle()
     }
 
     /// The user asks for records. Whether that changes anything.
@@ -159,32 +152,12 @@ impl Member {
         again
     }
 
-    /// The user got what there is, and is busy with it now.
-    pub(crate) fn poll_ends(&mut self, now: Instant) {
-        self.polls.ends(now);
-    }
-
     /// What the user must be told, once; for ever if it is the end.
     pub(crate) fn take_error(&mut self) -> Option<Error> {
         if self.phase == Phase::Fenced {
             return self.error.clone();
         }
         self.error.take()
-    }
-
-    /// Whether there is something that the user must be told.
-    pub(crate) fn has_error(&self) -> bool {
-        self.error.is_some()
-    }
-
-    /// The partitions it has.
-    pub(crate) fn handover(&self) -> &Handover {
-        &self.handover
-    }
-
-    /// A step of a handover is over.
-    pub(crate) fn handle_done(&mut self, step: u64) {
-        self.handover.done(step);
     }
 
     /// A listener was given up: a rebalance may take no longer. It is as if nobody had polled.
@@ -214,18 +187,13 @@ impl Member {
         })
     }
 
-    /// Whether the coordinator may have moved since this was asked last.
-    pub(crate) fn take_suspect(&mut self) -> bool {
-        std::mem::take(&mut self.suspect)
-    }
-
     /// Whether it has, or will have, something to say to the coordinator.
     pub(crate) fn needs_coordinator(&self) -> bool {
         let idle = matches!(
             self.phase,
             Phase::Out | Phase::Stale | Phase::Refused | Phase::Fenced
         );
-        !idle || self.farewell.is_some() || (self.wanted.is_some() && self.phase == Phase::Out)
+        !idle || self.line.has_farewell() || (self.wanted.is_some() && self.phase == Phase::Out)
     }
 
     /// What time alone changes, and what follows from the last step.
@@ -273,8 +241,7 @@ impl Member {
         if self.epoch > 0 || self.unsure || self.asked.is_some() {
             self.unsure = false;
             let until = now + self.settings.request_timeout;
-            let (id, retry) = (self.member_id.clone(), self.settings.retry);
-            self.farewell = Some(Farewell::new(id, until, retry, self.seed));
+            self.line.say_farewell(self.member_id.clone(), until);
         }
     }
 

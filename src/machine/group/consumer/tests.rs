@@ -134,7 +134,7 @@ impl Rig {
             };
             self.acts.push(act);
             if let Some(step) = step.filter(|_| self.quick) {
-                self.member.handle_done(step);
+                self.member.handover.done(step);
             }
         }
     }
@@ -186,7 +186,7 @@ impl Rig {
     }
 
     fn owned(&self) -> &Partitions {
-        self.member.handover().owned()
+        self.member.handover.owned()
     }
 
     fn events(&mut self) -> Vec<Event> {
@@ -201,7 +201,7 @@ impl Rig {
     /// Polls as a user does who gets nothing, or an error.
     fn poll(&mut self) -> Option<Error> {
         self.member.poll_begins();
-        self.member.poll_ends(self.now);
+        self.member.polls.ends(self.now);
         self.member.take_error()
     }
 
@@ -213,7 +213,7 @@ impl Rig {
             }
             _ => None,
         });
-        self.member.handle_done(step.unwrap());
+        self.member.handover.done(step.unwrap());
     }
 }
 
@@ -295,7 +295,7 @@ fn case_70_partitions_are_given_up_first_and_the_acknowledgement_is_said_again_i
     let (number, told) = rig.beat();
     assert_eq!(told.topic_partitions, Some(owned(1, &[1])));
     rig.fail(number, lost());
-    assert!(rig.member.take_suspect());
+    assert!(rig.member.line.take_suspect());
     let (number, again) = rig.beat();
     assert_eq!(again.topic_partitions, Some(owned(1, &[1])));
     assert_eq!(again.rebalance_timeout_ms, 300_000, "everything again");
@@ -646,7 +646,7 @@ fn case_71_leaving_is_said_again_elsewhere_and_who_is_unknown_has_left() {
         assert_eq!(farewell.topic_partitions, None);
         assert!(rig.owned().is_empty() && !rig.member.is_out());
         rig.answer(number, refusal(ErrorCode::NOT_COORDINATOR));
-        assert!(rig.member.take_suspect() && rig.member.needs_coordinator());
+        assert!(rig.member.line.take_suspect() && rig.member.needs_coordinator());
         rig.now += SEC;
         let (number, again) = rig.beat();
         assert_eq!(again.member_epoch, epoch);
@@ -724,7 +724,7 @@ fn case_64_a_coordinator_that_is_away_costs_no_partition() {
         let (number, _) = rig.beat();
         rig.answer(number, refusal(code));
         let moved = code != ErrorCode::COORDINATOR_LOAD_IN_PROGRESS;
-        assert_eq!(rig.member.take_suspect(), moved);
+        assert_eq!(rig.member.line.take_suspect(), moved);
         rig.silent();
         assert!(rig.member.poll_timeout(rig.now).is_some(), "after a pause");
     }

@@ -240,6 +240,27 @@ impl Handover {
 }
 
 #[cfg(test)]
+impl Act {
+    /// The step that is under way until it is said to be done; `None` if this is done at once.
+    pub(super) fn step(&self) -> Option<u64> {
+        match self {
+            Self::Hold { step, .. } | Self::Commit { step, .. } | Self::Tell { step, .. } => {
+                Some(*step)
+            }
+            _ => None,
+        }
+    }
+
+    /// What the listener is told.
+    pub(super) fn into_event(self) -> Option<Event> {
+        match self {
+            Self::Tell { event, .. } => Some(event),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use std::time::Duration;
 
@@ -281,10 +302,7 @@ mod tests {
         handover.revoke(set(&[1]), Duration::from_secs(1));
         let mut seen = Vec::new();
         while let Some(act) = handover.poll(now) {
-            let step = match &act {
-                Act::Hold { step, .. } | Act::Commit { step, .. } | Act::Tell { step, .. } => *step,
-                _ => 0,
-            };
+            let step = act.step().unwrap_or_default();
             assert_eq!(handover.poll(now), None, "one step at a time");
             assert_eq!(handover.owned().len(), if step == 0 { 1 } else { 2 });
             handover.done(step);
@@ -388,12 +406,7 @@ mod tests {
         let mut step = 0;
         for _ in 0..3 {
             handover.done(step);
-            step = match handover.poll(now) {
-                Some(
-                    Act::Hold { step, .. } | Act::Commit { step, .. } | Act::Tell { step, .. },
-                ) => step,
-                other => panic!("{other:?}"),
-            };
+            step = handover.poll(now).unwrap().step().unwrap();
         }
         handover.lose();
         handover.lose();

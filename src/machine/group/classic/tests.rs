@@ -10,8 +10,7 @@ use super::model::Dealer;
 use super::*;
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::ids::TopicPartition;
-use crate::machine::backoff::BackoffPolicy;
-use crate::machine::group::world::topic;
+use crate::machine::group::world::{RETRY, topic};
 use crate::machine::group::{Act, Ask, Call, Event, Partitions, Topology};
 use crate::protocol::heartbeat::HeartbeatResponse;
 use crate::protocol::join_group::{JoinGroupRequest, JoinGroupResponse, JoinGroupResponseMember};
@@ -38,10 +37,7 @@ fn rig(cooperative: bool, instance: Option<&str>) -> Rig {
         max_poll_interval: SEC * 300,
         request_timeout: SEC * 30,
         commit_limit: SEC * 60,
-        retry: BackoffPolicy {
-            initial: SEC / 10,
-            max: SEC,
-        },
+        retry: RETRY,
     };
     let now = Instant::now();
     let mut member = Member::new(now, settings, Box::new(Dealer { cooperative }), 1);
@@ -79,16 +75,10 @@ impl Rig {
     fn call(&mut self) -> Option<Call> {
         loop {
             if let Some(act) = self.member.poll_act(self.now) {
-                let step = match &act {
-                    Act::Hold { step, .. } | Act::Commit { step, .. } | Act::Tell { step, .. } => {
-                        Some(*step)
-                    }
-                    _ => None,
-                };
-                self.acts.push(act);
-                if let Some(step) = step.filter(|_| self.quick) {
+                if let Some(step) = act.step().filter(|_| self.quick) {
                     self.member.handover.done(step);
                 }
+                self.acts.push(act);
                 continue;
             }
             return self.member.poll_call(self.now);
@@ -202,14 +192,7 @@ impl Rig {
     }
 
     fn events(&mut self) -> Vec<Event> {
-        let event = |act| match act {
-            Act::Tell { event, .. } => Some(event),
-            _ => None,
-        };
-        std::mem::take(&mut self.acts)
-            .into_iter()
-            .filter_map(event)
-            .collect()
+        self.acts.drain(..).filter_map(Act::into_event).collect()
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::ids::{TopicId, TopicPartition, Uuid};
-use crate::machine::backoff::BackoffPolicy;
+use crate::machine::group::world::RETRY;
 use crate::machine::group::{Act, Ask, Call, Event, Partitions, Topology, Wanted};
 use crate::machine::metadata::TopicMetadata;
 use crate::protocol::EncodeError;
@@ -39,10 +39,7 @@ fn rig(instance: Option<&str>) -> Rig {
         max_poll_interval: SEC * 300,
         request_timeout: SEC * 30,
         commit_limit: SEC * 60,
-        retry: BackoffPolicy {
-            initial: SEC / 10,
-            max: SEC,
-        },
+        retry: RETRY,
     };
     let now = Instant::now();
     let mut member = Member::new(now, settings, 1);
@@ -126,16 +123,10 @@ impl Rig {
                 };
                 return Some((number, request));
             };
-            let step = match &act {
-                Act::Hold { step, .. } | Act::Commit { step, .. } | Act::Tell { step, .. } => {
-                    Some(*step)
-                }
-                _ => None,
-            };
-            self.acts.push(act);
-            if let Some(step) = step.filter(|_| self.quick) {
+            if let Some(step) = act.step().filter(|_| self.quick) {
                 self.member.handover.done(step);
             }
+            self.acts.push(act);
         }
     }
 
@@ -190,12 +181,7 @@ impl Rig {
     }
 
     fn events(&mut self) -> Vec<Event> {
-        let event = |act| match act {
-            Act::Tell { event, .. } => Some(event),
-            _ => None,
-        };
-        let acts = std::mem::take(&mut self.acts);
-        acts.into_iter().filter_map(event).collect()
+        self.acts.drain(..).filter_map(Act::into_event).collect()
     }
 
     /// Polls as a user does who gets nothing, or an error.
@@ -207,12 +193,7 @@ impl Rig {
 
     /// Finishes the step under way.
     fn finish_step(&mut self) {
-        let step = self.acts.iter().rev().find_map(|act| match act {
-            Act::Hold { step, .. } | Act::Commit { step, .. } | Act::Tell { step, .. } => {
-                Some(*step)
-            }
-            _ => None,
-        });
+        let step = self.acts.iter().rev().find_map(Act::step);
         self.member.handover.done(step.unwrap());
     }
 }

@@ -52,6 +52,8 @@ impl Consumer {
     /// # Errors
     ///
     /// `Timeout` if that takes too long, and what the last commit failed with; it ends either way.
+    /// A listener that has not returned after three quarters of the time is dropped, so that the
+    /// group is left all the same.
     ///
     /// # Cancel safety
     ///

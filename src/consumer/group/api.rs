@@ -242,7 +242,7 @@ impl Group {
     }
 
     /// The consumer is closed: the user is done with all it has. Three quarters of the time are for
-    /// commits, the rest for the farewell.
+    /// commits and the listener, the rest for the farewell.
     pub(in crate::consumer) fn leave(&self, inner: &Inner, limit: Duration) {
         let now = now();
         let mut state = self.lock();

@@ -38,6 +38,8 @@ pub(super) enum Event {
     Told(u64),
     /// The listener took too long, and was dropped.
     Overdue(u64),
+    /// The consumer ends, and its listener has not returned in time for the farewell.
+    Unheard(u64),
 }
 
 impl Task {
@@ -54,12 +56,17 @@ impl Task {
             _ => {}
         }
         let mut state = group.lock();
+        if let (Event::Unheard(_), Some(closing)) = (&event, &mut state.closing) {
+            let words = "the rebalance listener has not returned in time to leave the group";
+            let error = || Error::new(ErrorKind::Timeout, words);
+            closing.failed.get_or_insert_with(error);
+        }
         let Some(member) = &mut state.member else {
             return;
         };
         match event {
             Event::Answered(number, answer) => member.handle(now(), number, answer),
-            Event::Told(step) => member.handle_done(step),
+            Event::Told(step) | Event::Unheard(step) => member.handle_done(step),
             Event::Overdue(step) => member.handle_overdue(now(), step),
             _ => {}
         }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 
 use super::listener::AnyListener;
 use super::subscription::Subscription;
+use crate::cluster::now;
 use crate::config::ConsumerConfig;
 use crate::error::{Error, Result};
 use crate::ids::TopicPartition;
@@ -24,6 +25,8 @@ pub(crate) struct Group {
     state: Mutex<State>,
     /// Wakes the task: something changed that it may act on.
     pub(super) wake: Notify,
+    /// Until when a listener may take, once the consumer is about to end.
+    listening_ends: watch::Sender<Option<Instant>>,
 }
 
 /// Behind one lock, held for moments.
@@ -52,7 +55,7 @@ pub(crate) struct State {
 #[derive(Debug)]
 pub(super) struct Closing {
     pub(super) until: Instant,
-    /// Commits get no more time than that, since the farewell needs some.
+    /// Commits and the listener get no more time than that, since the farewell needs some.
     pub(super) commit_until: Instant,
     /// Whether anybody listens any more.
     pub(super) dropped: bool,
@@ -90,6 +93,7 @@ impl Group {
                 closing: None,
             }),
             wake: Notify::new(),
+            listening_ends: watch::Sender::new(None),
         }
     }
 
@@ -176,7 +180,20 @@ impl Group {
             }
         }
         drop(state);
+        // Whoever was dropped is told nothing more.
+        let listening_ends = if dropped { now() } else { commit_until };
+        self.listening_ends.send_replace(Some(listening_ends));
         self.wake.notify_one();
+    }
+
+    /// Waits until the consumer ends, and as long as a listener has then.
+    pub(super) async fn listening_ended(&self) {
+        let mut ends = self.listening_ends.subscribe();
+        // The sender lives as long as this does.
+        let Ok(Some(until)) = ends.wait_for(Option::is_some).await.map(|until| *until) else {
+            return std::future::pending().await;
+        };
+        tokio::time::sleep_until(until.into()).await;
     }
 }
 

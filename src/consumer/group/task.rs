@@ -281,14 +281,16 @@ impl Task {
                 let consumer = Consumer::view_of(&self.inner, &self.client);
                 // As long as a rebalance may take.
                 let limit = self.inner.config.max_poll_interval;
-                let group = self.group.id.clone();
+                let group = Arc::clone(&self.group);
                 self.calls.push(Box::pin(async move {
-                    let told = listener.tell(&consumer, &event);
-                    if tokio::time::timeout(limit, told).await.is_ok() {
-                        return Event::Told(step);
+                    tokio::select! {
+                        biased;
+                        () = listener.tell(&consumer, &event) => return Event::Told(step),
+                        () = group.listening_ended() => return Event::Unheard(step),
+                        () = tokio::time::sleep(limit) => {}
                     }
                     tracing::warn!(
-                        group,
+                        group = group.id,
                         "the rebalance listener took longer than max.poll.interval.ms ({} ms): \
                          leaving the group, to join again with a poll",
                         limit.as_millis()

@@ -1,10 +1,10 @@
 //! [`MetadataMachine`]: decides what to ask the cluster and when, and keeps the answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::merge::merge;
+use super::merge::{Scope, merge};
 use super::picture::{ClusterMetadata, Node, TopicMetadata};
 use crate::ids::{BrokerId, LeaderEpoch};
 use crate::machine::backoff::{Backoff, BackoffPolicy};
@@ -57,8 +57,6 @@ struct Wanted {
     /// The latest end that any look-up asked for.
     keep_until: Instant,
     create: bool,
-    /// Nobody has asked about it yet, or not so that it would be created.
-    fresh: bool,
 }
 
 /// When a question may leave.
@@ -83,6 +81,9 @@ struct Schedule {
 pub(crate) struct MetadataMachine {
     snapshot: Arc<ClusterMetadata>,
     wanted: BTreeMap<Arc<str>, Wanted>,
+    /// Those that nobody has asked about yet, or not so that they would be created. Apart from the
+    /// others, since who begins to use many topics must not look at all of them each time.
+    fresh: BTreeSet<Arc<str>>,
     schedule: Schedule,
     policy: BackoffPolicy,
     backoff: Backoff,
@@ -95,6 +96,7 @@ impl MetadataMachine {
         Self {
             snapshot: Arc::default(),
             wanted: BTreeMap::new(),
+            fresh: BTreeSet::new(),
             schedule: Schedule {
                 due: now,
                 news: None,
@@ -123,7 +125,6 @@ impl MetadataMachine {
                 wanted.last_used = now;
                 wanted.keep_until = wanted.keep_until.max(keep_until);
                 wanted.create |= interest.create;
-                wanted.fresh |= news;
                 news
             }
             None => {
@@ -131,7 +132,6 @@ impl MetadataMachine {
                     last_used: now,
                     keep_until,
                     create: interest.create,
-                    fresh: true,
                 };
                 self.wanted.insert(Arc::clone(topic), wanted);
                 true
@@ -141,6 +141,7 @@ impl MetadataMachine {
             return;
         }
         if news {
+            self.fresh.insert(Arc::clone(topic));
             self.ask_about_news(now);
         } else {
             // What kept it away before, such as a missing permission, may have been changed.
@@ -174,16 +175,14 @@ impl MetadataMachine {
         if self.schedule.in_flight || !(is_full || has_news) {
             return None;
         }
-        self.forget_idle(now);
         let query = if is_full {
+            self.forget_idle(now);
             self.ask_about_all()
         } else {
             self.ask_about_fresh()
         };
         for topic in &query.topics {
-            if let Some(wanted) = self.wanted.get_mut(topic) {
-                wanted.fresh = false;
-            }
+            self.fresh.remove(topic);
         }
         self.schedule.news = None;
         self.schedule.partial = !is_full;
@@ -193,14 +192,16 @@ impl MetadataMachine {
 
     /// What is fresh: first what may be created.
     fn ask_about_fresh(&mut self) -> Query {
-        for (topic, wanted) in &mut self.wanted {
-            // Another answer had it.
-            wanted.fresh &= !self.snapshot.topics.contains_key(topic);
-        }
-        let fresh = || self.wanted.iter().filter(|(_, wanted)| wanted.fresh);
-        let create = fresh().any(|(_, wanted)| wanted.create);
-        let alike = fresh().filter(|(_, wanted)| wanted.create == create);
-        let topics = alike.map(|(topic, _)| Arc::clone(topic)).collect();
+        // Another answer may have had it.
+        let known = &self.snapshot.topics;
+        self.fresh.retain(|topic| !known.contains_key(topic));
+        let may_create = |topic: &&Arc<str>| self.wanted.get(*topic).is_some_and(|it| it.create);
+        let create = self.fresh.iter().any(|topic| may_create(&topic));
+        let alike = self
+            .fresh
+            .iter()
+            .filter(|topic| may_create(topic) == create);
+        let topics = alike.map(Arc::clone).collect();
         Query { topics, create }
     }
 
@@ -229,6 +230,8 @@ impl MetadataMachine {
             let known = snapshot.topics.contains_key(topic);
             now < wanted.keep_until && (known || now < wanted.last_used + MISSING_TOPIC_IDLE)
         });
+        let wanted = &self.wanted;
+        self.fresh.retain(|topic| wanted.contains_key(topic));
     }
 
     /// The question failed on every broker that was tried.
@@ -253,7 +256,11 @@ impl MetadataMachine {
         response: MetadataResponse,
     ) {
         let wanted = |topic: &str| self.wanted.contains_key(topic);
-        let merged = merge(&self.snapshot, &query.topics, wanted, response);
+        let scope = match self.schedule.partial {
+            true => Scope::Some,
+            false => Scope::All,
+        };
+        let merged = merge(&self.snapshot, (&query.topics, scope), wanted, response);
         if merged.picture.nodes.is_empty() {
             // A broker that knows of no broker is still starting; what is known is better.
             return self.handle_failure(now);
@@ -274,7 +281,7 @@ impl MetadataMachine {
         if self.schedule.left_out && !self.schedule.partial {
             self.refresh(now);
         }
-        if self.wanted.values().any(|wanted| wanted.fresh) {
+        if !self.fresh.is_empty() {
             self.ask_about_news(now);
         }
     }

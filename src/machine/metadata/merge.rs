@@ -10,6 +10,15 @@ use crate::protocol::metadata::{
     MetadataResponse, MetadataResponsePartition, MetadataResponseTopic,
 };
 
+/// What was asked about.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Scope {
+    /// A few topics among many: the others are left alone, however many they are.
+    Some,
+    /// Everything that is in use, or what of it is missing.
+    All,
+}
+
 /// The picture after an answer.
 pub(super) struct Merged {
     pub(super) picture: ClusterMetadata,
@@ -20,7 +29,7 @@ pub(super) struct Merged {
 /// Merges the answer to a question about `asked`; topics that are not `wanted` are dropped.
 pub(super) fn merge(
     before: &ClusterMetadata,
-    asked: &[Arc<str>],
+    (asked, scope): (&[Arc<str>], Scope),
     wanted: impl Fn(&str) -> bool,
     response: MetadataResponse,
 ) -> Merged {
@@ -29,8 +38,10 @@ pub(super) fn merge(
         failed: before.failed.clone(),
         ..ClusterMetadata::of(&response)
     };
-    next.topics.retain(|topic, _| wanted(topic));
-    next.failed.retain(|topic, _| wanted(topic));
+    if scope == Scope::All {
+        next.topics.retain(|topic, _| wanted(topic));
+        next.failed.retain(|topic, _| wanted(topic));
+    }
     let (mut unsettled, mut answered) = (false, BTreeSet::new());
     for topic in response.topics {
         if let Some(name) = topic.name.as_deref().filter(|name| wanted(name)) {
@@ -45,7 +56,13 @@ pub(super) fn merge(
         next.failed.insert(Arc::clone(topic), code);
         unsettled = true;
     }
-    unsettled |= next.lacks_a_leader();
+    let same_brokers = next.nodes.keys().eq(before.nodes.keys());
+    unsettled |= if scope == Scope::Some && same_brokers {
+        // What lacked a leader before is asked about in its turn.
+        answered.iter().any(|topic| next.lacks_a_leader_of(topic))
+    } else {
+        next.lacks_a_leader()
+    };
     Merged {
         picture: next,
         unsettled,

@@ -178,8 +178,23 @@ impl ClusterMetadata {
     /// Whether a partition's leader is not among the brokers: its newest leader was kept from an
     /// older answer, and the latest answer comes from a broker that lags behind.
     pub(super) fn lacks_a_leader(&self) -> bool {
-        let mut partitions = self.topics.values().flat_map(|topic| &topic.partitions);
-        partitions.any(|each| each.leader.is_some_and(|id| !self.nodes.contains_key(&id)))
+        self.topics
+            .values()
+            .any(|topic| self.is_led_from_nowhere(topic))
+    }
+
+    /// As [`lacks_a_leader`](Self::lacks_a_leader), of one topic alone.
+    pub(super) fn lacks_a_leader_of(&self, topic: &str) -> bool {
+        let topic = self.topics.get(topic);
+        topic.is_some_and(|topic| self.is_led_from_nowhere(topic))
+    }
+
+    fn is_led_from_nowhere(&self, topic: &TopicMetadata) -> bool {
+        let away = |leader: BrokerId| !self.nodes.contains_key(&leader);
+        topic
+            .partitions
+            .iter()
+            .any(|each| each.leader.is_some_and(away))
     }
 
     /// The code the cluster last gave for a topic it has no metadata of.

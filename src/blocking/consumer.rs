@@ -200,7 +200,12 @@ impl Consumer {
         self.consumer.seek_to_timestamp(partitions, timestamp)
     }
 
-    /// Stops handing out a partition, until [`resume`](Self::resume).
+    /// Stops handing out a partition, until [`resume`](Self::resume). It is fetched no more; what
+    /// was fetched before is kept and comes at once after `resume`, and so does what a fetch under
+    /// way brings. Only where other partitions need the room is it dropped and fetched again later,
+    /// first of what was paused longest: paused partitions keep no more than half of
+    /// `queued.max.messages.kbytes` while others are fetched. A seek, a rebalance and an assignment
+    /// drop it as they drop what is buffered of any partition.
     ///
     /// # Errors
     ///
@@ -209,7 +214,7 @@ impl Consumer {
         self.consumer.pause(partition)
     }
 
-    /// Goes on with a partition that was paused.
+    /// Goes on with a partition that was paused, from its position.
     ///
     /// # Errors
     ///

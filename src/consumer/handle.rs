@@ -233,7 +233,12 @@ impl Consumer {
         self.changed(partition, known)
     }
 
-    /// Stops handing out a partition, until [`resume`](Self::resume).
+    /// Stops handing out a partition, until [`resume`](Self::resume). It is fetched no more; what
+    /// was fetched before is kept and comes at once after `resume`, and so does what a fetch under
+    /// way brings. Only where other partitions need the room is it dropped and fetched again later,
+    /// first of what was paused longest: paused partitions keep no more than half of
+    /// `queued.max.messages.kbytes` while others are fetched. A seek, a rebalance and an assignment
+    /// drop it as they drop what is buffered of any partition.
     ///
     /// # Errors
     ///
@@ -243,13 +248,15 @@ impl Consumer {
         self.changed(partition, known)
     }
 
-    /// Goes on with a partition that was paused.
+    /// Goes on with a partition that was paused, from its position.
     ///
     /// # Errors
     ///
     /// `InvalidInput` if the partition is not assigned.
     pub fn resume(&self, partition: &TopicPartition) -> Result<()> {
         let known = self.inner.fetcher().pause(partition, false);
+        // What it kept is there for who waits.
+        self.inner.ready.notify_waiters();
         self.changed(partition, known)
     }
 

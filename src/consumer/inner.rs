@@ -124,7 +124,7 @@ impl Inner {
         let mut records = Records::default();
         while room > 0 {
             let bytes = receiving.own_bytes();
-            let Some(part) = receiving.take(room) else {
+            let Some(part) = receiving.take(self, room) else {
                 break;
             };
             self.fetcher().opened(bytes);

@@ -28,21 +28,23 @@ struct Current {
 enum Step {
     Record(DetachedRecord),
     End,
+    /// Somebody moved or paused the partition.
+    Stopped,
     Damaged(i64, RecordError),
 }
 
 impl Current {
     fn next(&mut self) -> Step {
         let Some(position) = self.lent.position() else {
-            return Step::End;
+            return Step::Stopped;
         };
         let mut records = self.opened.batch.records_from(self.opened.cursor);
         loop {
             let view = match records.next() {
                 None => {
                     // Past what compaction has removed, too (case 88).
-                    self.lent.advance(position, None);
-                    return Step::End;
+                    let ended = self.lent.advance(position, None);
+                    return if ended { Step::End } else { Step::Stopped };
                 }
                 Some(Err(error)) => {
                     self.lent.advance(position, None);
@@ -50,14 +52,15 @@ impl Current {
                 }
                 Some(Ok(view)) => view,
             };
-            self.opened.cursor = records.cursor();
             if view.offset() < position {
+                self.opened.cursor = records.cursor();
                 continue;
             }
             let next = view.offset().saturating_add(1);
             if !self.lent.advance(position, Some(next)) {
-                return Step::End;
+                return Step::Stopped;
             }
+            self.opened.cursor = records.cursor();
             let at = &self.handed.partition;
             let epoch = self.handed.batch.epoch;
             let record = ConsumerRecord::new(&at.topic, at.partition, epoch, view);
@@ -68,13 +71,14 @@ impl Current {
     /// Up to `room` of what is left, at once.
     fn take(&mut self, room: usize) -> Option<Part> {
         let position = self.lent.position()?;
-        let cursor = &mut self.opened.cursor;
-        let span = self.opened.batch.take(cursor, position, room).ok()?;
-        let rest = !self.opened.batch.is_end(*cursor);
+        let mut cursor = self.opened.cursor;
+        let span = self.opened.batch.take(&mut cursor, position, room).ok()?;
+        let rest = !self.opened.batch.is_end(cursor);
         let next = rest.then(|| span.next_offset());
         if span.is_empty() || !self.lent.advance(position, next) {
             return None;
         }
+        self.opened.cursor = cursor;
         let at = &self.handed.partition;
         Some(Part {
             topic: Arc::clone(&at.topic),
@@ -91,12 +95,26 @@ impl Receiving {
     }
 
     /// What a poll takes of the batch that `recv` is in; `None` if there is nothing left of it.
-    pub(super) fn take(&mut self, room: usize) -> Option<Part> {
+    pub(super) fn take(&mut self, inner: &Inner, room: usize) -> Option<Part> {
         let part = self.0.as_mut()?.take(room);
         if part.is_none() {
-            self.0 = None;
+            self.give_back(inner);
         }
         part
+    }
+
+    /// Leaves what it is in to the fetcher, which knows whether anything is left of it.
+    fn give_back(&mut self, inner: &Inner) {
+        if let Some(current) = self.0.take() {
+            let Current {
+                mut handed,
+                opened,
+                lent,
+            } = current;
+            let bytes = opened.own_bytes;
+            handed.batch.batch = Unread::Opened(opened);
+            inner.fetcher().take_back(handed, &lent, bytes);
+        }
     }
 
     /// What the batch that `recv` is in takes by itself.
@@ -118,6 +136,7 @@ impl Receiving {
                 match current.next() {
                     Step::Record(record) => return Ok(Some(record)),
                     Step::End => self.0 = None,
+                    Step::Stopped => self.give_back(inner),
                     Step::Damaged(position, error) => {
                         if let Some(Current { mut handed, .. }) = self.0.take() {
                             handed.from = Place {

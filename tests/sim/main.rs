@@ -29,6 +29,7 @@ mod members;
 mod modern_groups;
 mod network;
 mod one_by_one;
+mod pausing;
 mod producing;
 mod spreading;
 mod support;

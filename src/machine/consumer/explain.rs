@@ -129,7 +129,7 @@ impl<T> Fetcher<T> {
         cluster: &impl Cluster,
     ) -> Option<PartitionStatus> {
         let state = self.partitions.get(at)?;
-        if state.paused {
+        if state.is_paused() {
             return Some(PartitionStatus::Paused);
         }
         if state.held {
@@ -186,7 +186,7 @@ impl<T> Fetcher<T> {
             return PartitionStatus::HeldBack { broker, by };
         }
         let bytes = self.buffered() + self.reserved();
-        if self.room() <= self.spare() {
+        if self.room() <= self.spare() && self.kept() <= self.kept_max() {
             return PartitionStatus::NoRoom { bytes };
         }
         PartitionStatus::Due { broker }

@@ -13,8 +13,8 @@
 //!   handed out in part, or decompressed by a poll: its rest comes first.
 //! - A partition that is stuck holds no memory, so that it cannot keep the others from going on.
 //! - A position moves only when records are handed out, or by a seek, or back to where a log was
-//!   cut off. A late answer (older `generation`) for a partition that was sought, paused, dropped
-//!   or asked for elsewhere meanwhile changes nothing. Generations are never used twice.
+//!   cut off. A late answer (older `generation`) for a partition that was sought, dropped or asked
+//!   for elsewhere meanwhile changes nothing. Generations are never used twice.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -163,11 +163,6 @@ impl<T> Fetcher<T> {
             .map_or(0, |state| state.bytes)
     }
 
-    pub(crate) fn is_paused(&self, partition: &TopicPartition) -> bool {
-        let state = self.partitions.get(partition);
-        state.is_some_and(|state| state.paused)
-    }
-
     /// The bytes that are buffered, and those that fetches under way may bring.
     pub(crate) fn memory(&self) -> (usize, usize) {
         (self.buffered(), self.reserved())
@@ -185,26 +180,6 @@ impl<T> Fetcher<T> {
         state.rewind(to.into(), generation, &mut self.frames);
         state.succeeded();
         true
-    }
-
-    /// Stops or resumes handing out a partition. What was buffered is dropped and fetched again
-    /// later: a paused partition holds no budget.
-    pub(crate) fn pause(&mut self, partition: &TopicPartition, paused: bool) -> bool {
-        let generation = self.next_generation();
-        let Some(state) = self.partitions.get_mut(partition) else {
-            return false;
-        };
-        if paused {
-            let consumed = state.settle();
-            state.rewind(consumed, generation, &mut self.frames);
-        }
-        state.paused = paused;
-        true
-    }
-
-    pub(crate) fn paused(&self) -> impl Iterator<Item = &TopicPartition> {
-        let paused = self.partitions.iter().filter(|(_, state)| state.paused);
-        paused.map(|(partition, _)| partition)
     }
 
     /// Partitions whose place must be asked for now: what, and as of which generation. A paused

@@ -84,6 +84,22 @@ impl<T> Fetcher<T> {
         Some((handed, lent))
     }
 
+    /// A batch that was lent cannot go on: what is left of it is the next of its partition, unless
+    /// that was moved meanwhile. `bytes` is as in [`give_back`](Self::give_back).
+    pub(crate) fn take_back(&mut self, handed: Handed<T>, lent: &Lent, bytes: Option<usize>) {
+        let Some(state) = self.partitions.get_mut(&handed.partition) else {
+            return;
+        };
+        if !state.lent.as_ref().is_some_and(|(own, ..)| own.is(lent)) {
+            return;
+        }
+        if state.is_lent() {
+            if let Position::At(place) = state.settle() {
+                self.put_back(handed, place, bytes);
+            }
+        }
+    }
+
     /// Gives a partition a stream of its own, with a name to end it by; `None` if it is not
     /// assigned, or has one.
     pub(crate) fn split(&mut self, partition: &TopicPartition) -> Option<u64> {
@@ -173,6 +189,14 @@ impl<T> Fetcher<T> {
     /// the next that are handed out at all, unless the user has moved the partition meanwhile.
     /// `bytes` is the memory that it holds by itself, where it is no slice of its answer any more.
     pub(crate) fn give_back(&mut self, handed: Handed<T>, position: i64, bytes: Option<usize>) {
+        let from = Place {
+            offset: position,
+            epoch: handed.batch.epoch,
+        };
+        self.put_back(handed, from, bytes);
+    }
+
+    fn put_back(&mut self, handed: Handed<T>, from: Place, bytes: Option<usize>) {
         let id = self.next_generation();
         self.opens |= bytes.is_some();
         let Some(state) = self.partitions.get_mut(&handed.partition) else {
@@ -182,12 +206,11 @@ impl<T> Fetcher<T> {
             return;
         }
         let frame = bytes.map_or(handed.frame, |bytes| Frame { id, bytes });
-        let from = Place {
-            offset: position,
-            epoch: handed.batch.epoch,
-        };
         let batch = handed.batch;
         state.push_front(Buffered { from, batch, frame }, &mut self.frames);
+        if state.is_paused() {
+            self.keep_within_budget();
+        }
         self.turn = Bound::Included(handed.partition);
     }
 

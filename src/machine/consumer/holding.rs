@@ -111,7 +111,8 @@ impl<T> Fetcher<T> {
                 None => state.split.is_none(),
             };
             if asked {
-                if let (true, Position::At(place)) = (state.is_lent(), state.consumed()) {
+                let goes_on = state.is_lent() && !state.is_suspended();
+                if let (true, Position::At(place)) = (goes_on, state.consumed()) {
                     in_hand.before = place;
                     return true;
                 }

@@ -9,6 +9,7 @@ mod handing;
 mod holding;
 mod lent;
 mod partition;
+mod pausing;
 mod plan;
 mod planning;
 mod positions;

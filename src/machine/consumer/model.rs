@@ -75,6 +75,8 @@ struct World {
     logs: Vec<Log>,
     under_way: Vec<FetchPlan>,
     look_ups: Vec<(TopicPartition, StartAt, u64)>,
+    /// What is handed out record by record.
+    lent: Option<(Handed<Vec<i64>>, Lent)>,
 }
 
 fn at(partition: usize) -> TopicPartition {
@@ -98,6 +100,7 @@ impl World {
             logs: (0..PARTITIONS).map(|_| Log::default()).collect(),
             under_way: Vec::new(),
             look_ups: Vec::new(),
+            lent: None,
         };
         world.assign(true);
         world
@@ -295,8 +298,43 @@ impl World {
         self.fetcher.resolved(&partition, generation, offset);
     }
 
+    /// The user takes one record.
+    fn receive(&mut self) {
+        let Some((handed, lent)) = self.lent.take() else {
+            drop(self.fetcher.hand_out_error());
+            self.lent = self.fetcher.lend(None);
+            return;
+        };
+        let Some(position) = lent.position() else {
+            let grown = (self.pick(2) == 0).then_some(70);
+            self.fetcher.take_back(handed, &lent, grown);
+            return;
+        };
+        assert!(!self.fetcher.is_paused(&handed.partition));
+        let log = &mut self.logs[index(&handed.partition)];
+        let next = handed.batch.batch.iter().find(|o| **o >= position);
+        assert!(lent.advance(position, next.map(|offset| offset + 1)));
+        if let Some(offset) = next {
+            let expected = log.expected.unwrap_or(position);
+            assert!(
+                *offset >= expected && log.is_gap(expected, *offset),
+                "a gap"
+            );
+            log.expected = Some(offset + 1);
+            self.lent = Some((handed, lent));
+        }
+    }
+
+    /// A poll first takes what is left of what is handed out record by record.
+    fn receive_all(&mut self) {
+        while self.lent.is_some() {
+            self.receive();
+        }
+    }
+
     /// The user polls, and takes all of a batch or a part of it. In between other things happen.
     fn poll(&mut self) {
+        self.receive_all();
         drop(self.fetcher.hand_out_error());
         if self.pick(2) == 0 {
             self.fetcher.handed_over();
@@ -359,7 +397,9 @@ impl World {
             0 => self.seek(),
             1 => {
                 let (partition, paused) = (self.partition(), self.rng.below(2) == 0);
+                let before = self.fetcher.buffered();
                 self.fetcher.pause(&at(partition), paused);
+                assert_eq!(self.fetcher.buffered(), before, "a pause drops nothing");
             }
             2 => self.poll_fetch(),
             3 => self.assign(false),
@@ -380,6 +420,7 @@ impl World {
             8 | 9 => self.look_up(),
             10..13 => self.poll_fetch(),
             13..16 => self.answer(true),
+            16 | 17 => self.receive(),
             _ => self.poll(),
         }
         self.check();
@@ -415,6 +456,7 @@ impl World {
             self.look_up();
             self.poll_fetch();
             self.answer(false);
+            self.receive_all();
             while self.fetcher.has_ready() {
                 drop(self.fetcher.hand_out_error());
                 let Some(handed) = self.fetcher.hand_out() else {

@@ -1,6 +1,6 @@
 //! One partition of a [`Fetcher`](super::Fetcher): its place, and what it holds.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Instant;
 
 use super::frames::{Frame, Frames};
@@ -25,7 +25,8 @@ pub(super) struct Partition<T> {
     pub(super) fetch: Position,
     /// The leader epoch for which the fetch position is known to be in the log (KIP-320).
     pub(super) validated: LeaderEpoch,
-    pub(super) paused: bool,
+    /// Since which generation the user wants nothing of it.
+    pub(super) paused: Option<u64>,
     /// It is about to change hands.
     pub(super) held: bool,
     /// Names the last question about this partition, or the change that made it obsolete.
@@ -33,6 +34,8 @@ pub(super) struct Partition<T> {
     /// The generation that the user's last seek began.
     pub(super) place: u64,
     pub(super) buffered: VecDeque<Buffered<T>>,
+    /// What is buffered does not lead up to the fetch position, and cannot be fetched again.
+    pub(super) torn: bool,
     /// Of what is buffered.
     pub(super) bytes: usize,
     backoff: Backoff,
@@ -69,11 +72,12 @@ impl<T> Partition<T> {
         Self {
             fetch,
             validated: LeaderEpoch::NONE,
-            paused: false,
+            paused: None,
             held: false,
             generation,
             place: generation,
             buffered: VecDeque::new(),
+            torn: false,
             bytes: 0,
             backoff,
             not_before: None,
@@ -95,7 +99,7 @@ impl<T> Partition<T> {
 
     /// The consumed position: that of the next record to hand out.
     pub(super) fn consumed(&self) -> Position {
-        if let Some(place) = self.lent_place(Lent::position) {
+        if let Some(place) = self.lent_place(Lent::reached) {
             return Position::At(place);
         }
         match self.buffered.front() {
@@ -116,7 +120,20 @@ impl<T> Partition<T> {
 
     /// Whether a batch of it is being handed out record by record.
     pub(super) fn is_lent(&self) -> bool {
-        self.lent_place(Lent::position).is_some()
+        self.lent_place(Lent::reached).is_some()
+    }
+
+    /// Whether the rest of such a batch waits to be given back.
+    pub(super) fn is_suspended(&self) -> bool {
+        let lent = self.lent.as_ref();
+        lent.is_some_and(|(lent, ..)| lent.is_held())
+    }
+
+    /// Hands out nothing more of such a batch, which is to be given back.
+    pub(super) fn suspend(&self) {
+        if let Some((lent, ..)) = &self.lent {
+            lent.hold();
+        }
     }
 
     /// The consumed position, and takes back what is handed out record by record.
@@ -128,9 +145,14 @@ impl<T> Partition<T> {
 
     /// Goes on fetching from here, as of this generation, and drops what it holds.
     pub(super) fn rewind(&mut self, to: Position, generation: u64, frames: &mut Frames) {
-        self.fetch = to;
-        self.generation = generation;
         self.failed = None;
+        self.refetch(to, generation, frames);
+    }
+
+    /// Drops what it holds, to fetch it again from here, as of this generation.
+    pub(super) fn refetch(&mut self, from: Position, generation: u64, frames: &mut Frames) {
+        self.fetch = from;
+        self.generation = generation;
         self.drop_buffered(frames);
     }
 
@@ -138,14 +160,27 @@ impl<T> Partition<T> {
         for each in self.buffered.drain(..) {
             frames.release(each.frame);
         }
-        self.bytes = 0;
+        (self.bytes, self.torn) = (0, false);
         self.settle();
         self.told_end = None;
+    }
+
+    /// Whether it holds what can be fetched again.
+    pub(super) fn may_refetch(&self) -> bool {
+        !self.buffered.is_empty() && !self.torn && self.failed.is_none()
+    }
+
+    /// The bytes of the frames that it holds, beside those that were seen already.
+    pub(super) fn frames_beside(&self, seen: &mut BTreeSet<u64>) -> usize {
+        let frames = self.buffered.iter().map(|each| each.frame);
+        let new = frames.filter(|frame| seen.insert(frame.id));
+        new.map(|frame| frame.bytes).sum()
     }
 
     /// The next batch, and the position before it.
     pub(super) fn pop(&mut self, frames: &mut Frames) -> Option<Buffered<T>> {
         let first = self.buffered.pop_front()?;
+        self.torn &= !self.buffered.is_empty();
         self.bytes = self.bytes.saturating_sub(first.batch.bytes);
         frames.release(first.frame);
         Some(first)
@@ -182,7 +217,7 @@ impl<T> Partition<T> {
         let Position::At(place) = self.fetch else {
             return None;
         };
-        if self.paused || self.held || !self.may_ask(now) {
+        if self.is_paused() || self.held || !self.may_ask(now) {
             return None;
         }
         let leader = cluster.leader(at)?;
@@ -196,14 +231,23 @@ impl<T> Partition<T> {
         Some((place, broker, leader))
     }
 
+    pub(super) fn is_paused(&self) -> bool {
+        self.paused.is_some()
+    }
+
     /// Whether it has records for the user.
     pub(super) fn has_records(&self) -> bool {
-        !self.paused && !self.held && !self.buffered.is_empty()
+        self.may_hand_out() && !self.buffered.is_empty()
+    }
+
+    /// The rest of a batch that is given back comes before all else.
+    fn may_hand_out(&self) -> bool {
+        !self.is_paused() && !self.held && !self.is_suspended()
     }
 
     /// Whether it has nothing for the user but an error.
     pub(super) fn is_stuck(&self) -> bool {
-        !self.paused && !self.held && self.buffered.is_empty() && self.failed.is_some()
+        self.may_hand_out() && self.buffered.is_empty() && self.failed.is_some()
     }
 
     /// The end of the partition, if it has been reached and was not told yet.
@@ -213,7 +257,7 @@ impl<T> Partition<T> {
         };
         // Beyond it is a place that was never there.
         let reached = self.end == Some(place.offset);
-        let news = self.told_end != Some(place.offset) && !self.paused;
+        let news = self.told_end != Some(place.offset) && !self.is_paused();
         (reached && news && self.buffered.is_empty()).then_some(place.offset)
     }
 
@@ -247,11 +291,17 @@ impl<T> Partition<T> {
         self.fetch = Position::At(place);
     }
 
+    /// Goes on from somewhere else, after what is buffered.
+    pub(super) fn jump(&mut self, to: Position) {
+        self.torn |= !self.buffered.is_empty();
+        self.fetch = to;
+    }
+
     /// The log was cut off here: what was read of what is gone is dropped.
     pub(super) fn cut(&mut self, end: Place, generation: u64, frames: &mut Frames) {
         // What was cut off of a batch that is being handed out was in the log when it was read.
         if self
-            .lent_place(Lent::position)
+            .lent_place(Lent::reached)
             .is_some_and(|at| at.offset >= end.offset)
         {
             self.settle();

@@ -5,7 +5,7 @@
 //! others, which have nothing new, would only wait at the broker, and keep the one that is held
 //! back waiting with it when its records are taken a moment later. Unless somebody waits for one of
 //! the others by itself: then they are asked for without the one that is held back, and the broker
-//! is to answer soon. A paused partition is not held back but left out.
+//! is to answer soon. A paused partition is not held back but left out, however much it holds.
 
 use std::time::Instant;
 
@@ -41,19 +41,20 @@ impl<T> Fetcher<T> {
         if state.in_flight || state.not_before.is_some_and(|at| now < at) {
             return None;
         }
-        let limits = self.limits;
-        let free = self.room().saturating_sub(self.spare());
-        // A request for a few leftover bytes would bring one batch a round trip: wait for room.
-        let share = limits.budget.saturating_sub(self.spare()) / brokers.max(1);
-        let enough = limits.partition_max_bytes.min(share / 2).max(1);
-        if free < enough {
-            return None;
+        let crowded = self.kept() > self.kept_max();
+        if !crowded {
+            self.shares(brokers)?;
         }
         let Open {
             mut partitions,
             leader_only,
             brief,
         } = self.open(now, broker, cluster)?;
+        if crowded {
+            self.keep(self.kept_max());
+        }
+        let (free, share) = self.shares(brokers)?;
+        let limits = self.limits;
         partitions.sort_by_key(|(served, _)| *served);
         let mut partitions: Vec<Planned> =
             partitions.into_iter().map(|(_, planned)| planned).collect();
@@ -74,6 +75,17 @@ impl<T> Fetcher<T> {
             leader_only,
             partitions,
         })
+    }
+
+    /// What fetches may take now, and one broker's part of what they may take at all; `None` if
+    /// that is too little: a request for a few leftover bytes would bring one batch a round trip.
+    fn shares(&self, brokers: usize) -> Option<(usize, usize)> {
+        let free = self.room().saturating_sub(self.spare());
+        let kept = self.kept().min(self.kept_max());
+        let most = self.limits.budget.saturating_sub(self.spare());
+        let share = most.saturating_sub(kept) / brokers.max(1);
+        let enough = self.limits.partition_max_bytes.min(share / 2).max(1);
+        (free >= enough).then_some((free, share))
     }
 
     /// The brokers in the order to ask them: first who was not asked for longest. In the order of
@@ -106,8 +118,9 @@ impl<T> Fetcher<T> {
         let running = self
             .partitions
             .values()
-            .filter(|state| !state.paused && !state.held);
-        let share = self.limits.budget / running.count().max(1);
+            .filter(|state| !state.is_paused() && !state.held);
+        let kept = self.kept().min(self.kept_max());
+        let share = self.limits.budget.saturating_sub(kept) / running.count().max(1);
         share.min(self.limits.ahead).max(1)
     }
 
@@ -236,7 +249,7 @@ impl<T> Fetcher<T> {
     pub(crate) fn reset(&mut self, planned: &Planned, to: StartAt) {
         let generation = self.next_generation();
         if let Some(state) = self.current(&planned.partition, planned.generation) {
-            state.fetch = to.into();
+            state.jump(to.into());
             state.generation = generation;
         }
     }

@@ -41,7 +41,7 @@ impl<T> Fetcher<T> {
             state.generation = generation;
             state.validated = LeaderEpoch::NONE;
             match to {
-                Some(to) => state.fetch = to.into(),
+                Some(to) => state.jump(to.into()),
                 None => state.fail(now, made_anew(at)),
             }
         }

@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorCode, ErrorKind};
 use crate::ids::{BrokerId, LeaderEpoch, TopicPartition, Uuid};
 use crate::machine::backoff::BackoffPolicy;
 
+mod pausing;
 mod places;
 mod shares;
 
@@ -181,19 +182,12 @@ fn what_an_old_broker_sends_from_before_the_position_is_dropped() {
 }
 
 #[test]
-fn case_85_an_answer_that_lands_after_a_seek_or_a_pause_changes_nothing() {
+fn case_85_an_answer_that_lands_after_a_seek_changes_nothing() {
     let mut it = Fixture::new();
     let planned = it.planned();
     it.fetcher.seek(&at(0), StartAt::Offset(50));
     it.answer(&planned, &[batch("a", 5, 10)]);
     assert_eq!((it.position(), it.fetcher.buffered()), (Some(50), 0));
-
-    let planned = it.planned();
-    it.fetcher.pause(&at(0), true);
-    it.fetcher.pause(&at(0), false);
-    it.answer(&planned, &[batch("b", 60, 10)]);
-    assert!(!it.fetcher.has_ready());
-    assert_eq!(it.planned().offset, 50);
 }
 
 #[test]
@@ -248,35 +242,8 @@ fn the_place_of_a_paused_partition_is_looked_up_too() {
 }
 
 #[test]
-fn a_paused_partition_holds_no_memory_and_loses_no_record() {
+fn what_is_given_back_is_next_even_after_a_reset() {
     let mut it = Fixture::new();
-    it.fetch(&[batch("a", 5, 10), batch("b", 9, 10)]);
-    it.take();
-    it.fetcher.pause(&at(0), true);
-    assert_eq!((it.fetcher.buffered(), it.fetcher.has_ready()), (0, false));
-    let plan = it.plan(ONE).unwrap();
-    assert!(
-        plan.partitions
-            .iter()
-            .all(|planned| planned.partition == at(1))
-    );
-    it.fetcher.fetch_ended(ONE, None);
-    it.fetcher.pause(&at(0), false);
-    assert_eq!(it.planned().offset, 5);
-}
-
-#[test]
-fn what_is_given_back_is_next_even_after_a_pause_or_a_reset() {
-    let mut it = Fixture::new();
-    it.fetch(&[batch("a", 5, 10), batch("b", 9, 10)]);
-    let handed = it.fetcher.hand_out().unwrap();
-    it.fetcher.pause(&at(0), true);
-    it.fetcher.give_back(handed, 3, None);
-    assert_eq!(it.position(), Some(3));
-    it.fetcher.pause(&at(0), false);
-    assert_eq!(it.take(), ("a", 3));
-    assert_eq!(it.planned().offset, 5);
-
     it.fetch(&[batch("b", 9, 10)]);
     let handed = it.fetcher.hand_out().unwrap();
     let planned = it.planned();
@@ -314,11 +281,10 @@ fn case_87_a_batch_that_cannot_be_read_leaves_the_position_until_a_seek_passes_i
 }
 
 #[test]
-fn an_error_ends_with_a_seek_a_pause_or_the_assignment() {
+fn an_error_ends_with_a_seek_or_the_assignment() {
     type End = fn(&mut Fetcher<&'static str>);
-    let ends: [End; 3] = [
+    let ends: [End; 2] = [
         |fetcher| assert!(fetcher.seek(&at(0), StartAt::Offset(9))),
-        |fetcher| assert!(fetcher.pause(&at(0), true) && fetcher.pause(&at(0), false)),
         |fetcher| fetcher.assign(BTreeMap::new()),
     ];
     for end in ends {

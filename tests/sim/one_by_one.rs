@@ -105,6 +105,20 @@ async fn a_seek_a_pause_or_an_assignment_in_the_middle_of_a_batch_wins() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stream_of_a_partition_begins_where_recv_has_got_to() {
+    let (_cluster, client) = written(1, 20).await;
+    let consumer = consumer(&client, 1).build().await.unwrap();
+    assert_eq!(offsets(&consumer, 3).await, [0, 1, 2]);
+    let mut stream = consumer.partition_stream(&at(0)).unwrap();
+    let none = tokio::time::timeout(secs(2), consumer.recv()).await;
+    assert!(none.is_err(), "it is the stream's");
+    for offset in 3..20 {
+        let record = within(secs(1), stream.next()).await.unwrap().unwrap();
+        assert_eq!(record.offset(), offset);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn case_126_a_recv_dropped_at_any_moment_loses_nothing() {
     let (cluster, client) = written(2, 30).await;
     let slow = Fault::on(ApiKey::Fetch).then(Action::Delay(ms(7)));

@@ -101,12 +101,16 @@ impl<T> Fetcher<T> {
     }
 
     /// Gives a partition a stream of its own, with a name to end it by; `None` if it is not
-    /// assigned, or has one.
+    /// assigned, or has one. What is left of a batch that was lent to others is the stream's.
     pub(crate) fn split(&mut self, partition: &TopicPartition) -> Option<u64> {
         let id = self.next_generation();
         let state = self.partitions.get_mut(partition)?;
         if state.split.is_some() {
             return None;
+        }
+        if state.is_lent() {
+            let consumed = state.settle();
+            state.rewind(consumed, id, &mut self.frames);
         }
         state.split = Some(id);
         Some(id)

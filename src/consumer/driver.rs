@@ -13,7 +13,7 @@ use super::inner::Inner;
 use super::lookups::{Ends, Resolved};
 use super::troubles::{Troubles, is_nonsense};
 use crate::cluster::{Brokers, Calls, now};
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, ErrorCode, FrameTooLarge, Result};
 use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
 use crate::machine::backoff::Backoff;
 use crate::machine::consumer::{Doubtful, Planned};
@@ -197,6 +197,10 @@ impl Driver {
     fn handle_failed_fetch(&mut self, prepared: &Prepared, error: Error) {
         let (broker, planned) = (prepared.broker, &prepared.planned);
         self.inner.counters.failed();
+        if let Some(frame) = FrameTooLarge::of(&error) {
+            self.handle_too_large(broker, planned, frame);
+            return;
+        }
         let refused = error.code().filter(|_| !is_nonsense(&error));
         let is_session = refused.is_some_and(|code| self.inner.fetcher().refused(broker, code));
         let backoff = self.backoff(broker);
@@ -225,6 +229,16 @@ impl Driver {
             self.fail(at, each.generation, error);
         }
         self.inner.shared.refresh_metadata();
+    }
+
+    /// The answer was larger than what is read. Connections that end so are opened again after a
+    /// pause, and a search for the partition ends, so that no further pause is needed.
+    fn handle_too_large(&self, broker: BrokerId, planned: &[Planned], frame: FrameTooLarge) {
+        tracing::debug!(%broker, partitions = planned.len(), "{frame}");
+        let mut fetcher = self.inner.fetcher();
+        if let Some(error) = fetcher.too_large(broker, planned, frame) {
+            tracing::warn!(%error, "a partition is left out until it is sought");
+        }
     }
 
     fn handle_refused(

@@ -146,7 +146,8 @@ impl Consumer {
     /// `auto.offset.reset` is `none`, an authorization that is missing, `UnsupportedVersion` of its
     /// leader, `Malformed` where it answers with nonsense again and again. The other partitions go
     /// on. The partition is tried again after a backoff, and what fails again is said again, until
-    /// the cause is gone or [`seek`](Self::seek) passes it.
+    /// the cause is gone or [`seek`](Self::seek) passes it. Said once and not tried again before a
+    /// `seek`: `Config` for a batch that is larger than `receive.message.max.bytes`.
     ///
     /// What keeps it out of its group comes before all records, as `Broker` with the coordinator's
     /// code for instance. One whose `group.instance.id` another member took is out for good, and

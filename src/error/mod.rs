@@ -1,6 +1,7 @@
 //! The one error type of the crate: whose fault, what happened where, and what became of the write.
 
 mod code;
+mod frame;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use code::ErrorCode;
+pub(crate) use frame::FrameTooLarge;
 
 use crate::ids::BrokerId;
 

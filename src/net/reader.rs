@@ -17,7 +17,7 @@ use tokio::io::AsyncReadExt;
 
 use super::connector::BoxStream;
 use super::pool::BufferPool;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, FrameTooLarge};
 
 /// Bytes of the inbox. Larger frames get buffers of their own.
 const INBOX: usize = 32 * 1024;
@@ -55,10 +55,14 @@ impl ReadError {
             Self::Length { prefix, limit } => {
                 let length = i32::from_be_bytes(prefix);
                 let hint = hint(prefix);
-                Error::new(
+                let error = Error::new(
                     ErrorKind::Malformed,
                     format!("a frame of {length} bytes was announced, the limit is {limit}{hint}"),
-                )
+                );
+                match usize::try_from(length) {
+                    Ok(size) if hint.is_empty() => error.with_source(FrameTooLarge { size, limit }),
+                    _ => error,
+                }
             }
         }
     }

@@ -34,3 +34,4 @@ mod producing;
 mod spreading;
 mod support;
 mod swarm;
+mod too_large;

@@ -25,6 +25,8 @@ pub enum PartitionStatus {
     Rebalancing,
     /// It cannot go on without the user: the next poll returns this error.
     Failed(Error),
+    /// It cannot go on without the user, who was told this: seek past it.
+    Blocked(Error),
     /// Something failed, and is tried again after a pause.
     BackingOff {
         /// How long it pauses still.
@@ -83,6 +85,7 @@ impl fmt::Display for PartitionStatus {
             Self::Paused => write!(f, "paused"),
             Self::Rebalancing => write!(f, "it changes hands: the group is rebalancing"),
             Self::Failed(error) => write!(f, "the next poll returns an error: {error}"),
+            Self::Blocked(error) => write!(f, "left out until it is sought: {error}"),
             Self::BackingOff { left, error } => {
                 write!(f, "tried again in {} ms: {error}", left.as_millis())
             }
@@ -141,6 +144,9 @@ impl<T> Fetcher<T> {
         }
         if let Some(error) = &state.failed {
             return Some(PartitionStatus::Failed(error.clone()));
+        }
+        if let Some(error) = state.blocked() {
+            return Some(PartitionStatus::Blocked(error.clone()));
         }
         let wait = state.not_before.filter(|until| now < *until);
         if let Some((until, error)) = wait.zip(state.last_failure.clone()) {

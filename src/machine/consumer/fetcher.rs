@@ -22,6 +22,7 @@ use std::time::Instant;
 
 use super::frames::Frames;
 use super::holding::InHand;
+use super::narrowing::Narrowing;
 use super::partition::Partition;
 use super::plan::FetchLimits;
 use super::positions::{Place, Position, StartAt};
@@ -38,6 +39,8 @@ pub(super) struct Broker {
     pub(super) turn: u64,
     pub(super) not_before: Option<Instant>,
     pub(super) session: Session,
+    /// For a batch that is too large to be read.
+    pub(super) narrowing: Option<Narrowing>,
 }
 
 /// Positions, buffer and budget of one consumer; see the module's page.
@@ -177,6 +180,7 @@ impl<T> Fetcher<T> {
         };
         state.place = generation;
         state.validated = LeaderEpoch::NONE;
+        state.too_large = None;
         state.rewind(to.into(), generation, &mut self.frames);
         state.succeeded();
         true

@@ -8,6 +8,7 @@ mod frames;
 mod handing;
 mod holding;
 mod lent;
+mod narrowing;
 mod partition;
 mod pausing;
 mod plan;

@@ -44,6 +44,8 @@ pub(super) struct Partition<T> {
     pub(super) failed: Option<Error>,
     /// The last failure of any kind, until something works.
     pub(super) last_failure: Option<Error>,
+    /// The offset whose batch is too large to be read, and what the user was told of it.
+    pub(super) too_large: Option<(i64, Error)>,
     pub(super) high_watermark: Option<i64>,
     /// Up to where it may be read, as of the last answer.
     pub(super) end: Option<i64>,
@@ -83,6 +85,7 @@ impl<T> Partition<T> {
             not_before: None,
             failed: None,
             last_failure: None,
+            too_large: None,
             high_watermark: None,
             end: None,
             served: 0,
@@ -217,7 +220,7 @@ impl<T> Partition<T> {
         let Position::At(place) = self.fetch else {
             return None;
         };
-        if self.is_paused() || self.held || !self.may_ask(now) {
+        if self.is_paused() || self.held || !self.may_ask(now) || self.blocked().is_some() {
             return None;
         }
         let leader = cluster.leader(at)?;
@@ -233,6 +236,15 @@ impl<T> Partition<T> {
 
     pub(super) fn is_paused(&self) -> bool {
         self.paused.is_some()
+    }
+
+    /// Why it cannot be fetched from where it is, although the user was told.
+    pub(super) fn blocked(&self) -> Option<&Error> {
+        let Position::At(place) = self.fetch else {
+            return None;
+        };
+        let (offset, error) = self.too_large.as_ref()?;
+        (*offset == place.offset).then_some(error)
     }
 
     /// Whether it has records for the user.
@@ -294,6 +306,7 @@ impl<T> Partition<T> {
     /// Goes on from somewhere else, after what is buffered.
     pub(super) fn jump(&mut self, to: Position) {
         self.torn |= !self.buffered.is_empty();
+        self.too_large = None;
         self.fetch = to;
     }
 

@@ -58,8 +58,14 @@ impl<T> Fetcher<T> {
         partitions.sort_by_key(|(served, _)| *served);
         let mut partitions: Vec<Planned> =
             partitions.into_iter().map(|(_, planned)| planned).collect();
+        let narrowed = self.narrow(broker, &mut partitions);
+        // Of one that is asked for alone one batch is enough.
+        let partition_max_bytes = match narrowed {
+            Some(1) => 1,
+            _ => limits.partition_max_bytes,
+        };
         let session = self.begin(broker, &mut partitions);
-        let most = limits.partition_max_bytes.saturating_mul(partitions.len());
+        let most = partition_max_bytes.saturating_mul(partitions.len());
         let max_bytes = free.min(share).min(limits.max_bytes).min(most);
         let turn = self.next_generation();
         let state = self.brokers.entry(broker).or_default();
@@ -70,8 +76,8 @@ impl<T> Fetcher<T> {
             broker,
             session,
             max_bytes,
-            partition_max_bytes: limits.partition_max_bytes,
-            brief,
+            partition_max_bytes,
+            brief: brief || narrowed.is_some(),
             leader_only,
             partitions,
         })
@@ -196,6 +202,7 @@ impl<T> Fetcher<T> {
     pub(crate) fn answered(&mut self, broker: BrokerId, session: i32, strangers: bool) {
         let state = self.brokers.entry(broker).or_default();
         state.session.answered(session, strangers);
+        self.narrowed(broker);
         self.fetch_ended(broker, None);
     }
 

@@ -40,6 +40,7 @@ impl<T> Fetcher<T> {
             // What is still on its way is the old topic's.
             state.generation = generation;
             state.validated = LeaderEpoch::NONE;
+            state.too_large = None;
             match to {
                 Some(to) => state.jump(to.into()),
                 None => state.fail(now, made_anew(at)),

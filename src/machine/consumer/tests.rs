@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorCode, ErrorKind};
 use crate::ids::{BrokerId, LeaderEpoch, TopicPartition, Uuid};
 use crate::machine::backoff::BackoffPolicy;
 
+mod narrowing;
 mod pausing;
 mod places;
 mod shares;

@@ -35,3 +35,4 @@ mod spreading;
 mod support;
 mod swarm;
 mod too_large;
+mod unreachable;

@@ -48,6 +48,7 @@ pub(super) async fn drive(inner: Arc<Inner>) {
         backoffs: BTreeMap::new(),
         troubles: Troubles::default(),
         known: None,
+        redirects: 0,
         sources: BTreeSet::new(),
         inner,
     };
@@ -77,9 +78,11 @@ pub(super) struct Driver {
     pub(super) asking: BTreeSet<(TopicPartition, u64)>,
     backoffs: BTreeMap<BrokerId, Backoff>,
     troubles: Troubles,
-    /// The assignment and the picture of the cluster that `sources` are of.
+    /// The assignment and the picture of the cluster that were looked at last.
     known: Option<(u64, u64)>,
-    /// The brokers that lead an assigned partition.
+    /// The state of the closer replicas that `sources` are of.
+    redirects: u64,
+    /// The brokers that an assigned partition is read from.
     sources: BTreeSet<BrokerId>,
 }
 
@@ -114,6 +117,11 @@ impl Driver {
     fn look_around(&mut self, version: u64, metadata: &ClusterMetadata) {
         let mut fetcher = self.inner.fetcher();
         let seen = (fetcher.assignments(), version);
+        let redirects = fetcher.redirects();
+        if self.known != Some(seen) || self.redirects != redirects {
+            self.sources = fetcher.sources(now(), metadata);
+            self.redirects = redirects;
+        }
         if self.known == Some(seen) {
             return;
         }
@@ -128,14 +136,10 @@ impl Driver {
         }
         self.known = Some(seen);
         self.troubles.keep(&assigned);
-        self.sources.clear();
         let (mut topics, mut lacks) = (BTreeSet::new(), false);
         for at in &assigned {
             topics.insert(&at.topic);
-            match metadata.leader_id(at) {
-                Some(leader) => drop(self.sources.insert(leader)),
-                None => lacks = true,
-            }
+            lacks |= metadata.leader_id(at).is_none();
         }
         for topic in topics {
             let interest = Interest::to_read(false);

@@ -59,6 +59,7 @@ pub(crate) struct Fetcher<T> {
     pub(super) told: bool,
     last_generation: u64,
     pub(super) assignments: u64,
+    pub(super) redirects: u64,
     /// What the poll under way has decompressed, and not handed out yet.
     pub(super) opened: usize,
     /// Whether anything had to be decompressed so far.
@@ -81,6 +82,7 @@ impl<T> Fetcher<T> {
             told: false,
             last_generation: 0,
             assignments: 0,
+            redirects: 0,
             opened: 0,
             opens: false,
             busy: BTreeMap::new(),

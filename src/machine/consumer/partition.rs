@@ -227,11 +227,15 @@ impl<T> Partition<T> {
         if self.must_validate(&leader) {
             return None;
         }
+        Some((place, self.broker(now, &leader, cluster), leader))
+    }
+
+    /// Whom to read it from: the leader, or the replica that the leader has named.
+    pub(super) fn broker(&self, now: Instant, leader: &Leader, cluster: &impl Cluster) -> BrokerId {
         let replica = self
             .replica
             .filter(|(id, until)| now < *until && cluster.has(*id));
-        let broker = replica.map_or(leader.id, |(id, _)| id);
-        Some((place, broker, leader))
+        replica.map_or(leader.id, |(id, _)| id)
     }
 
     pub(super) fn is_paused(&self) -> bool {

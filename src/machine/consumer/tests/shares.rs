@@ -81,3 +81,47 @@ fn a_user_that_is_slow_gets_records_of_every_broker() {
     assert_eq!(brokers, Vec::from_iter(1..=BROKERS), "{answers:?}");
     assert!(answers.values().all(|count| *count >= 8), "{answers:?}");
 }
+
+/// All partitions are led by broker 1.
+fn one_leads(limits: FetchLimits, partitions: i32) -> Fixture {
+    let mut it = Fixture::with(limits);
+    let each = |n| (at(n), StartAt::Offset(0));
+    it.fetcher.assign((0..partitions).map(each).collect());
+    it
+}
+
+/// Moves partitions from broker 1 to the closer replicas 2, 3, .. that their leader names.
+fn redirect(it: &mut Fixture, partitions: i32, lease: Duration) {
+    let plan = it.fetcher.poll_fetch(it.now, ONE, 1, &LedBy(ONE)).unwrap();
+    it.fetcher.fetch_ended(ONE, None);
+    for planned in &plan.partitions {
+        let replica = BrokerId(2 + planned.partition.partition % partitions);
+        let fetcher = &mut it.fetcher;
+        fetcher.redirect(it.now, planned, replica, true, lease);
+    }
+}
+
+#[test]
+fn closer_replicas_share_the_budget_as_leaders_do() {
+    const REPLICAS: i32 = 8;
+    let limits = FetchLimits {
+        budget: 64_000,
+        max_bytes: 64_000,
+        partition_max_bytes: 64_000,
+        ..LIMITS
+    };
+    let mut it = one_leads(limits, REPLICAS);
+    redirect(&mut it, REPLICAS, Duration::from_secs(300));
+    let sources = it.fetcher.sources(it.now, &LedBy(ONE));
+    let read_from: Vec<i32> = sources.iter().map(|id| id.0).collect();
+    assert_eq!(read_from, Vec::from_iter(2..2 + REPLICAS));
+    let mut reserved = Vec::new();
+    for id in it.fetcher.in_turn((1..=9).map(BrokerId)) {
+        let plan = it
+            .fetcher
+            .poll_fetch(it.now, id, sources.len(), &LedBy(ONE));
+        reserved.extend(plan.map(|plan| plan.max_bytes));
+        assert!(it.fetcher.reserved() <= limits.budget);
+    }
+    assert_eq!(reserved, [8_000; 8], "each has its part");
+}

@@ -256,8 +256,6 @@ impl Consumer {
     /// `InvalidInput` if the partition is not assigned.
     pub fn resume(&self, partition: &TopicPartition) -> Result<()> {
         let known = self.inner.fetcher().pause(partition, false);
-        // What it kept is there for who waits.
-        self.inner.ready.notify_waiters();
         self.changed(partition, known)
     }
 

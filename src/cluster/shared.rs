@@ -15,9 +15,11 @@ use super::metadata;
 use crate::config::{ClientConfig, HostPort, Notice, Properties};
 use crate::env::Env;
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
-use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
+use crate::ids::TopicPartition;
 use crate::machine::backoff::BackoffPolicy;
-use crate::machine::metadata::{ClusterMetadata, Interest, MetadataMachine, Node, TopicMetadata};
+use crate::machine::metadata::{
+    ClusterMetadata, Interest, LeaderHint, MetadataMachine, TopicMetadata,
+};
 use crate::net::{Broker, Connector, Net, NetOptions, Role, Target, now};
 
 /// How long brokers may lag behind the controller before "there is no such thing" is believed.
@@ -178,16 +180,10 @@ impl Shared {
         self.wake.notify_one();
     }
 
-    /// A broker said in passing who leads a partition now (KIP-951).
-    pub(crate) fn handle_leader_hint(
-        &self,
-        at: &TopicPartition,
-        leader: BrokerId,
-        epoch: LeaderEpoch,
-        node: Option<Node>,
-    ) {
+    /// A broker said in passing who leads partitions now (KIP-951).
+    pub(crate) fn handle_leader_hints(&self, hints: impl IntoIterator<Item = LeaderHint>) {
         let mut machine = self.lock_machine();
-        if machine.handle_leader_hint(&at.topic, at.partition, leader, epoch, node) {
+        if machine.handle_leader_hints(hints) {
             let snapshot = Arc::clone(machine.snapshot());
             drop(machine);
             self.publish(snapshot);

@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorCode, FrameTooLarge, Result};
 use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
 use crate::machine::backoff::Backoff;
 use crate::machine::consumer::{Doubtful, Planned};
-use crate::machine::metadata::{ClusterMetadata, Interest, Node};
+use crate::machine::metadata::{ClusterMetadata, Interest, LeaderHint, Node};
 use crate::net::Role;
 
 /// So many answers in a row that make no sense are told: the broker will not do better.
@@ -54,8 +54,10 @@ pub(super) async fn drive(inner: Arc<Inner>) {
     };
     let mut metadata = driver.inner.shared.subscribe();
     loop {
+        // As of before the step: what became due during it is due now.
+        let began = now();
         driver.step();
-        let due = driver.inner.fetcher().poll_timeout(now());
+        let due = driver.inner.fetcher().poll_timeout(began);
         tokio::select! {
             biased;
             () = driver.inner.closing.notified() => break,
@@ -259,7 +261,12 @@ impl Driver {
             return;
         }
         if let Some((leader, epoch)) = leader.filter(|(_, epoch)| *epoch > planned.leader.epoch) {
-            shared.handle_leader_hint(at, leader, epoch, node.cloned());
+            shared.handle_leader_hints([LeaderHint {
+                partition: at.clone(),
+                leader,
+                epoch,
+                node: node.cloned(),
+            }]);
             let known = shared.snapshot().leader(&at.topic, at.partition);
             if known == Some((leader, epoch)) {
                 return;

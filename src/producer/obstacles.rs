@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::cluster::Shared;
+use crate::cluster::{Shared, no_such_partition};
 use crate::error::{Error, ErrorCode};
 use crate::ids::{BrokerId, TopicPartition};
 
@@ -43,7 +43,13 @@ impl Obstacles {
         if let Some(failure) = shared.metadata_failure() {
             return Some(failure);
         }
-        let leader = shared.snapshot().leader_id(at);
+        let snapshot = shared.snapshot();
+        let known = snapshot.topic(&at.topic);
+        if let Some(topic) = known.filter(|topic| topic.partition(at.partition).is_none()) {
+            // The topic was made anew with fewer.
+            return Some(no_such_partition(topic, at.partition));
+        }
+        let leader = snapshot.leader_id(at);
         let state = self.lock();
         if let Some(no_id) = &state.no_producer_id {
             return Some(no_id.clone());

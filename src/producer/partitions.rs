@@ -1,7 +1,7 @@
 //! The partitions that a producer has met, each with the batches that take its records behind a
 //! lock of its own.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, TryLockError};
 
@@ -65,7 +65,8 @@ pub(super) struct Partitions(RwLock<State>);
 #[derive(Debug, Default)]
 struct State {
     by_lane: Vec<Arc<Partition>>,
-    by_place: HashMap<TopicPartition, Arc<Partition>>,
+    /// Also those that their topic has not any more: it was made anew with fewer.
+    by_topic: HashMap<Arc<str>, BTreeMap<i32, Arc<Partition>>>,
     /// Whether no partition takes records any more, one that is added later neither.
     closed: bool,
 }
@@ -78,7 +79,8 @@ impl Partitions {
     /// The partition, which is added if it was not there before.
     pub(super) fn get_or_add(&self, at: TopicPartition) -> Arc<Partition> {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = all.by_place.get(&at) {
+        let known = all.by_topic.get(&at.topic);
+        if let Some(known) = known.and_then(|topic| topic.get(&at.partition)) {
             return Arc::clone(known);
         }
         let lane = LaneId(u32::try_from(all.by_lane.len()).unwrap_or(u32::MAX));
@@ -92,8 +94,16 @@ impl Partitions {
             partition.lock().batches.close();
         }
         all.by_lane.push(Arc::clone(&partition));
-        all.by_place.insert(at, Arc::clone(&partition));
+        let of_topic = all.by_topic.entry(Arc::clone(&at.topic)).or_default();
+        of_topic.insert(at.partition, Arc::clone(&partition));
         partition
+    }
+
+    /// The lanes of all partitions that a topic has, or had.
+    pub(super) fn lanes_of(&self, topic: &str) -> Vec<LaneId> {
+        let all = self.read();
+        let of_topic = all.by_topic.get(topic).into_iter().flatten();
+        of_topic.map(|(_, partition)| partition.lane).collect()
     }
 
     /// How many there are.
@@ -146,5 +156,8 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &again));
         assert_ne!(first.lane, other.lane);
         assert_eq!(all.count(), 2);
+        all.get_or_add(TopicPartition::new("u", 3));
+        assert_eq!(all.lanes_of("t"), [first.lane, other.lane]);
+        assert!(all.lanes_of("v").is_empty());
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::config::Acks;
 use crate::error::{Error, ErrorCode, ErrorKind};
 use crate::ids::{BrokerId, LeaderEpoch, TopicPartition, Uuid};
-use crate::machine::metadata::{ClusterMetadata, Node};
+use crate::machine::metadata::{ClusterMetadata, LeaderHint, Node};
 use crate::machine::producer::{Answer, BatchId, Drained, LaneId, Outcome, Refusal};
 use crate::protocol::produce::{
     PartitionProduceData, PartitionProduceResponse, ProduceRequest, ProduceResponse,
@@ -41,19 +41,12 @@ pub(super) struct Prepared {
 #[derive(Debug)]
 pub(super) struct Members {
     all: Vec<Member>,
-    /// The topics, in the order of the request.
-    topics: Vec<(Arc<str>, Uuid)>,
+    /// The topics' places in the request.
+    by_name: BTreeMap<Arc<str>, usize>,
+    /// The same for those that have an id.
+    by_id: BTreeMap<Uuid, usize>,
     /// Topic and partition, and the member's place; sorted.
     places: Vec<((usize, i32), usize)>,
-}
-
-/// A broker said who leads a partition now (KIP-951).
-#[derive(Debug)]
-pub(super) struct LeaderHint {
-    pub(super) partition: TopicPartition,
-    pub(super) leader: BrokerId,
-    pub(super) epoch: LeaderEpoch,
-    pub(super) node: Option<Node>,
 }
 
 impl Prepared {
@@ -64,7 +57,7 @@ impl Prepared {
         metadata: &ClusterMetadata,
     ) -> Self {
         let mut max_version = None;
-        let mut topics: Vec<(Arc<str>, Uuid)> = Vec::new();
+        let mut by_id = BTreeMap::new();
         let mut topic_data: Vec<TopicProduceData> = Vec::new();
         let mut by_name: BTreeMap<Arc<str>, usize> = BTreeMap::new();
         let mut all = Vec::with_capacity(drained.len());
@@ -77,14 +70,15 @@ impl Prepared {
                     let topic_id = metadata.topic(name).map_or(Uuid::ZERO, |topic| topic.id.0);
                     if topic_id.is_zero() {
                         max_version = Some(LAST_VERSION_WITH_NAMES);
+                    } else {
+                        by_id.insert(topic_id, topic_data.len());
                     }
                     topic_data.push(TopicProduceData {
                         name: name.to_string(),
                         topic_id,
                         partition_data: Vec::new(),
                     });
-                    topics.push((Arc::clone(name), topic_id));
-                    topics.len() - 1
+                    topic_data.len() - 1
                 });
             if let Some(data) = topic_data.get_mut(topic) {
                 data.partition_data.push(PartitionProduceData {
@@ -108,7 +102,8 @@ impl Prepared {
         };
         let members = Members {
             all,
-            topics,
+            by_name,
+            by_id,
             places,
         };
         Self {
@@ -160,14 +155,11 @@ impl Members {
 
     /// Which of the request's topics this is: by its name, or by its id where there is none.
     fn topic(&self, topic: &TopicProduceResponse) -> Option<usize> {
-        let is_it = |(name, id): &(Arc<str>, Uuid)| {
-            if topic.name.is_empty() {
-                *id == topic.topic_id
-            } else {
-                **name == *topic.name
-            }
+        let place = match topic.name.as_str() {
+            "" => self.by_id.get(&topic.topic_id),
+            name => self.by_name.get(name),
         };
-        self.topics.iter().position(is_it)
+        place.copied()
     }
 
     /// The same answer for every batch.

@@ -17,11 +17,11 @@ use tokio::time::Sleep;
 use super::call::{is_stale, lost, producer_id, submit};
 use super::inner::Inner;
 use super::metrics::Flight;
-use super::request::{Answered, LeaderHint, Prepared};
+use super::request::{Answered, Prepared};
 use crate::cluster::{Brokers, Calls, Deadline, Target, now};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{BrokerId, ProducerEpoch, ProducerId};
-use crate::machine::metadata::{ClusterMetadata, Node};
+use crate::machine::metadata::{ClusterMetadata, LeaderHint, Node};
 use crate::machine::producer::{Answer, BatchId, Drained, Home, LaneId, Outcome, SealJob};
 use crate::net::{Connection, Role};
 use crate::protocol::init_producer_id::InitProducerIdRequest;
@@ -314,7 +314,11 @@ impl Driver {
                     Ok((id, epoch)) => inner.sender().handle_producer_id(at, id, epoch),
                     // Asked for again at once; each batch has a limit of its own.
                     Err(error) if error.is_retriable() => {}
-                    Err(error) => inner.give_up_nameless(at, &error),
+                    Err(error) => {
+                        // Others have their id, and nothing to do with this.
+                        inner.obstacles.set_no_producer_id(None);
+                        inner.give_up_nameless(at, &error);
+                    }
                 }
             }
             Event::Sealed(lane, id, sealed) => {
@@ -335,13 +339,8 @@ impl Driver {
                 hints,
             } => {
                 self.handle_answers(at, broker, answers);
-                for hint in hints {
-                    self.inner.shared.handle_leader_hint(
-                        &hint.partition,
-                        hint.leader,
-                        hint.epoch,
-                        hint.node,
-                    );
+                if !hints.is_empty() {
+                    self.inner.shared.handle_leader_hints(hints);
                 }
             }
         }
@@ -364,10 +363,8 @@ impl Driver {
         let before = std::mem::replace(&mut self.snapshot, self.inner.shared.snapshot());
         // Not all of them: who begins to use thousands of topics has a new picture with each.
         let changed = self.snapshot.changed_since(&before);
-        let known = changed
-            .iter()
-            .filter_map(|name| self.inner.topics.latest(name));
-        let lanes: Vec<LaneId> = known.flat_map(|topic| topic.lanes()).collect();
+        let partitions = &self.inner.partitions;
+        let lanes = changed.iter().flat_map(|name| partitions.lanes_of(name));
         let home = |at: &_| Home::of(&self.snapshot, at);
         self.inner.sender().handle_homes(now(), lanes, home);
     }

@@ -7,7 +7,7 @@ use super::partitions::{Filling, Partition, Partitions};
 use super::sticky::{Since, Stickiness};
 use crate::ids::TopicPartition;
 use crate::machine::metadata::TopicMetadata;
-use crate::machine::producer::{LaneId, Partitions as Described, next_sticky};
+use crate::machine::producer::{Partitions as Described, next_sticky};
 use crate::machine::rng::Rng;
 
 /// One topic as of some metadata, with everything that placing a record needs.
@@ -171,10 +171,6 @@ impl Topic {
 
     pub(super) fn metadata(&self) -> &Arc<TopicMetadata> {
         &self.metadata
-    }
-
-    pub(super) fn lanes(&self) -> Vec<LaneId> {
-        self.partitions.iter().map(|each| each.lane).collect()
     }
 
     /// What a partitioner sees of it.

@@ -8,7 +8,7 @@ use tidewire::protocol::frame::encode_response;
 use tidewire::protocol::produce::{
     PartitionProduceResponse, ProduceResponse, TopicProduceResponse,
 };
-use tidewire::{Client, CorrelationId, ErrorCode, ErrorKind, Producer, WriteStatus};
+use tidewire::{BrokerId, Client, CorrelationId, ErrorCode, ErrorKind, Producer, WriteStatus};
 use tokio::time::Instant;
 
 use crate::support::{
@@ -398,6 +398,32 @@ async fn case_98_a_topic_made_anew_is_written_from_its_start() {
         [(1, 0), (1, 1), (1, 2)],
         "not where the old topic ended"
     );
+}
+
+/// With fewer partitions, and then with as many as before: what was gone is another one, too.
+#[tokio::test(start_paused = true)]
+async fn case_98_a_partition_that_was_gone_for_a_while_is_written_from_its_start() {
+    let cluster = cluster().topic("t", 6).build();
+    let client = connect(&cluster).await;
+    let producer = producer(&client);
+    send(&producer, 0, 0..2).await;
+    send(&producer, 4, 0..5).await;
+    cluster.delete_topic("t").unwrap();
+    cluster.create_topic("t", 3).unwrap();
+    send(&producer, 0, 0..2).await;
+    cluster.delete_topic("t").unwrap();
+    cluster.create_topic("t", 6).unwrap();
+    let BrokerId(leader) = cluster.leader("t", 4).unwrap();
+    cluster.move_leader("t", 4, leader % 3 + 1).unwrap();
+    // Whatever makes the client look, but no record for this topic.
+    send(&producer, 0, 0..2).await;
+    send(&producer, 4, 0..2).await;
+    let log = cluster.log("t", 4);
+    let stamps: Vec<_> = log
+        .iter()
+        .map(|it| (it.producer_epoch, it.sequence))
+        .collect();
+    assert_eq!(stamps, [(1, 0), (1, 1)], "not where the first one ended");
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::merge::{Scope, merge};
-use super::picture::{ClusterMetadata, Node, TopicMetadata};
-use crate::ids::{BrokerId, LeaderEpoch};
+use super::picture::ClusterMetadata;
 use crate::machine::backoff::{Backoff, BackoffPolicy};
 use crate::protocol::metadata::{MetadataRequest, MetadataRequestTopic, MetadataResponse};
 
@@ -79,7 +78,7 @@ struct Schedule {
 /// What to ask and when; see the module's page.
 #[derive(Debug)]
 pub(crate) struct MetadataMachine {
-    snapshot: Arc<ClusterMetadata>,
+    pub(super) snapshot: Arc<ClusterMetadata>,
     wanted: BTreeMap<Arc<str>, Wanted>,
     /// Those that nobody has asked about yet, or not so that they would be created. Apart from the
     /// others, since who begins to use many topics must not look at all of them each time.
@@ -289,39 +288,5 @@ impl MetadataMachine {
     #[cfg(test)]
     pub(super) fn is_backing_off(&self) -> bool {
         self.backoff.failures() > 0
-    }
-
-    /// A broker said in passing who leads a partition now (KIP-951). Returns whether it is news.
-    pub(crate) fn handle_leader_hint(
-        &mut self,
-        topic: &str,
-        partition: i32,
-        leader: BrokerId,
-        epoch: LeaderEpoch,
-        node: Option<Node>,
-    ) -> bool {
-        let Some(known) = self.snapshot.topics.get(topic) else {
-            return false;
-        };
-        let newer = |current: &super::PartitionMetadata| current.leader_epoch < epoch;
-        if !known.partition(partition).is_some_and(newer) {
-            return false;
-        }
-        let mut next = ClusterMetadata::clone(&self.snapshot);
-        next.nodes.extend(node.map(|node| (node.id, node)));
-        if !next.nodes.contains_key(&leader) {
-            return false;
-        }
-        let mut changed = TopicMetadata::clone(known);
-        for each in &mut changed.partitions {
-            if each.partition == partition {
-                each.leader = Some(leader);
-                each.leader_epoch = epoch;
-            }
-        }
-        let changed = Arc::new(changed);
-        next.topics.insert(Arc::clone(&changed.name), changed);
-        self.snapshot = Arc::new(next);
-        true
     }
 }

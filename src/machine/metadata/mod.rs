@@ -12,10 +12,12 @@
 //! - **Only topics in use are asked for.** A topic that nobody looked up for a while is dropped.
 //! - **No topic holds up another.** One that cannot be had costs the others no refresh.
 
+mod hints;
 mod machine;
 mod merge;
 mod picture;
 
+pub(crate) use hints::LeaderHint;
 pub(crate) use machine::{Interest, MetadataMachine, Query};
 pub use picture::{ClusterMetadata, Node, PartitionMetadata, TopicMetadata};
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::error::ErrorCode;
-use crate::ids::{BrokerId, LeaderEpoch, TopicId, Uuid};
+use crate::ids::{BrokerId, LeaderEpoch, TopicId, TopicPartition, Uuid};
 use crate::machine::backoff::BackoffPolicy;
 use crate::machine::rng::Rng;
 use crate::protocol::metadata::{
@@ -244,11 +244,14 @@ impl World {
         if known != Some(TopicId(Uuid([id; 16]))) {
             return;
         }
-        for (partition, (leader, epoch)) in (0..).zip(partitions) {
-            let (leader, epoch) = (BrokerId(leader), LeaderEpoch(epoch));
-            self.machine
-                .handle_leader_hint(topic, partition, leader, epoch, None);
-        }
+        let hint = |(partition, (leader, epoch))| LeaderHint {
+            partition: TopicPartition::new(topic, partition),
+            leader: BrokerId(leader),
+            epoch: LeaderEpoch(epoch),
+            node: None,
+        };
+        let hints = (0..).zip(partitions).map(hint);
+        self.machine.handle_leader_hints(hints);
     }
 
     /// What must hold whenever one looks.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::error::ErrorCode;
-use crate::ids::{BrokerId, LeaderEpoch, TopicId, Uuid};
+use crate::ids::{BrokerId, LeaderEpoch, TopicId, TopicPartition, Uuid};
 use crate::machine::backoff::BackoffPolicy;
 use crate::protocol::metadata::{
     MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
@@ -400,8 +400,12 @@ fn a_hint_moves_a_leader_forward_only_and_never_to_an_unknown_broker() {
     let mut it = Fixture::knowing(vec![topic("a", 1, &[(1, 5)])]);
     let mut hint = |at: &str, partition, leader, epoch, node: Option<Node>| {
         let (leader, epoch) = (BrokerId(leader), LeaderEpoch(epoch));
-        it.machine
-            .handle_leader_hint(at, partition, leader, epoch, node)
+        it.machine.handle_leader_hints([LeaderHint {
+            partition: TopicPartition::new(at, partition),
+            leader,
+            epoch,
+            node,
+        }])
     };
     assert!(!hint("a", 0, 2, 5, None), "no newer than what is known");
     assert!(!hint("a", 1, 2, 6, None), "no such partition");

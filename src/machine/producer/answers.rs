@@ -77,7 +77,9 @@ impl<T: Clone> Lane<T> {
         let last = outcome
             .base_offset
             .map(|base| base + i64::from(batch.share.records) - 1);
-        self.last_acked = self.last_acked.max(last);
+        if !self.sequence.log_is_new {
+            self.last_acked = self.last_acked.max(last);
+        }
         finished.push(Finished {
             tag: batch.tag,
             share: batch.share,
@@ -144,6 +146,8 @@ impl<T: Clone> Lane<T> {
             // Only because a batch before it came back: its turn comes again after that.
             return;
         }
+        // It does not take any stamp.
+        self.sequence.log_is_new = false;
         let error = refused_batch(refusal.code, refusal.message.as_deref());
         let lost_records = match refusal.code {
             ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER => self.sequence.trust == Trust::Steady,

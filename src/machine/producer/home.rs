@@ -9,6 +9,8 @@ pub(crate) struct Home {
     pub(crate) leader: Option<BrokerId>,
     /// Zero where brokers tell none: older than 2.8, or the topic is not known.
     pub(crate) topic: TopicId,
+    /// The topic is known, and has no such partition: it was made anew with fewer.
+    pub(crate) is_gone: bool,
 }
 
 impl Home {
@@ -16,6 +18,9 @@ impl Home {
         Self {
             leader: metadata.leader_id(at),
             topic: metadata.topic_id(&at.topic),
+            is_gone: metadata
+                .topic(&at.topic)
+                .is_some_and(|topic| topic.partition(at.partition).is_none()),
         }
     }
 

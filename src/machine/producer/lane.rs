@@ -143,9 +143,13 @@ impl<T: Clone> Lane<T> {
                 if self.wire.is_some() {
                     return Turn::Nothing;
                 }
-                // What may be written is settled under the stamp it was sent with.
-                let doubtful = self.stamped.iter().position(|batch| batch.maybe_written);
-                doubtful.map_or(Turn::Anew, Turn::Again)
+                // What may be written is settled under the stamp it was sent with. A log that is
+                // new takes any stamp, so that what comes before it goes first, with its own.
+                match self.stamped.iter().position(|batch| batch.maybe_written) {
+                    None => Turn::Anew,
+                    Some(_) if self.sequence.log_is_new => Turn::Again(0),
+                    Some(doubtful) => Turn::Again(doubtful),
+                }
             }
             Some(0) => Turn::Again(0),
             Some(_) => Turn::Nothing,
@@ -327,15 +331,15 @@ impl<T: Clone> Lane<T> {
         });
     }
 
-    /// Metadata names another leader, or another topic. What went wrong at the old one is no reason
-    /// to wait.
+    /// Metadata says where it is; returns whether that has changed. What went wrong at the old
+    /// place is no reason to wait.
     pub(super) fn set_home(&mut self, home: Home) -> bool {
-        let before = self.home;
-        self.home = home.after(before);
-        if self.home.is_another_topic(before) {
+        let home = home.after(self.home);
+        let before = std::mem::replace(&mut self.home, home);
+        if home.is_another_topic(before) {
             self.begin_anew();
         }
-        if self.home == before {
+        if home == before {
             return false;
         }
         if home.leader.is_some() {
@@ -349,6 +353,7 @@ impl<T: Clone> Lane<T> {
         self.last_acked = None;
         if self.sequence.identity.is_some() {
             self.sequence.trust = Trust::Moving;
+            self.sequence.log_is_new = true;
         }
     }
 

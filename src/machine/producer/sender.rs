@@ -174,7 +174,14 @@ impl<T: Clone> Sender<T> {
                 self.refresh(now, id);
             }
         }
-        self.lookups.clone_from(&self.homeless);
+        // What its topic has not any more is not asked for again and again.
+        let slots = &self.slots;
+        let gone = |id: &LaneId| {
+            let slot = slots.get(index(*id)).and_then(Option::as_ref);
+            slot.is_some_and(|slot| slot.lane.home.is_gone)
+        };
+        let homeless = self.homeless.iter().filter(|id| !gone(id));
+        self.lookups = homeless.copied().collect();
     }
 
     /// The partitions that have something to send now, and nobody to send it to: those that are new
@@ -332,7 +339,7 @@ impl<T: Clone> Sender<T> {
         let ready = lane.ready_at(settings, self.identity);
         let is_ready = ready.is_some_and(|at| at <= now);
         if is_ready && lane.home.leader.is_none() {
-            if self.homeless.insert(id) {
+            if self.homeless.insert(id) && !lane.home.is_gone {
                 self.lookups.insert(id);
             }
         } else if self.homeless.remove(&id) {

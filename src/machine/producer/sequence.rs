@@ -32,6 +32,8 @@ pub(super) struct Sequence {
     pub(super) trust: Trust,
     /// Whether the producer id is of no use any more, and not only the epoch.
     pub(super) retired: bool,
+    /// The log is another one than the stamps were made for: the topic was made anew.
+    pub(super) log_is_new: bool,
 }
 
 impl Sequence {
@@ -43,6 +45,7 @@ impl Sequence {
             sent_at: None,
             trust: Trust::Steady,
             retired: false,
+            log_is_new: false,
         }
     }
 

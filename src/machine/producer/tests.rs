@@ -79,7 +79,11 @@ pub(super) fn lane(partition: usize) -> LaneId {
 /// Where a partition is.
 pub(super) fn home(leader: Option<BrokerId>, topic: u8) -> Home {
     let topic = TopicId(Uuid([topic; 16]));
-    Home { leader, topic }
+    Home {
+        leader,
+        topic,
+        is_gone: false,
+    }
 }
 
 /// The partitions of a topic, each under its number.

@@ -361,6 +361,37 @@ fn case_98_what_was_sent_to_the_old_topic_is_settled_before_the_new_epoch() {
 }
 
 #[test]
+fn case_98_a_new_log_gets_what_was_refused_before_what_may_be_written_behind_it() {
+    let mut it = Fixture::new(settings());
+    let flying = it.fly(0, 2);
+    it.comes_back(&flying[0], refused(ErrorCode::UNKNOWN_TOPIC_ID));
+    it.comes_back(&flying[1], lost(true));
+    it.make_anew();
+    // It would take the second one as well, and have it before the first.
+    for sent in &flying {
+        let again = it.retry();
+        assert_eq!(again.bytes, sent.bytes);
+        assert!(it.ends(&again, WRITTEN).is_ok());
+    }
+    assert_eq!(it.send(0).stamp(), (1, 1, 0));
+}
+
+#[test]
+fn case_98_a_new_log_that_knows_the_producer_already_settles_what_may_be_written_first() {
+    let mut it = Fixture::new(settings());
+    let flying = it.fly(0, 2);
+    it.comes_back(&flying[0], refused(ErrorCode::UNKNOWN_TOPIC_ID));
+    it.comes_back(&flying[1], lost(true));
+    it.make_anew();
+    let again = it.retry();
+    it.comes_back(&again, gap());
+    let doubtful = it.retry();
+    assert_eq!(doubtful.bytes, flying[1].bytes);
+    assert_eq!(it.status(&doubtful, gap()), WriteStatus::MaybeWritten);
+    assert_eq!(it.retry().stamp(), (1, 1, 0));
+}
+
+#[test]
 fn case_98_a_forgotten_producer_in_a_topic_made_anew_is_no_gap() {
     let mut it = Fixture::new(settings());
     let flying = it.fly(0, 1);

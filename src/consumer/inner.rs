@@ -79,12 +79,10 @@ impl Inner {
     /// itself, and keeps no other partition from being handed out.
     pub(super) fn take_ready(&self) -> Result<Records> {
         let mut receiving = self.receiving();
-        let any = !receiving.is_empty() || self.has_ready();
         let taken = self.take(&mut receiving);
-        self.fetcher().handed_over();
+        let is_room = self.fetcher().handed_over();
         drop(receiving);
-        if any {
-            // There is room for more, or a partition may be tried again.
+        if is_room {
             self.wake.notify_one();
         }
         let mut records = taken?;

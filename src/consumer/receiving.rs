@@ -89,11 +89,6 @@ impl Current {
 }
 
 impl Receiving {
-    /// Whether it is in no batch.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_none()
-    }
-
     /// What a poll takes of the batch that `recv` is in; `None` if there is nothing left of it.
     pub(super) fn take(&mut self, inner: &Inner, room: usize) -> Option<Part> {
         let part = self.0.as_mut()?.take(room);

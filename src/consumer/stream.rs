@@ -127,6 +127,8 @@ impl Consumer {
                 .with_partition(partition.partition));
         };
         drop(fetcher);
+        // What it holds is no reason any more not to fetch for polls.
+        self.inner.wake.notify_one();
         Ok(Reader {
             inner: Arc::clone(&self.inner),
             partition: partition.clone(),

@@ -16,7 +16,7 @@ use super::connection::{Connection, Opened};
 use super::connector::BoxStream;
 use super::options::{Net, Target};
 use super::reader::FrameReader;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, FrameTooLarge};
 use crate::ids::CorrelationId;
 use crate::machine::handshake::{Handshake, Step};
 use crate::protocol::ApiVersions;
@@ -175,7 +175,7 @@ async fn negotiate(
         stream.write_all(&frame.into_bytes()).await.map_err(broke)?;
         stream.flush().await.map_err(broke)?;
         let answer = poll_fn(|cx| reader.poll_frame(cx, stream)).await;
-        let answer = answer.map_err(|error| error.into_error())?;
+        let answer = answer.map_err(|error| no_response(error.into_error()))?;
         let (answered, response) = decode_api_versions_response(answer, version)?;
         if answered != correlation {
             let message = format!("the first response is to request {answered}, not {correlation}");
@@ -186,5 +186,14 @@ async fn negotiate(
             Step::Ready(versions) => return Ok(versions),
             Step::Failed(error) => return Err(error),
         }
+    }
+}
+
+/// The limit was the handshake's and not `receive.message.max.bytes`: whatever is there, it is no
+/// broker with a large response.
+fn no_response(error: Error) -> Error {
+    match FrameTooLarge::of(&error) {
+        Some(_) => Error::new(error.kind(), error.message().to_owned()),
+        None => error,
     }
 }

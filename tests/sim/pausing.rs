@@ -128,3 +128,19 @@ async fn paused_partitions_that_fill_the_buffer_slow_no_other() {
     }
     assert!(took[1] <= took[0] + ms(5), "{took:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_nobody_reads_lets_polls_fetch_what_comes() {
+    let (_cluster, client) = written(2, 10).await;
+    let consumer = consumer(&client, 2).property("max.partition.fetch.bytes", "10000");
+    let consumer = consumer.build().await.unwrap();
+    tokio::time::sleep(secs(1)).await;
+    // Full, and so held back, with nothing under way.
+    let _unread = consumer.partition_stream(&at(0)).unwrap();
+    let mut count = 0;
+    while count < 100 {
+        let records = within(secs(2), poll(&consumer, secs(1))).await.unwrap();
+        assert!(!records.is_empty(), "after {count}");
+        count += records.len();
+    }
+}

@@ -25,8 +25,9 @@ pub(crate) struct Group {
     state: Mutex<State>,
     /// Wakes the task: something changed that it may act on.
     pub(super) wake: Notify,
-    /// Until when a listener may take, once the consumer is about to end.
-    listening_ends: watch::Sender<Option<Instant>>,
+    /// Until when a listener may take, once the consumer is about to end: one that a commit comes
+    /// after, and any other.
+    listening_ends: watch::Sender<Option<[Instant; 2]>>,
 }
 
 /// Behind one lock, held for moments.
@@ -180,19 +181,27 @@ impl Group {
             }
         }
         drop(state);
-        // Whoever was dropped is told nothing more.
-        let listening_ends = if dropped { now() } else { commit_until };
-        self.listening_ends.send_replace(Some(listening_ends));
+        let now = now();
+        let ends = match dropped {
+            // Whoever was dropped is told nothing more.
+            true => [now; 2],
+            false => [
+                now + commit_until.saturating_duration_since(now) / 2,
+                commit_until,
+            ],
+        };
+        self.listening_ends.send_replace(Some(ends));
         self.wake.notify_one();
     }
 
     /// Waits until the consumer ends, and as long as a listener has then.
-    pub(super) async fn listening_ended(&self) {
+    pub(super) async fn listening_ended(&self, commits_later: bool) {
         let mut ends = self.listening_ends.subscribe();
         // The sender lives as long as this does.
-        let Ok(Some(until)) = ends.wait_for(Option::is_some).await.map(|until| *until) else {
+        let Ok(Some([early, late])) = ends.wait_for(Option::is_some).await.map(|ends| *ends) else {
             return std::future::pending().await;
         };
+        let until = if commits_later { early } else { late };
         tokio::time::sleep_until(until.into()).await;
     }
 }

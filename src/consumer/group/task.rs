@@ -89,11 +89,13 @@ impl Task {
     async fn run(mut self) {
         let mut metadata = self.inner.shared.subscribe();
         loop {
+            // As of before the step: what became due during it is due now.
+            let began = now();
             self.step();
             if self.is_over() {
                 return;
             }
-            let due = self.timeout();
+            let due = self.timeout(began);
             tokio::select! {
                 biased;
                 event = self.calls.next() => self.handle(event),
@@ -233,6 +235,8 @@ impl Task {
             } => {
                 let mut fetcher = self.inner.fetcher();
                 fetcher.hold(&partitions);
+                // The others have its room.
+                self.inner.wake.notify_one();
                 if wait && fetcher.is_busy(&partitions) {
                     state.holding.push((step, partitions));
                 } else {
@@ -282,11 +286,13 @@ impl Task {
                 // As long as a rebalance may take.
                 let limit = self.inner.config.max_poll_interval;
                 let group = Arc::clone(&self.group);
+                // A commit comes after it, but before what is revoked is told.
+                let commits_later = matches!(event, News::Assigned(_));
                 self.calls.push(Box::pin(async move {
                     tokio::select! {
                         biased;
                         () = listener.tell(&consumer, &event) => return Event::Told(step),
-                        () = group.listening_ended() => return Event::Unheard(step),
+                        () = group.listening_ended(commits_later) => return Event::Unheard(step),
                         () = tokio::time::sleep(limit) => {}
                     }
                     tracing::warn!(
@@ -346,8 +352,7 @@ impl Task {
         now() >= closing.until || (out && state.commits.is_empty())
     }
 
-    fn timeout(&self) -> Option<Instant> {
-        let now = now();
+    fn timeout(&self, now: Instant) -> Option<Instant> {
         let state = self.group.lock();
         let of_member = state.member.as_ref().and_then(|it| it.poll_timeout(now));
         let closing = state.closing.as_ref().map(|closing| closing.until);

@@ -57,6 +57,8 @@ pub(crate) struct Fetcher<T> {
     pub(super) turn: Bound<TopicPartition>,
     /// The user was told an error last, so that records come first now.
     pub(super) told: bool,
+    /// Something was taken since the last poll's end, or an error told.
+    pub(super) freed: bool,
     last_generation: u64,
     pub(super) assignments: u64,
     pub(super) redirects: u64,
@@ -80,6 +82,7 @@ impl<T> Fetcher<T> {
             frames: Frames::default(),
             turn: Bound::Unbounded,
             told: false,
+            freed: false,
             last_generation: 0,
             assignments: 0,
             redirects: 0,

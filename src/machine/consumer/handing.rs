@@ -48,7 +48,9 @@ impl<T> Fetcher<T> {
         if !state.has_records() {
             return None;
         }
+        let (torn, jumps) = (state.torn, state.jumps);
         let Buffered { from, batch, frame } = state.pop(&mut self.frames)?;
+        self.freed = true;
         let busy = self.busy.entry(partition.clone());
         let in_hand = busy.or_insert(InHand::new(from, state.split));
         in_hand.take_more();
@@ -58,6 +60,8 @@ impl<T> Fetcher<T> {
             batch,
             frame,
             place: state.place,
+            torn,
+            jumps,
         })
     }
 
@@ -67,9 +71,12 @@ impl<T> Fetcher<T> {
         self.opens |= bytes > 0;
     }
 
-    /// The poll ends: what it has decompressed is the user's.
-    pub(crate) fn handed_over(&mut self) {
+    /// The poll ends: what it has decompressed is the user's. Whether there may be more to fetch
+    /// since the last one: something was taken, or an error was told.
+    pub(crate) fn handed_over(&mut self) -> bool {
+        self.freed |= self.opened > 0;
         self.opened = 0;
+        std::mem::take(&mut self.freed)
     }
 
     /// The next batch to hand out record by record, of one partition or of those that are polled.
@@ -185,7 +192,7 @@ impl<T> Fetcher<T> {
             .filter(|state| state.split.is_none());
         let stuck = polled.find(|state| state.is_stuck());
         let error = stuck?.failed.take();
-        self.told = true;
+        (self.told, self.freed) = (true, true);
         error
     }
 
@@ -209,6 +216,7 @@ impl<T> Fetcher<T> {
         if state.place != handed.place {
             return;
         }
+        state.torn |= handed.torn || state.jumps != handed.jumps;
         let frame = bytes.map_or(handed.frame, |bytes| Frame { id, bytes });
         let batch = handed.batch;
         state.push_front(Buffered { from, batch, frame }, &mut self.frames);
@@ -226,6 +234,7 @@ impl<T> Fetcher<T> {
         if let Some(state) = state.filter(|state| state.place == handed.place) {
             state.rewind(Position::At(handed.from), generation, &mut self.frames);
             state.fail(now, error);
+            self.freed = true;
         }
     }
 

@@ -65,8 +65,11 @@ impl<T> Fetcher<T> {
     /// A broker has answered what the search asked, if there is one.
     pub(super) fn narrowed(&mut self, broker: BrokerId) {
         if let Some(state) = self.brokers.get_mut(&broker) {
-            let search = state.narrowing.take();
-            state.narrowing = search.and_then(Narrowing::without_asked);
+            if let Some(search) = state.narrowing.take() {
+                state.narrowing = search.without_asked();
+                // The broker is not to keep to the small sizes that were asked for.
+                state.session.lost();
+            }
         }
     }
 

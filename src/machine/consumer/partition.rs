@@ -36,6 +36,8 @@ pub(super) struct Partition<T> {
     pub(super) buffered: VecDeque<Buffered<T>>,
     /// What is buffered does not lead up to the fetch position, and cannot be fetched again.
     pub(super) torn: bool,
+    /// How often the fetch position has jumped.
+    pub(super) jumps: u64,
     /// Of what is buffered.
     pub(super) bytes: usize,
     backoff: Backoff,
@@ -80,6 +82,7 @@ impl<T> Partition<T> {
             place: generation,
             buffered: VecDeque::new(),
             torn: false,
+            jumps: 0,
             bytes: 0,
             backoff,
             not_before: None,
@@ -148,7 +151,10 @@ impl<T> Partition<T> {
 
     /// Goes on fetching from here, as of this generation, and drops what it holds.
     pub(super) fn rewind(&mut self, to: Position, generation: u64, frames: &mut Frames) {
-        self.failed = None;
+        if self.failed.take().is_some() {
+            // The user has not heard of it: it is to be found again.
+            self.too_large = None;
+        }
         self.refetch(to, generation, frames);
     }
 
@@ -263,7 +269,8 @@ impl<T> Partition<T> {
 
     /// Whether it has nothing for the user but an error.
     pub(super) fn is_stuck(&self) -> bool {
-        self.may_hand_out() && self.buffered.is_empty() && self.failed.is_some()
+        let holds_nothing = self.buffered.is_empty() && !self.is_lent();
+        self.may_hand_out() && holds_nothing && self.failed.is_some()
     }
 
     /// The end of the partition, if it has been reached and was not told yet.
@@ -310,6 +317,7 @@ impl<T> Partition<T> {
     /// Goes on from somewhere else, after what is buffered.
     pub(super) fn jump(&mut self, to: Position) {
         self.torn |= !self.buffered.is_empty();
+        self.jumps += 1;
         self.too_large = None;
         self.fetch = to;
     }
@@ -332,6 +340,8 @@ impl<T> Partition<T> {
             frames.release(last.frame);
         }
         self.fetch = Position::At(end);
+        // What is written there now is another batch.
+        self.too_large = None;
         self.validated = LeaderEpoch::NONE;
         self.generation = generation;
     }

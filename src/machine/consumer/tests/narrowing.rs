@@ -119,3 +119,39 @@ fn what_is_too_large_for_a_place_that_was_left_meanwhile_is_forgotten() {
     }
     assert!(it.plan(ONE).is_some());
 }
+
+#[test]
+fn an_error_that_was_not_told_is_found_again_when_its_place_is_come_to_again() {
+    let mut it = fixture(1);
+    let plan = it.plan(ONE).unwrap();
+    it.fetcher.answered(ONE, 1, false);
+    it.answer(&plan.partitions[0], &[batch("a", 5, 10)]);
+    let stream = it.fetcher.split(&at(0)).unwrap();
+    let (_, lent) = it.fetcher.lend(Some(&at(0))).unwrap();
+    assert!(lent.advance(0, Some(3)));
+    find(&mut it, 0, &[]);
+    // The stream is dropped within the batch: its rest is fetched again.
+    it.fetcher.join(&at(0), stream);
+    assert!(it.fetcher.hand_out_error().is_none());
+    let plan = it.plan(ONE).unwrap();
+    assert_eq!(plan.partitions[0].offset, 3);
+    it.fetcher.answered(ONE, 1, false);
+    it.answer(&plan.partitions[0], &[batch("a", 5, 10)]);
+    it.take();
+    find(&mut it, 0, &[]);
+    assert!(it.fetcher.hand_out_error().is_some());
+}
+
+#[test]
+fn an_error_is_told_after_the_rest_of_the_batch_that_is_lent() {
+    let mut it = fixture(1);
+    let plan = it.plan(ONE).unwrap();
+    it.fetcher.answered(ONE, 1, false);
+    it.answer(&plan.partitions[0], &[batch("a", 5, 10)]);
+    let (_, lent) = it.fetcher.lend(None).unwrap();
+    assert!(lent.advance(0, Some(3)));
+    find(&mut it, 0, &[]);
+    assert!(it.fetcher.hand_out_error().is_none());
+    assert!(lent.advance(3, None));
+    assert!(it.fetcher.hand_out_error().is_some());
+}

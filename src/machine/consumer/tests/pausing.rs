@@ -206,3 +206,18 @@ fn what_paused_partitions_get_back_decompressed_stays_within_the_budget() {
     assert_eq!(it.take(), ("b", 3), "the one that was paused last");
     assert_eq!(it.planned().offset, 3);
 }
+
+#[test]
+fn the_rest_of_a_batch_that_cannot_be_fetched_again_is_not_dropped() {
+    let mut it = Fixture::new();
+    let planned = it.planned();
+    it.answer(&planned, &[batch("a", 5, 900)]);
+    it.fetcher.reset(&planned, StartAt::Offset(0));
+    let handed = it.fetcher.hand_out().unwrap();
+    it.fetcher.give_back(handed, 3, None);
+    it.fetcher.pause(&at(0), true);
+    it.plan(ONE);
+    it.fetcher.fetch_ended(ONE, None);
+    it.fetcher.pause(&at(0), false);
+    assert_eq!(it.take(), ("a", 3));
+}

@@ -238,7 +238,8 @@ impl Consumer {
     /// was fetched before is kept and comes at once after `resume`, and so does what a fetch under
     /// way brings. Only where other partitions need the room is it dropped and fetched again later,
     /// first of what was paused longest: paused partitions keep no more than half of
-    /// `queued.max.messages.kbytes` while others are fetched. A seek, a rebalance and an assignment
+    /// `queued.max.messages.kbytes` while others are fetched. What could not be fetched again, and
+    /// what an error comes after, is not dropped for that. A seek, a rebalance and an assignment
     /// drop it as they drop what is buffered of any partition.
     ///
     /// # Errors

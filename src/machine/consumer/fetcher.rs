@@ -11,7 +11,9 @@
 //!   that answers under way may bring, never exceed the budget by more than one batch a broker (it
 //!   sends the first batch whole even if that is larger than what was asked for) and one that is
 //!   handed out in part, or decompressed by a poll: its rest comes first.
-//! - A partition that is stuck holds no memory, so that it cannot keep the others from going on.
+//! - A partition that is stuck holds no memory, so that it cannot keep the others from going on;
+//!   one that is paused holds what it has, of which [`keep`](Fetcher::keep) leaves no more than the
+//!   others can spare.
 //! - A position moves only when records are handed out, or by a seek, or back to where a log was
 //!   cut off. A late answer (older `generation`) for a partition that was sought, dropped or asked
 //!   for elsewhere meanwhile changes nothing. Generations are never used twice.

@@ -13,7 +13,7 @@ use crate::protocol::metadata::{
 /// What was asked about.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Scope {
-    /// A few topics among many: the others are left alone, however many they are.
+    /// A few topics among many: of the others there is nothing to look up, they are only copied.
     Some,
     /// Everything that is in use, or what of it is missing.
     All,

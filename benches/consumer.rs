@@ -11,7 +11,6 @@
 #[path = "support/null_broker.rs"]
 mod null_broker;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -19,7 +18,7 @@ use futures::{FutureExt, StreamExt};
 use null_broker::{NullBroker, TOPIC};
 use tidewire::config::Compression;
 use tidewire::record::{BatchBuilder, ChunkPool, DEFAULT_CHUNK_SIZE};
-use tidewire::{Client, Consumer, StartAt, TopicPartition};
+use tidewire::{Consumer, StartAt, TopicPartition};
 use tokio::runtime::{Builder, Runtime};
 
 const RECORDS: u64 = 8_000_000;
@@ -85,12 +84,7 @@ fn report(
 async fn run(records: u64, read: &impl for<'a> Fn(&'a Consumer, u64) -> Reading<'a>) -> f64 {
     let (batch, count) = batch();
     let broker = NullBroker::new(PARTITIONS).serving(&batch, count, BATCHES);
-    let client = Client::builder()
-        .bootstrap_servers("null:9092")
-        .connector(Arc::new(broker))
-        .connect()
-        .await
-        .expect("the null broker answers");
+    let client = broker.connect().await;
     let at = |partition| (TopicPartition::new(TOPIC, partition), StartAt::Offset(0));
     let consumer = client.consumer().assign((0..PARTITIONS).map(at));
     let consumer = consumer.build().await.expect("the topic is there");

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use null_broker::{Gate, NullBroker, TOPIC};
-use tidewire::{Client, Producer, Record};
+use tidewire::{Producer, Record};
 use tokio::runtime::{Builder, Runtime};
 
 const VALUE: [u8; 100] = [b'x'; 100];
@@ -45,12 +45,7 @@ impl Bench {
         let broker = NullBroker::new(partitions);
         let gate = broker.gate();
         let producer = runtime.block_on(async {
-            let client = Client::builder()
-                .bootstrap_servers("null:9092")
-                .connector(Arc::new(broker))
-                .connect()
-                .await
-                .expect("the null broker answers");
+            let client = broker.connect().await;
             let builder = client.producer().linger(Duration::from_secs(60));
             builder.build().expect("a linger is fine")
         });

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use null_broker::{Gate, NullBroker, TOPIC};
-use tidewire::{Client, Producer, Record};
+use tidewire::{Producer, Record};
 use tokio::runtime::Runtime;
 
 const VALUE: [u8; 100] = [b'x'; 100];
@@ -46,12 +46,7 @@ impl Bench {
         let broker = NullBroker::new(6);
         let gate = broker.gate();
         let producer = runtime.block_on(async {
-            let client = Client::builder()
-                .bootstrap_servers("null:9092")
-                .connector(Arc::new(broker))
-                .connect()
-                .await
-                .expect("the null broker answers");
+            let client = broker.connect().await;
             let builder = client.producer().property("buffer.memory", BUFFER);
             let producer = builder.build().expect("there may be so much");
             let first = producer.send(Record::to(TOPIC).value(&VALUE)).await;

@@ -15,11 +15,10 @@ mod null_broker;
 #[path = "support/usage.rs"]
 mod usage;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use null_broker::{NullBroker, TOPIC};
-use tidewire::{Client, Producer, Record};
+use tidewire::{Producer, Record};
 use tokio::runtime::{Builder, Runtime};
 use usage::cpu_seconds;
 
@@ -154,12 +153,7 @@ where
 
 /// A producer that has written its first record.
 async fn connect(partitions: i32) -> Producer {
-    let client = Client::builder()
-        .bootstrap_servers("null:9092")
-        .connector(Arc::new(NullBroker::new(partitions)))
-        .connect()
-        .await
-        .expect("the null broker answers");
+    let client = NullBroker::new(partitions).connect().await;
     let producer = client.producer().build().expect("the defaults are fine");
     producer
         .send(Record::to(TOPIC).value(&VALUE))

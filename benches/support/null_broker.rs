@@ -23,7 +23,7 @@ use tidewire::protocol::produce::{
     PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceResponse,
 };
 use tidewire::protocol::{ApiKey, Decode, Encode, Response};
-use tidewire::{BoxFuture, BoxStream, Connector};
+use tidewire::{BoxFuture, BoxStream, Client, Connector};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// The only topic there is.
@@ -47,10 +47,7 @@ pub(crate) struct Gate {
     batches: AtomicI64,
 }
 
-#[allow(
-    dead_code,
-    reason = "only the bench of drain and settle holds back answers"
-)]
+#[allow(dead_code, reason = "only some benches hold back answers")]
 impl Gate {
     pub(crate) fn close(&self) {
         self.is_closed.store(true, Ordering::Release);
@@ -97,11 +94,17 @@ impl NullBroker {
         }
     }
 
+    /// A client of a cluster that is this broker alone.
+    pub(crate) async fn connect(self) -> Client {
+        let client = Client::builder()
+            .bootstrap_servers("null:9092")
+            .connector(Arc::new(self))
+            .connect();
+        client.await.expect("the null broker answers")
+    }
+
     /// What keeps its answers back.
-    #[allow(
-        dead_code,
-        reason = "only the bench of drain and settle holds back answers"
-    )]
+    #[allow(dead_code, reason = "only some benches hold back answers")]
     pub(crate) fn gate(&self) -> Arc<Gate> {
         Arc::clone(&self.gate)
     }

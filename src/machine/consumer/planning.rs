@@ -41,19 +41,23 @@ impl<T> Fetcher<T> {
         if state.in_flight || state.not_before.is_some_and(|at| now < at) {
             return None;
         }
-        let crowded = self.kept() > self.kept_max();
-        if !crowded {
-            self.shares(brokers)?;
-        }
+        let (kept, kept_max) = (self.kept(), self.kept_max());
+        let shares = match kept <= kept_max {
+            true => Some(self.shares(kept, brokers)?),
+            false => None,
+        };
         let Open {
             mut partitions,
             leader_only,
             brief,
         } = self.open(now, broker, cluster)?;
-        if crowded {
-            self.keep(self.kept_max());
-        }
-        let (free, share) = self.shares(brokers)?;
+        let (free, share) = match shares {
+            Some(shares) => shares,
+            None => {
+                self.keep(kept_max);
+                self.shares(self.kept(), brokers)?
+            }
+        };
         let limits = self.limits;
         partitions.sort_by_key(|(served, _)| *served);
         let mut partitions: Vec<Planned> =
@@ -83,11 +87,12 @@ impl<T> Fetcher<T> {
         })
     }
 
-    /// What fetches may take now, and one broker's part of what they may take at all; `None` if
-    /// that is too little: a request for a few leftover bytes would bring one batch a round trip.
-    fn shares(&self, brokers: usize) -> Option<(usize, usize)> {
+    /// What fetches may take now beside what is `kept`, and one broker's part of what they may take
+    /// at all; `None` if that is too little: a request for a few leftover bytes would bring one
+    /// batch a round trip.
+    fn shares(&self, kept: usize, brokers: usize) -> Option<(usize, usize)> {
         let free = self.room().saturating_sub(self.spare());
-        let kept = self.kept().min(self.kept_max());
+        let kept = kept.min(self.kept_max());
         let most = self.limits.budget.saturating_sub(self.spare());
         let share = most.saturating_sub(kept) / brokers.max(1);
         let enough = self.limits.partition_max_bytes.min(share / 2).max(1);

@@ -152,11 +152,6 @@ impl ClusterMetadata {
             .map(|(leader, _)| leader)
     }
 
-    /// The topic's id; [`TopicId::ZERO`] where it is not known or has none.
-    pub(crate) fn topic_id(&self, name: &str) -> TopicId {
-        self.topic(name).map_or(TopicId::ZERO, |topic| topic.id)
-    }
-
     /// The topics that differ from those of an older picture, or are gone since. Those that an
     /// answer said nothing new of are the same objects in both.
     pub(crate) fn changed_since<'a>(&'a self, before: &'a Self) -> Vec<&'a Arc<str>> {

@@ -15,12 +15,11 @@ pub(crate) struct Home {
 
 impl Home {
     pub(crate) fn of(metadata: &ClusterMetadata, at: &TopicPartition) -> Self {
+        let topic = metadata.topic(&at.topic);
         Self {
             leader: metadata.leader_id(at),
-            topic: metadata.topic_id(&at.topic),
-            is_gone: metadata
-                .topic(&at.topic)
-                .is_some_and(|topic| topic.partition(at.partition).is_none()),
+            topic: topic.map_or(TopicId::ZERO, |topic| topic.id),
+            is_gone: topic.is_some_and(|topic| topic.partition(at.partition).is_none()),
         }
     }
 

@@ -1,6 +1,8 @@
 //! Random sends, failures, leader moves and late deliveries against brokers that check sequences as
 //! Kafka does.
 
+mod log;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -11,151 +13,23 @@ use crate::error::{Error, ErrorCode, ErrorKind, WriteStatus};
 use crate::ids::{BrokerId, ProducerEpoch, ProducerId, TopicPartition};
 use crate::machine::backoff::BackoffPolicy;
 use crate::machine::rng::Rng;
-use crate::record::{Batch, Batches, ChunkPool, DecodeLimits, Record};
+use crate::record::{Batch, Batches, ChunkPool, Record};
+use log::{Log, Rules, values};
 
-const SEEDS: u64 = 500;
+const SEEDS: u64 = 1000;
 const STEPS: usize = 200;
 const PARTITIONS: usize = 3;
 const BROKERS: usize = 2;
-/// How many batches a broker remembers of a producer.
-const WINDOW: usize = 5;
 /// What brokers take, in bytes: some batches, or every batch.
 const SMALL: usize = 260;
 const LARGE: usize = 10_000;
-
-/// What a partition's leader knows of one producer id.
-struct Known {
-    epoch: i16,
-    fenced: bool,
-    /// The last batches: first and last sequence, and the offset of the first record.
-    window: VecDeque<(i32, i32, i64)>,
-}
-
-/// One partition's log. It survives a move of the leader.
-#[derive(Default)]
-struct Log {
-    records: Vec<u64>,
-    producers: BTreeMap<i64, Known>,
-    start: i64,
-}
-
-impl Log {
-    fn append(&mut self, batch: &Batch, rules: Rules) -> Result<i64, ErrorCode> {
-        batch.verify_crc().unwrap();
-        let header = batch.header();
-        let size = batch.header().batch_length;
-        if usize::try_from(size).unwrap() > rules.batch_max {
-            return Err(ErrorCode::MESSAGE_TOO_LARGE);
-        }
-        let (id, epoch) = (header.producer_id.0, header.producer_epoch.0);
-        let (first, count) = (header.base_sequence, header.record_count);
-        let last = sequence_after(first, count - 1);
-        let offset = i64::try_from(self.records.len()).unwrap();
-        if id >= 0 {
-            if let Some(known) = self.check(id, epoch, (first, last), rules)? {
-                return Ok(known);
-            }
-            let known = self.producers.entry(id).or_insert(Known {
-                epoch,
-                fenced: false,
-                window: VecDeque::new(),
-            });
-            if known.epoch != epoch {
-                known.window.clear();
-            }
-            known.epoch = epoch;
-            known.window.push_back((first, last, offset));
-            if known.window.len() > WINDOW {
-                known.window.pop_front();
-            }
-        }
-        self.records.extend(values(batch));
-        Ok(offset)
-    }
-
-    /// Whether a batch may be appended; the offset of one that was appended before.
-    fn check(
-        &self,
-        id: i64,
-        epoch: i16,
-        (first, last): (i32, i32),
-        rules: Rules,
-    ) -> Result<Option<i64>, ErrorCode> {
-        if self.producers.keys().any(|known| *known > id) {
-            // Ids come in rising order here: this one was given up, and nothing else fences it.
-            return Err(ErrorCode::UNKNOWN_PRODUCER_ID);
-        }
-        let Some(known) = self.producers.get(&id) else {
-            // A broker that knows nothing of a producer takes any sequence, or refuses all but 0.
-            return if first != 0 && rules.knows_unknown {
-                Err(ErrorCode::UNKNOWN_PRODUCER_ID)
-            } else {
-                Ok(None)
-            };
-        };
-        if known.fenced || epoch < known.epoch {
-            return Err(ErrorCode::INVALID_PRODUCER_EPOCH);
-        }
-        if epoch > known.epoch {
-            let fits = first == 0;
-            return fits
-                .then_some(None)
-                .ok_or(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
-        }
-        let again = known
-            .window
-            .iter()
-            .find(|each| (each.0, each.1) == (first, last));
-        if let Some((_, _, offset)) = again {
-            return if rules.tells_duplicates {
-                Err(ErrorCode::DUPLICATE_SEQUENCE_NUMBER)
-            } else {
-                Ok(Some(*offset))
-            };
-        }
-        let next = known
-            .window
-            .back()
-            .map_or(0, |each| sequence_after(each.1, 1));
-        let fits = first == next;
-        fits.then_some(None)
-            .ok_or(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)
-    }
-
-    /// All records are deleted, and with them what was known of producers.
-    fn forget(&mut self) {
-        self.start = i64::try_from(self.records.len()).unwrap();
-        self.producers.clear();
-    }
-}
-
-fn sequence_after(sequence: i32, count: i32) -> i32 {
-    i32::try_from((i64::from(sequence) + i64::from(count)) & i64::from(i32::MAX)).unwrap()
-}
-
-fn values(batch: &Batch) -> Vec<u64> {
-    let decoded = batch.decode(DecodeLimits::default()).unwrap();
-    let value = |record: Result<crate::record::RecordView<'_>, _>| {
-        let record = record.unwrap();
-        let bytes = record.value().unwrap().get(..8).unwrap();
-        u64::from_be_bytes(bytes.try_into().unwrap())
-    };
-    decoded.records().map(value).collect()
-}
-
-#[derive(Clone, Copy)]
-struct Rules {
-    batch_max: usize,
-    /// Whether an unknown producer must begin at sequence 0, as before Kafka 2.4.
-    knows_unknown: bool,
-    /// Whether a batch that is there is called a duplicate, instead of acknowledged once more.
-    tells_duplicates: bool,
-}
 
 /// One batch on its way to a broker.
 #[derive(Clone)]
 struct Flying {
     partition: usize,
+    /// Which of the topics of this name its sender meant.
+    topic: u8,
     id: BatchId,
     batch: Batch,
 }
@@ -174,6 +48,17 @@ struct World {
     pool: ChunkPool,
     leaders: Vec<Option<usize>>,
     logs: Vec<Log>,
+    /// How many topics have had the name; and of which the sender knows.
+    topic: u8,
+    known_topic: u8,
+    /// Whether that happens here.
+    makes_anew: bool,
+    /// Whether requests name the topic by its id, so that none for an older one is taken.
+    by_id: bool,
+    /// Whether the last partition is one that the topic does not have.
+    lacks_last: bool,
+    /// Of each topic that was deleted, by partition.
+    deleted: Vec<(usize, Log)>,
     next_record: u64,
     next_producer: i64,
     next_tag: u64,
@@ -188,6 +73,8 @@ struct World {
     strays: Vec<(usize, Flying)>,
     sealing: Vec<SealJob>,
     outcomes: BTreeMap<u64, Result<Option<i64>, WriteStatus>>,
+    /// Which topic of the name a record was sent to first.
+    meant_for: BTreeMap<u64, u8>,
 }
 
 impl World {
@@ -202,6 +89,7 @@ impl World {
             max: 500,
             sums: true,
         };
+        let (makes_anew, by_id) = (rng.below(3) == 0, rng.below(2) == 0);
         let in_flight_max = 1 + usize::try_from(rng.below(5)).unwrap();
         let settings = SenderSettings {
             pool: pool.clone(),
@@ -242,7 +130,13 @@ impl World {
             rules,
             pool,
             leaders: vec![Some(0); PARTITIONS],
-            logs: (0..PARTITIONS).map(|_| Log::default()).collect(),
+            logs: (0..PARTITIONS).map(|_| Log::new(1)).collect(),
+            topic: 1,
+            known_topic: 1,
+            makes_anew,
+            by_id,
+            lacks_last: false,
+            deleted: Vec::new(),
             next_record: 0,
             next_producer: 1,
             next_tag: 0,
@@ -253,6 +147,7 @@ impl World {
             strays: Vec::new(),
             sealing: Vec::new(),
             outcomes: BTreeMap::new(),
+            meant_for: BTreeMap::new(),
         }
     }
 
@@ -296,10 +191,19 @@ impl World {
     }
 
     fn tell(&mut self, partition: usize) {
-        let leader = self.leaders[partition];
-        let home = home(leader.map(broker), 1);
+        let home = self.home(partition);
         self.sender
             .handle_told(self.now, lane(partition), &self.source, |_| home);
+    }
+
+    /// Where a partition is, as the sender is told.
+    fn home(&self, partition: usize) -> Home {
+        let is_gone = self.lacks_last && partition == PARTITIONS - 1;
+        let leader = self.leaders[partition].filter(|_| !is_gone);
+        Home {
+            is_gone,
+            ..home(leader.map(broker), self.known_topic)
+        }
     }
 
     fn drain(&mut self) {
@@ -317,10 +221,16 @@ impl World {
             let bytes = each.records.into_bytes();
             let batch = Batches::new(bytes.to_vec().into()).next().unwrap().unwrap();
             let records = values(&batch);
+            for record in &records {
+                self.meant_for.entry(*record).or_insert(self.known_topic);
+            }
             let before = self.bytes.insert(each.id, bytes.to_vec());
             if before.is_some_and(|before| before != bytes) {
                 // A new stamp is allowed only to what cannot be in the log, now or later.
-                assert!(!self.logs[partition].records.contains(&records[0]));
+                assert!(
+                    self.logs_of(partition)
+                        .all(|log| !log.records.contains(&records[0]))
+                );
                 assert!(self.strays.iter().all(|(_, other)| other.id != each.id));
             }
             let flying = self.flying(partition);
@@ -332,6 +242,7 @@ impl World {
             assert!(self.unsettled(partition) < self.in_flight_max);
             request.push(Flying {
                 partition,
+                topic: self.known_topic,
                 id: each.id,
                 batch,
             });
@@ -372,9 +283,11 @@ impl World {
             let outcome = match each.outcome {
                 Ok(outcome) => Ok(outcome.base_offset),
                 Err(error) => {
-                    // No log ever loses its end here.
+                    // No log loses its end here, unless its topic is made anew and the sender
+                    // not told.
                     let is_gap = error.message().contains("acknowledged before");
-                    assert!(!is_gap, "a loss is reported that there was not: {error}");
+                    let may_be = self.topic > 1 && !self.by_id;
+                    assert!(!is_gap || may_be, "no loss, but one is reported: {error}");
                     Err(error.write_status().expect("each error says it"))
                 }
             };
@@ -393,7 +306,20 @@ impl World {
         }
     }
 
+    /// All that ever had the name, the newest last.
+    fn logs_of(&self, partition: usize) -> impl Iterator<Item = &Log> {
+        let deleted = self.deleted.iter();
+        let deleted = deleted.filter_map(move |(at, log)| (*at == partition).then_some(log));
+        deleted.chain(&self.logs[partition..=partition])
+    }
+
     fn serve(&mut self, broker: usize, flying: &Flying) -> Answer {
+        if self.by_id && flying.topic != self.topic {
+            return refused(ErrorCode::UNKNOWN_TOPIC_ID);
+        }
+        if self.lacks_last && flying.partition == PARTITIONS - 1 {
+            return refused(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+        }
         if self.leaders[flying.partition] != Some(broker) {
             return refused(ErrorCode::NOT_LEADER_OR_FOLLOWER);
         }
@@ -505,15 +431,24 @@ impl World {
     fn move_leader(&mut self) {
         let (partition, to) = (self.pick(PARTITIONS), self.pick(BROKERS + 1));
         self.leaders[partition] = Some(to).filter(|to| *to < BROKERS);
-        self.learn_leaders();
+        self.learn_homes();
     }
 
-    fn learn_leaders(&mut self) {
-        let leaders = self.leaders.clone();
-        let leader =
-            |at: &TopicPartition| leaders[usize::try_from(at.partition).unwrap()].map(broker);
-        let lanes = (0..leaders.len()).map(lane);
-        let home = |at: &TopicPartition| home(leader(at), 1);
+    /// The topic is deleted and made anew, with as many partitions or one less. The sender hears
+    /// of it later.
+    fn make_topic_anew(&mut self) {
+        self.topic += 1;
+        let logs = (0..PARTITIONS).map(|_| Log::new(self.topic)).collect();
+        let deleted = std::mem::replace(&mut self.logs, logs);
+        self.deleted.extend(deleted.into_iter().enumerate());
+        self.lacks_last = self.rng.below(3) == 0;
+    }
+
+    fn learn_homes(&mut self) {
+        self.known_topic = self.topic;
+        let homes: Vec<Home> = (0..PARTITIONS).map(|at| self.home(at)).collect();
+        let home = |at: &TopicPartition| homes[usize::try_from(at.partition).unwrap()];
+        let lanes = (0..PARTITIONS).map(lane);
         self.sender.handle_homes(self.now, lanes, home);
     }
 
@@ -604,6 +539,8 @@ impl World {
                 let small = self.rules.batch_max == SMALL;
                 self.rules.batch_max = if small { LARGE } else { SMALL };
             }
+            206..208 if self.makes_anew => self.make_topic_anew(),
+            208..210 => self.learn_homes(),
             _ => self.seal(),
         }
         self.finish();
@@ -612,7 +549,8 @@ impl World {
     /// Without faults everything that is left ends, and the log is what was promised.
     fn settle(&mut self) {
         self.leaders = vec![Some(1); PARTITIONS];
-        self.learn_leaders();
+        self.lacks_last = false;
+        self.learn_homes();
         self.sender.flush(self.now, &self.source);
         self.run();
         // What comes after all this is written as if nothing had been.
@@ -660,32 +598,47 @@ impl World {
 
     fn audit(&self) {
         for (partition, records) in self.batches.values() {
-            let log = &self.logs[*partition].records;
             for record in records {
-                let found = log.iter().position(|each| each == record);
-                let outcome = self.outcomes.get(record).expect("something never ends");
-                match outcome {
-                    Ok(offset) => {
-                        let found = found.expect("acknowledged and not in the log");
-                        let offset = offset.map(|offset| usize::try_from(offset).unwrap());
-                        if self.idempotent {
-                            assert!(offset.is_none_or(|offset| offset == found));
-                        }
-                    }
-                    Err(WriteStatus::NotWritten) => {
-                        assert_eq!(found, None, "in the log, but said not to be");
-                    }
-                    Err(WriteStatus::MaybeWritten) => {}
-                }
+                self.audit_record(*partition, *record);
             }
         }
         if self.idempotent {
-            for (log, appended) in self.logs.iter().zip(&self.appended) {
-                let in_log: BTreeSet<u64> = log.records.iter().copied().collect();
-                let in_order = appended.iter().copied();
-                let in_order: Vec<u64> = in_order.filter(|each| in_log.contains(each)).collect();
-                assert_eq!(log.records, in_order, "a duplicate or another order");
+            for (partition, appended) in self.appended.iter().enumerate() {
+                for log in self.logs_of(partition) {
+                    let once: BTreeSet<u64> = log.records.iter().copied().collect();
+                    assert_eq!(once.len(), log.records.len(), "a duplicate");
+                    let promised = |each: &u64| self.order_is_promised(*each, log);
+                    let in_log = log.records.iter().copied().filter(promised);
+                    let in_log: Vec<u64> = in_log.collect();
+                    let in_order = appended.iter().filter(|each| once.contains(each));
+                    let in_order: Vec<u64> = in_order.copied().filter(promised).collect();
+                    assert_eq!(in_log, in_order, "another order");
+                }
             }
+        }
+    }
+
+    /// What was sent while a topic is made anew, several batches at once and without its id, a new
+    /// log takes in any order.
+    fn order_is_promised(&self, record: u64, log: &Log) -> bool {
+        self.by_id || self.meant_for[&record] == log.topic
+    }
+
+    fn audit_record(&self, partition: usize, record: u64) {
+        let found = |log: &Log| log.records.iter().position(|each| *each == record);
+        let found: Vec<usize> = self.logs_of(partition).filter_map(found).collect();
+        match self.outcomes.get(&record).expect("something never ends") {
+            Ok(offset) => {
+                assert!(!found.is_empty(), "acknowledged and in no log");
+                let offset = offset.map(|offset| usize::try_from(offset).unwrap());
+                if self.idempotent {
+                    assert!(offset.is_none_or(|offset| found.contains(&offset)));
+                }
+            }
+            Err(WriteStatus::NotWritten) => {
+                assert!(found.is_empty(), "in a log, but said not to be");
+            }
+            Err(WriteStatus::MaybeWritten) => {}
         }
     }
 }

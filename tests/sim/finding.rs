@@ -3,7 +3,11 @@
 use tidewire::config::Acks;
 use tidewire::mock::{Action, Fault, MockCluster};
 use tidewire::protocol::ApiKey;
-use tidewire::{Client, ErrorCode};
+use tidewire::protocol::frame::encode_response;
+use tidewire::protocol::metadata::{
+    MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+};
+use tidewire::{BrokerId, Client, CorrelationId, ErrorCode};
 use tokio::time::Instant;
 
 use crate::network::Network;
@@ -178,4 +182,48 @@ async fn case_117_a_throttled_client_slows_down_and_loses_nothing() {
     let all = within(secs(200), read(&consumer, 6)).await;
     assert_eq!(all.len(), 6);
     assert_eq!(values(&cluster, 0), numbers(6));
+}
+
+/// An answer of Metadata v8 about topic `u`, of a broker that knows of no other than itself.
+fn about_u(host: &str) -> Action {
+    let partition = MetadataResponsePartition {
+        leader_id: 1,
+        ..MetadataResponsePartition::default()
+    };
+    let topic = MetadataResponseTopic {
+        name: Some("u".to_owned()),
+        partitions: vec![partition],
+        ..MetadataResponseTopic::default()
+    };
+    let broker = MetadataResponseBroker {
+        node_id: 1,
+        host: host.to_owned(),
+        port: 9092,
+        ..MetadataResponseBroker::default()
+    };
+    let response = MetadataResponse {
+        brokers: vec![broker],
+        topics: vec![topic],
+        ..MetadataResponse::default()
+    };
+    let frame = encode_response(CorrelationId(0), &response, 8).unwrap();
+    // Without the length and the correlation id, which the mock writes.
+    Action::Garbage(frame.into_bytes().slice(8..))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leader_that_one_answer_did_not_list_is_found_by_the_next() {
+    let builder = cluster().topic("t", 1).topic("u", 1);
+    let cluster = builder.api_versions_cap(ApiKey::Metadata, 8).build();
+    cluster.move_leader("t", 0, 2).unwrap();
+    assert_eq!(cluster.leader("t", 0), Some(BrokerId(2)));
+    let client = connect(&cluster).await;
+    let producer = client.producer().build().unwrap();
+    producer.partitions_for("t").await.unwrap();
+    let lags = Fault::on(ApiKey::Metadata).topic("u").nth(1);
+    cluster.faults().add(lags.then(about_u("mock-1")));
+    producer.partitions_for("u").await.unwrap();
+    within(secs(1), producer.send(record(0, "0")))
+        .await
+        .unwrap();
 }

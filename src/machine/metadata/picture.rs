@@ -3,7 +3,7 @@
 //! Immutable once it is published: every answer makes a new one, which is swapped in whole, so that
 //! readers never lock for long and never see half an update.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::merge::{known_broker, merge_partition};
@@ -95,6 +95,12 @@ impl TopicMetadata {
             .ok()?;
         self.partitions.get(at)
     }
+
+    /// Whether one of these brokers leads any of its partitions.
+    fn is_led_by(&self, broker: impl Fn(BrokerId) -> bool) -> bool {
+        let mut leaders = self.partitions.iter().filter_map(|each| each.leader);
+        leaders.any(broker)
+    }
 }
 
 /// A snapshot of the cluster: brokers, and the topics in use.
@@ -152,9 +158,19 @@ impl ClusterMetadata {
             .map(|(leader, _)| leader)
     }
 
-    /// The topics that differ from those of an older picture, or are gone since. Those that an
-    /// answer said nothing new of are the same objects in both.
+    /// The topics that differ from those of an older picture, are gone since, or are led by a
+    /// broker that only one of the two lists. Those that an answer said nothing new of are the
+    /// same objects in both, and not looked into while the brokers stay the same.
     pub(crate) fn changed_since<'a>(&'a self, before: &'a Self) -> Vec<&'a Arc<str>> {
+        let brokers = |picture: &Self| picture.nodes.keys().copied().collect::<BTreeSet<_>>();
+        let moved = match self.nodes.keys().eq(before.nodes.keys()) {
+            true => BTreeSet::new(),
+            false => &brokers(self) ^ &brokers(before),
+        };
+        let is_the_same = |known: &Arc<TopicMetadata>, topic: &Arc<TopicMetadata>| {
+            Arc::ptr_eq(known, topic)
+                && (moved.is_empty() || !topic.is_led_by(|leader| moved.contains(&leader)))
+        };
         let mut changed = Vec::new();
         let mut old = before.topics.iter().peekable();
         for (name, topic) in &self.topics {
@@ -162,7 +178,7 @@ impl ClusterMetadata {
                 changed.push(gone);
             }
             let known = old.next_if(|(old, _)| *old == name);
-            if !known.is_some_and(|(_, known)| Arc::ptr_eq(known, topic)) {
+            if !known.is_some_and(|(_, known)| is_the_same(known, topic)) {
                 changed.push(name);
             }
         }
@@ -185,11 +201,7 @@ impl ClusterMetadata {
     }
 
     fn is_led_from_nowhere(&self, topic: &TopicMetadata) -> bool {
-        let away = |leader: BrokerId| !self.nodes.contains_key(&leader);
-        topic
-            .partitions
-            .iter()
-            .any(|each| each.leader.is_some_and(away))
+        topic.is_led_by(|leader| !self.nodes.contains_key(&leader))
     }
 
     /// The code the cluster last gave for a topic it has no metadata of.

@@ -509,3 +509,26 @@ fn two_pictures_tell_which_topics_differ() {
     assert_eq!(after.changed_since(&before), [&name("b"), &name("c")]);
     assert_eq!(before.changed_since(&after), [&name("b"), &name("c")]);
 }
+
+#[test]
+fn a_topic_whose_leader_comes_back_into_the_list_of_brokers_differs() {
+    let mut it = Fixture::knowing(vec![topic("a", 1, &[(3, 6)]), topic("b", 2, &[(1, 0)])]);
+    let before = Arc::clone(it.machine.snapshot());
+    // A broker that lags behind answers about another topic, and does not know of broker 3.
+    it.want("c", WRITE);
+    let query = it.machine.poll_query(it.now).unwrap();
+    let mut told = answer(vec![topic("c", 3, &[(1, 0)])]);
+    told.brokers.retain(|broker| broker.node_id != 3);
+    it.machine.handle_response(it.now, &query, told);
+    let without = Arc::clone(it.machine.snapshot());
+    assert_eq!(without.leader("a", 0), None);
+    assert_eq!(without.changed_since(&before), [&name("a"), &name("c")]);
+    it.refresh(vec![
+        topic("a", 1, &[(3, 6)]),
+        topic("b", 2, &[(1, 0)]),
+        topic("c", 3, &[(1, 0)]),
+    ]);
+    let after = Arc::clone(it.machine.snapshot());
+    assert_eq!(it.leader("a", 0), (3, 6));
+    assert_eq!(after.changed_since(&without), [&name("a")]);
+}

@@ -179,16 +179,17 @@ impl Driver {
         let mut fetcher = self.inner.fetcher();
         fetcher.answered(broker, fetch.session, fetch.strangers);
         drop(fetcher);
+        let hints = leader_hints(&fetch);
+        if !hints.is_empty() {
+            self.inner.shared.handle_leader_hints(hints);
+        }
         for (planned, said) in fetch.partitions {
             match said {
                 Said::Data(answer) => {
                     self.passed(&planned.partition);
                     self.inner.fetcher().fetched(&planned, answer);
                 }
-                Said::Refused(code, leader) => {
-                    let node = leader.and_then(|(id, _)| fetch.nodes.iter().find(|n| n.id == id));
-                    self.handle_refused(&planned, broker, code, leader, node);
-                }
+                Said::Refused(code, leader) => self.handle_refused(&planned, broker, code, leader),
                 Said::Diverged(end) => {
                     let at = &planned.partition;
                     self.handle_cut(at, planned.generation, planned.offset, end);
@@ -253,22 +254,14 @@ impl Driver {
         broker: BrokerId,
         code: ErrorCode,
         leader: Option<(BrokerId, LeaderEpoch)>,
-        node: Option<&Node>,
     ) {
         let (at, shared) = (&planned.partition, &self.inner.shared);
         if self.inner.fetcher().leave_replica(now(), at, broker) {
             tracing::debug!(%code, %broker, %at, "going back from a replica to the leader");
             return;
         }
-        if let Some((leader, epoch)) = leader.filter(|(_, epoch)| *epoch > planned.leader.epoch) {
-            shared.handle_leader_hints([LeaderHint {
-                partition: at.clone(),
-                leader,
-                epoch,
-                node: node.cloned(),
-            }]);
-            let known = shared.snapshot().leader(&at.topic, at.partition);
-            if known == Some((leader, epoch)) {
+        if let Some(leader) = leader.filter(|(_, epoch)| *epoch > planned.leader.epoch) {
+            if shared.snapshot().leader(&at.topic, at.partition) == Some(leader) {
                 return;
             }
         }
@@ -335,5 +328,63 @@ impl Driver {
         let shared = &self.inner.shared;
         let new = || Backoff::new(shared.retry_policy(), shared.env.seed());
         self.backoffs.entry(broker).or_insert_with(new)
+    }
+}
+
+/// What an answer says of who leads the partitions that it refuses.
+fn leader_hints(fetch: &Fetch) -> Vec<LeaderHint> {
+    let nodes: BTreeMap<BrokerId, &Node> = fetch.nodes.iter().map(|it| (it.id, it)).collect();
+    let hint = |(planned, said): &(Planned, Said)| {
+        let Said::Refused(_, Some((leader, epoch))) = *said else {
+            return None;
+        };
+        Some(LeaderHint {
+            partition: planned.partition.clone(),
+            leader,
+            epoch,
+            node: nodes.get(&leader).map(|node| Node::clone(node)),
+        })
+    };
+    fetch.partitions.iter().filter_map(hint).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::Uuid;
+    use crate::machine::consumer::Leader;
+
+    #[test]
+    fn the_hints_of_one_answer_are_taken_together() {
+        let planned = |partition| Planned {
+            partition: TopicPartition::new("t", partition),
+            offset: 0,
+            leader: Leader {
+                id: BrokerId(1),
+                epoch: LeaderEpoch(5),
+                topic_id: Uuid::ZERO,
+            },
+            generation: 1,
+            listed: true,
+        };
+        let refused = |leader| Said::Refused(ErrorCode::NOT_LEADER_OR_FOLLOWER, leader);
+        let moved = |to| refused(Some((BrokerId(to), LeaderEpoch(6))));
+        let node = Node::new(9, "b9".to_owned(), 9092, None);
+        let fetch = Fetch {
+            session: 0,
+            strangers: false,
+            partitions: vec![
+                (planned(0), moved(2)),
+                (planned(1), refused(None)),
+                (planned(2), moved(9)),
+            ],
+            bytes: 0,
+            nodes: node.clone().into_iter().collect(),
+        };
+        let hints = leader_hints(&fetch).into_iter();
+        let told: Vec<_> = hints
+            .map(|it| (it.partition.partition, it.leader, it.node))
+            .collect();
+        assert_eq!(told, [(0, BrokerId(2), None), (2, BrokerId(9), node)]);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::machine::MetadataMachine;
-use super::picture::{ClusterMetadata, Node, TopicMetadata};
+use super::picture::{ClusterMetadata, Node};
 use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
 
 /// Who leads a partition now, and where that broker is, if the answer says.
@@ -49,16 +49,62 @@ fn is_news(picture: &ClusterMetadata, hint: &LeaderHint) -> bool {
 }
 
 fn follow(picture: &mut ClusterMetadata, hint: LeaderHint) {
-    let Some(known) = picture.topics.get_mut(&hint.partition.topic) else {
-        return;
-    };
-    let mut changed = TopicMetadata::clone(known);
-    for each in &mut changed.partitions {
-        if each.partition == hint.partition.partition {
-            each.leader = Some(hint.leader);
-            each.leader_epoch = hint.epoch;
-        }
+    let topic = picture.topics.get_mut(&hint.partition.topic);
+    // The topic is shared with the picture before; its first hint copies it.
+    let topic = topic.map(Arc::make_mut);
+    if let Some(known) = topic.and_then(|it| it.partition_mut(hint.partition.partition)) {
+        known.leader = Some(hint.leader);
+        known.leader_epoch = hint.epoch;
     }
-    *known = Arc::new(changed);
     picture.nodes.extend(hint.node.map(|node| (node.id, node)));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::ids::TopicId;
+    use crate::machine::metadata::{PartitionMetadata, TopicMetadata};
+
+    #[test]
+    fn many_hints_for_one_topic_copy_it_once_and_leave_the_old_picture_alone() {
+        let partition = |partition| PartitionMetadata {
+            partition,
+            leader: Some(BrokerId(1)),
+            leader_epoch: LeaderEpoch(5),
+            replicas: Vec::new(),
+            in_sync: Vec::new(),
+            offline: Vec::new(),
+        };
+        let topic = Arc::new(TopicMetadata {
+            name: Arc::from("a"),
+            id: TopicId::ZERO,
+            is_internal: false,
+            partitions: (0..100).map(partition).collect(),
+        });
+        let before = ClusterMetadata {
+            topics: BTreeMap::from([(Arc::clone(&topic.name), topic)]),
+            ..ClusterMetadata::default()
+        };
+        let mut next = before.clone();
+        let mut copies = Vec::new();
+        for partition in 0..100 {
+            let hint = LeaderHint {
+                partition: TopicPartition::new("a", partition),
+                leader: BrokerId(2),
+                epoch: LeaderEpoch(6),
+                node: None,
+            };
+            follow(&mut next, hint);
+            copies.push(Arc::as_ptr(&next.topics["a"]));
+        }
+        copies.dedup();
+        assert_eq!(copies.len(), 1, "one copy, made by the first");
+        let led = |picture: &ClusterMetadata, by| {
+            let topic = picture.topic("a").unwrap();
+            topic.partitions.iter().all(|each| each.leader == Some(by))
+        };
+        assert!(led(&next, BrokerId(2)) && led(&before, BrokerId(1)));
+    }
 }

@@ -89,11 +89,19 @@ impl TopicMetadata {
     /// Looks up a partition by its number.
     #[must_use]
     pub fn partition(&self, partition: i32) -> Option<&PartitionMetadata> {
-        let at = self
+        self.partitions.get(self.place(partition)?)
+    }
+
+    pub(super) fn partition_mut(&mut self, partition: i32) -> Option<&mut PartitionMetadata> {
+        let place = self.place(partition)?;
+        self.partitions.get_mut(place)
+    }
+
+    fn place(&self, partition: i32) -> Option<usize> {
+        let found = self
             .partitions
-            .binary_search_by_key(&partition, |p| p.partition)
-            .ok()?;
-        self.partitions.get(at)
+            .binary_search_by_key(&partition, |p| p.partition);
+        found.ok()
     }
 
     /// Whether one of these brokers leads any of its partitions.

@@ -532,3 +532,38 @@ fn a_topic_whose_leader_comes_back_into_the_list_of_brokers_differs() {
     assert_eq!(it.leader("a", 0), (3, 6));
     assert_eq!(after.changed_since(&without), [&name("a")]);
 }
+
+#[test]
+fn the_hints_of_one_answer_make_one_picture() {
+    let mut it = Fixture::knowing(vec![
+        topic("a", 1, &[(1, 5), (1, 5), (1, 5)]),
+        topic("b", 2, &[(1, 5)]),
+        topic("c", 3, &[(1, 5)]),
+    ]);
+    let before = Arc::clone(it.machine.snapshot());
+    let hint = |at: &str, partition, epoch| LeaderHint {
+        partition: TopicPartition::new(at, partition),
+        leader: BrokerId(2),
+        epoch: LeaderEpoch(epoch),
+        node: None,
+    };
+    let hints = [
+        hint("a", 0, 6),
+        hint("b", 0, 5),
+        hint("a", 2, 7),
+        hint("c", 0, 6),
+    ];
+    assert!(it.machine.handle_leader_hints(hints), "three are news");
+    let after = Arc::clone(it.machine.snapshot());
+    assert_eq!(after.changed_since(&before), [&name("a"), &name("c")]);
+    assert_eq!([it.leader("a", 0), it.leader("a", 2)], [(2, 6), (2, 7)]);
+    assert_eq!([it.leader("a", 1), it.leader("b", 0)], [(1, 5), (1, 5)]);
+    assert!(
+        !it.machine
+            .handle_leader_hints([hint("a", 0, 6), hint("b", 0, 4)])
+    );
+    assert!(
+        Arc::ptr_eq(&after, it.machine.snapshot()),
+        "no news, no picture"
+    );
+}

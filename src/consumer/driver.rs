@@ -14,7 +14,7 @@ use super::lookups::{Ends, Resolved};
 use super::troubles::{Troubles, is_nonsense};
 use crate::cluster::{Brokers, Calls, now};
 use crate::error::{Error, ErrorCode, FrameTooLarge, Result};
-use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
+use crate::ids::{BrokerId, LeaderEpoch, TopicId, TopicPartition};
 use crate::machine::backoff::Backoff;
 use crate::machine::consumer::{Doubtful, Planned};
 use crate::machine::metadata::{ClusterMetadata, Interest, LeaderHint, Node};
@@ -339,6 +339,7 @@ fn leader_hints(fetch: &Fetch) -> Vec<LeaderHint> {
             return None;
         };
         Some(LeaderHint {
+            topic_id: TopicId(planned.leader.topic_id),
             partition: planned.partition.clone(),
             leader,
             epoch,
@@ -356,13 +357,14 @@ mod tests {
 
     #[test]
     fn the_hints_of_one_answer_are_taken_together() {
+        let topic_id = Uuid([7; 16]);
         let planned = |partition| Planned {
             partition: TopicPartition::new("t", partition),
             offset: 0,
             leader: Leader {
                 id: BrokerId(1),
                 epoch: LeaderEpoch(5),
-                topic_id: Uuid::ZERO,
+                topic_id,
             },
             generation: 1,
             listed: true,
@@ -381,7 +383,10 @@ mod tests {
             bytes: 0,
             nodes: node.clone().into_iter().collect(),
         };
-        let hints = leader_hints(&fetch).into_iter();
+        let hints = leader_hints(&fetch);
+        let asked_as = |hint: &LeaderHint| hint.topic_id == TopicId(topic_id);
+        assert!(hints.iter().all(asked_as));
+        let hints = hints.into_iter();
         let told: Vec<_> = hints
             .map(|it| (it.partition.partition, it.leader, it.node))
             .collect();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::config::Acks;
 use crate::error::{Error, ErrorCode, ErrorKind};
-use crate::ids::{BrokerId, LeaderEpoch, TopicPartition, Uuid};
+use crate::ids::{BrokerId, LeaderEpoch, TopicId, TopicPartition, Uuid};
 use crate::machine::metadata::{ClusterMetadata, LeaderHint, Node};
 use crate::machine::producer::{Answer, BatchId, Drained, LaneId, Outcome, Refusal};
 use crate::protocol::produce::{
@@ -45,6 +45,8 @@ pub(super) struct Members {
     by_name: BTreeMap<Arc<str>, usize>,
     /// The same for those that have an id.
     by_id: BTreeMap<Uuid, usize>,
+    /// Their ids, zero where there is none, by place.
+    ids: Vec<TopicId>,
     /// Topic and partition, and the member's place; sorted.
     places: Vec<((usize, i32), usize)>,
 }
@@ -94,6 +96,8 @@ impl Prepared {
             });
         }
         places.sort_unstable();
+        let ids = topic_data.iter().map(|it| TopicId(it.topic_id));
+        let ids = ids.collect();
         let request = ProduceRequest {
             acks: acks.into(),
             timeout_ms: i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX),
@@ -104,6 +108,7 @@ impl Prepared {
             all,
             by_name,
             by_id,
+            ids,
             places,
         };
         Self {
@@ -130,6 +135,7 @@ impl Members {
             let Some(at) = self.topic(&topic) else {
                 continue;
             };
+            let id = self.ids.get(at).copied().unwrap_or(TopicId::ZERO);
             for partition in topic.partition_responses {
                 let key = (at, partition.index);
                 let found = self.places.binary_search_by_key(&key, |(key, _)| *key);
@@ -142,7 +148,7 @@ impl Members {
                     continue;
                 };
                 if slot.is_none() {
-                    hints.extend(leader_hint(&member.partition, &partition, &nodes));
+                    hints.extend(leader_hint(id, &member.partition, &partition, &nodes));
                     *slot = Some(answer(partition));
                 }
             }
@@ -203,6 +209,7 @@ fn unanswered() -> Answer {
 }
 
 fn leader_hint(
+    topic_id: TopicId,
     partition: &TopicPartition,
     response: &PartitionProduceResponse,
     nodes: &BTreeMap<i32, Node>,
@@ -212,9 +219,83 @@ fn leader_hint(
         return None;
     }
     Some(LeaderHint {
+        topic_id,
         partition: partition.clone(),
         leader: BrokerId(current.leader_id),
         epoch: LeaderEpoch(current.leader_epoch),
         node: nodes.get(&current.leader_id).cloned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::machine::backoff::BackoffPolicy;
+    use crate::machine::metadata::{Interest, MetadataMachine};
+    use crate::protocol::Chunks;
+    use crate::protocol::metadata::{
+        MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+    };
+    use crate::protocol::produce::LeaderIdAndEpoch;
+
+    /// A picture of topic `t` with one partition.
+    fn picture(topic_id: Uuid) -> Arc<ClusterMetadata> {
+        let (now, second) = (Instant::now(), Duration::from_secs(1));
+        let policy = BackoffPolicy {
+            initial: second,
+            max: second,
+        };
+        let mut machine = MetadataMachine::new(now, policy, 1, second);
+        machine.want(now, &Arc::from("t"), Interest::to_read(false));
+        let query = machine.poll_query(now).unwrap();
+        let topic = MetadataResponseTopic {
+            name: Some("t".to_owned()),
+            topic_id,
+            partitions: vec![MetadataResponsePartition::default()],
+            ..MetadataResponseTopic::default()
+        };
+        let told = MetadataResponse {
+            brokers: vec![MetadataResponseBroker::default()],
+            topics: vec![topic],
+            ..MetadataResponse::default()
+        };
+        machine.handle_response(now, &query, told);
+        Arc::clone(machine.snapshot())
+    }
+
+    #[test]
+    fn a_hint_is_about_the_topic_that_was_asked_about() {
+        for topic_id in [Uuid([7; 16]), Uuid::ZERO] {
+            let drained = Drained {
+                lane: LaneId(0),
+                id: BatchId(1),
+                partition: TopicPartition::new("t", 0),
+                records: Chunks::default(),
+            };
+            let (limit, picture) = (Duration::from_secs(1), picture(topic_id));
+            let prepared = Prepared::new(vec![drained], Acks::All, limit, &picture);
+            let partition = PartitionProduceResponse {
+                error_code: ErrorCode::NOT_LEADER_OR_FOLLOWER.0,
+                current_leader: LeaderIdAndEpoch {
+                    leader_id: 2,
+                    leader_epoch: 9,
+                },
+                ..PartitionProduceResponse::default()
+            };
+            let topic = TopicProduceResponse {
+                name: "t".to_owned(),
+                partition_responses: vec![partition],
+                ..TopicProduceResponse::default()
+            };
+            let response = ProduceResponse {
+                responses: vec![topic],
+                ..ProduceResponse::default()
+            };
+            let (_, hints) = prepared.members.read(response);
+            let ids: Vec<TopicId> = hints.iter().map(|hint| hint.topic_id).collect();
+            assert_eq!(ids, [TopicId(topic_id)]);
+        }
+    }
 }

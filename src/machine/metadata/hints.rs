@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use super::machine::MetadataMachine;
 use super::picture::{ClusterMetadata, Node};
-use crate::ids::{BrokerId, LeaderEpoch, TopicPartition};
+use crate::ids::{BrokerId, LeaderEpoch, TopicId, TopicPartition};
 
 /// Who leads a partition now, and where that broker is, if the answer says.
 #[derive(Clone, Debug)]
 pub(crate) struct LeaderHint {
+    /// The topic's id as the question had it; zero where it is not known.
+    pub(crate) topic_id: TopicId,
     pub(crate) partition: TopicPartition,
     pub(crate) leader: BrokerId,
     pub(crate) epoch: LeaderEpoch,
@@ -39,6 +41,10 @@ impl MetadataMachine {
 
 fn is_news(picture: &ClusterMetadata, hint: &LeaderHint) -> bool {
     let topic = picture.topics.get(&hint.partition.topic);
+    // A broker that lags behind may speak of a topic that was deleted since and made anew, whose
+    // epochs say nothing of this one's: with one of them no true answer would be believed again.
+    let is_it = |id: TopicId| id == hint.topic_id || id.is_zero() || hint.topic_id.is_zero();
+    let topic = topic.filter(|topic| is_it(topic.id));
     let known = topic.and_then(|topic| topic.partition(hint.partition.partition));
     let named = hint
         .node
@@ -64,7 +70,6 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::ids::TopicId;
     use crate::machine::metadata::{PartitionMetadata, TopicMetadata};
 
     #[test]
@@ -91,6 +96,7 @@ mod tests {
         let mut copies = Vec::new();
         for partition in 0..100 {
             let hint = LeaderHint {
+                topic_id: TopicId::ZERO,
                 partition: TopicPartition::new("a", partition),
                 leader: BrokerId(2),
                 epoch: LeaderEpoch(6),

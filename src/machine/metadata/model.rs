@@ -235,16 +235,15 @@ impl World {
         picture.topic(topic).is_some() || picture.topic_error(topic).is_some()
     }
 
+    /// What a broker says that may be behind, and may still have a topic that was made anew.
     fn hint(&mut self) {
-        let topic = self.topic();
-        let Some((id, partitions)) = self.history.back().unwrap().get(topic).cloned() else {
+        let (topic, lag) = (self.topic(), self.pick(4));
+        let at = self.history.len().saturating_sub(1 + lag);
+        let Some((id, partitions)) = self.history[at].get(topic).cloned() else {
             return;
         };
-        let known = self.machine.snapshot().topic(topic).map(|known| known.id);
-        if known != Some(TopicId(Uuid([id; 16]))) {
-            return;
-        }
         let hint = |(partition, (leader, epoch))| LeaderHint {
+            topic_id: TopicId(Uuid([id; 16])),
             partition: TopicPartition::new(topic, partition),
             leader: BrokerId(leader),
             epoch: LeaderEpoch(epoch),

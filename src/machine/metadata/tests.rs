@@ -401,6 +401,7 @@ fn a_hint_moves_a_leader_forward_only_and_never_to_an_unknown_broker() {
     let mut hint = |at: &str, partition, leader, epoch, node: Option<Node>| {
         let (leader, epoch) = (BrokerId(leader), LeaderEpoch(epoch));
         it.machine.handle_leader_hints([LeaderHint {
+            topic_id: TopicId::ZERO,
             partition: TopicPartition::new(at, partition),
             leader,
             epoch,
@@ -542,6 +543,7 @@ fn the_hints_of_one_answer_make_one_picture() {
     ]);
     let before = Arc::clone(it.machine.snapshot());
     let hint = |at: &str, partition, epoch| LeaderHint {
+        topic_id: TopicId::ZERO,
         partition: TopicPartition::new(at, partition),
         leader: BrokerId(2),
         epoch: LeaderEpoch(epoch),
@@ -566,4 +568,24 @@ fn the_hints_of_one_answer_make_one_picture() {
         Arc::ptr_eq(&after, it.machine.snapshot()),
         "no news, no picture"
     );
+}
+
+#[test]
+fn a_hint_about_a_deleted_topic_does_not_move_the_leaders_of_the_one_made_anew() {
+    let mut it = Fixture::knowing(vec![topic("a", 1, &[(1, 8)])]);
+    it.refresh(vec![topic("a", 2, &[(1, 0)])]);
+    let mut hint = |id, epoch| {
+        it.machine.handle_leader_hints([LeaderHint {
+            topic_id: TopicId(Uuid([id; 16])),
+            partition: TopicPartition::new("a", 0),
+            leader: BrokerId(3),
+            epoch: LeaderEpoch(epoch),
+            node: None,
+        }])
+    };
+    assert!(!hint(1, 9), "of the old topic");
+    assert!(hint(2, 1));
+    assert!(hint(0, 2), "where no id is known, the name must do");
+    it.refresh(vec![topic("a", 2, &[(2, 3)])]);
+    assert_eq!(it.leader("a", 0), (2, 3), "the true leader is believed");
 }

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::call::{Call, CallError, Peer, Sent, lost};
 use super::clock::now;
@@ -33,9 +33,10 @@ use crate::machine::pipeline::{Pipeline, PipelineLimits, Request as Queued};
 use crate::protocol::frame::{decode_response, encode_request};
 use crate::protocol::{ApiKey, ApiVersions, Chunks, Decode, Encode, Request, Response};
 
-/// Requests on their way from callers to the connection's task. With those that wait for a slot
-/// (`WAITING_MAX`) this is all a connection holds of what was not sent.
-const COMMANDS_MAX: usize = 32;
+/// Requests on their way from callers to the connection's task, or as many as may be in flight if
+/// that is more. With those that wait for a slot (`WAITING_MAX`) this is all a connection holds of
+/// what was not sent.
+const COMMANDS_MIN: usize = 32;
 
 /// A handle on a connection; clones are handles on the same one.
 #[derive(Clone, Debug)]
@@ -63,7 +64,10 @@ impl Connection {
     pub(super) fn start(opened: Opened, options: &NetOptions) -> Self {
         let now = now();
         let shared = Arc::new(Shared::new(now, opened.peer));
-        let (commands, receiver) = mpsc::channel(COMMANDS_MAX);
+        // Who keeps to the limit finds room at once, and so keeps the order: of two who wait for
+        // room either may be first.
+        let room = COMMANDS_MIN.max(options.in_flight_max);
+        let (commands, receiver) = mpsc::channel(room.min(Semaphore::MAX_PERMITS));
         let limits = PipelineLimits {
             in_flight: options.in_flight_max,
             idle: options.idle,
@@ -230,7 +234,7 @@ impl Connection {
 
     /// Queues a frame at once and returns the future of its answer (header included, for
     /// [`Connection::decode`]), so that one task can drive many. Frames leave in the order of the
-    /// calls, as long as fewer than 32 are queued.
+    /// calls, as long as no more of them have no outcome than may be in flight.
     ///
     /// The limit is `timeout` to get a slot and `timeout` again to be answered; while the broker
     /// has muted the connection neither runs.

@@ -1,6 +1,6 @@
 //! What callers of one connection may rely on.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -70,6 +70,46 @@ async fn many_callers_share_the_pipeline_and_each_gets_its_own_answer() {
     for outcome in futures::future::join_all(calls).await {
         outcome.unwrap();
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn as_many_requests_as_may_be_in_flight_leave_in_the_order_they_were_submitted() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let fake = Fake::new();
+    fake.add("kafka", {
+        let seen = Arc::clone(&seen);
+        runs(move |mut peer, _| {
+            let seen = Arc::clone(&seen);
+            async move {
+                peer.agree_on_versions().await;
+                while let Some(asked) = peer.request().await {
+                    seen.lock().unwrap().push(asked.header.correlation);
+                }
+            }
+        })
+    });
+    let net = fake.net(NetOptions {
+        in_flight_max: 100,
+        ..NetOptions::default()
+    });
+    let target = target(1, "kafka");
+    let connection = Connection::open(&net, &target, TIMEOUT).await.unwrap();
+    let version = connection.pick(ApiKey::Metadata, None).unwrap();
+    let (mut ids, mut calls) = (Vec::new(), Vec::new());
+    for n in 0..100 {
+        let request = MetadataRequest::default();
+        let (id, frame) = connection.encode(&request, version).unwrap();
+        let call = connection.submit(frame, ApiKey::Metadata, version, id, TIMEOUT);
+        calls.push(call);
+        ids.push(id);
+        if n == 50 {
+            // The connection takes some, and nobody has looked at the others' futures so far.
+            sleep(SECOND).await;
+        }
+    }
+    let answers = futures::future::join_all(calls);
+    timeout(SECOND, answers).await.unwrap_err();
+    assert_eq!(*seen.lock().unwrap(), ids);
 }
 
 #[tokio::test(start_paused = true)]

@@ -218,7 +218,6 @@ impl<T: Clone> Lane<T> {
         };
         self.close_up(at, &batch);
         let facts = batch.facts(now);
-        let blamed = |index: u32| refusal.culprits.iter().find(|(at, _)| *at == index);
         let mut push = |first: u32, records: u32, error: Error| {
             let share = Share {
                 first: batch.share.first + first,
@@ -231,22 +230,21 @@ impl<T: Clone> Lane<T> {
                 outcome: Err(facts.complete(&self.at, error)),
             });
         };
-        let mut innocent = 0;
-        for index in 0..=batch.share.records {
-            let culprit = blamed(index);
-            let is_end = index == batch.share.records;
-            if culprit.is_none() && !is_end {
-                innocent += 1;
-                continue;
+        let mut culprits: Vec<&(u32, Option<String>)> = refusal.culprits.iter().collect();
+        // The first word on each counts, and the sort keeps it first.
+        culprits.sort_by_key(|culprit| culprit.0);
+        culprits.dedup_by_key(|culprit| culprit.0);
+        let (mut next, end) = (0, batch.share.records);
+        for (index, why) in culprits.into_iter().filter(|culprit| culprit.0 < end) {
+            if next < *index {
+                push(next, index - next, neighbour_error(refusal.code));
             }
-            if innocent > 0 {
-                push(index - innocent, innocent, neighbour_error(refusal.code));
-                innocent = 0;
-            }
-            if let Some((_, why)) = culprit.filter(|_| !is_end) {
-                let why = why.as_deref().or(refusal.message.as_deref());
-                push(index, 1, refused_record(refusal.code, why));
-            }
+            let why = why.as_deref().or(refusal.message.as_deref());
+            push(*index, 1, refused_record(refusal.code, why));
+            next = index + 1;
+        }
+        if next < end {
+            push(next, end - next, neighbour_error(refusal.code));
         }
     }
 

@@ -234,3 +234,34 @@ fn an_error_names_the_broker_that_had_the_batch() {
     let error = ended[0].outcome.as_ref().unwrap_err();
     assert_eq!(error.broker_id(), Some(LEADER), "{error}");
 }
+
+#[test]
+fn a_broker_that_blames_each_of_very_many_records_costs_no_more_than_their_number() {
+    const RECORDS: u32 = 100_000;
+    let limit = 2_000_000;
+    let mut it = Fixture::new(SenderSettings {
+        limits: BatchLimits::new(Some(limit), limit),
+        max_request_size: limit,
+        ..settings()
+    });
+    for _ in 1..RECORDS {
+        it.append(0, 1);
+    }
+    let sent = it.send(0);
+    assert_eq!(u32::try_from(sent.records), Ok(RECORDS));
+    // Not in their order, and the first word on each counts.
+    let all = (0..RECORDS).rev().map(|at| (at, Some("bad")));
+    let again = (0..RECORDS).map(|at| (at, None));
+    let culprits: Vec<_> = all.chain(again).collect();
+    let answer = blaming(&culprits);
+    let began = Instant::now();
+    let finished = it.answer(&sent, answer);
+    let took = began.elapsed();
+    let places = finished
+        .iter()
+        .map(|each| (each.share.first, each.share.records));
+    assert!(places.eq((0..RECORDS).map(|at| (at, 1))));
+    let words = |each: &Finished<u64>| each.outcome.as_ref().unwrap_err().message().to_owned();
+    assert!(finished.iter().all(|each| words(each).ends_with("bad")));
+    assert!(took < Duration::from_secs(10), "{took:?}");
+}

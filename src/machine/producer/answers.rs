@@ -76,7 +76,7 @@ impl<T: Clone> Lane<T> {
         }
         let last = outcome
             .base_offset
-            .map(|base| base + i64::from(batch.share.records) - 1);
+            .map(|base| base.saturating_add(i64::from(batch.share.records) - 1));
         if !self.sequence.log_is_new {
             self.last_acked = self.last_acked.max(last);
         }

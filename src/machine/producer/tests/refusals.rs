@@ -265,3 +265,14 @@ fn a_broker_that_blames_each_of_very_many_records_costs_no_more_than_their_numbe
     assert!(finished.iter().all(|each| words(each).ends_with("bad")));
     assert!(took < Duration::from_secs(10), "{took:?}");
 }
+
+#[test]
+fn an_offset_at_the_end_of_all_offsets_is_taken_as_it_is() {
+    let mut it = Fixture::new(settings());
+    for _ in 0..2 {
+        it.append(0, 10);
+        let sent = it.send(0);
+        let outcome = it.ends(&sent, written(i64::MAX)).unwrap();
+        assert_eq!(outcome.base_offset, Some(i64::MAX));
+    }
+}

@@ -29,6 +29,7 @@ use super::standing::Standing;
 use super::totals::Totals;
 use crate::error::Error;
 use crate::ids::{BrokerId, ProducerEpoch, ProducerId, TopicPartition};
+use crate::machine::backoff::Backoff;
 
 /// A partition's number among those that the producer has written to, in order of the first record.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -78,8 +79,11 @@ pub(crate) struct Sender<T> {
     homeless: BTreeSet<LaneId>,
     /// Those of them whose leader has not been asked for since the last metadata.
     lookups: BTreeSet<LaneId>,
-    /// Ready but for a producer id.
+    /// Ready but for a producer id: the newest is of no use to them.
     pub(super) nameless: BTreeSet<LaneId>,
+    /// Answers in a row that gave an id of no use, and the pause before the next question.
+    useless_ids: Backoff,
+    ask_again_at: Option<Instant>,
     /// With batches that may wait for `linger.ms`.
     pub(super) lingering: BTreeSet<LaneId>,
     pub(super) to_seal: VecDeque<LaneId>,
@@ -97,9 +101,11 @@ pub(crate) struct Sender<T> {
 impl<T: Clone> Sender<T> {
     pub(crate) fn new(settings: SenderSettings) -> Self {
         Self {
-            settings,
             slots: Vec::new(),
             identity: None,
+            useless_ids: Backoff::new(settings.retry_backoff, settings.seed),
+            ask_again_at: None,
+            settings,
             lines: BTreeMap::new(),
             homeless: BTreeSet::new(),
             lookups: BTreeSet::new(),
@@ -203,11 +209,17 @@ impl<T: Clone> Sender<T> {
         for lane in std::mem::take(&mut self.nameless) {
             self.refresh(now, lane);
         }
+        if self.nameless.is_empty() {
+            self.useless_ids.succeeded();
+        } else {
+            // It is one that they have used up.
+            self.ask_again_at = Some(self.useless_ids.failed(now));
+        }
     }
 
-    /// Whether a partition waits for a producer id.
+    /// Whether a partition waits for a producer id, and it is time to ask for one.
     pub(crate) fn needs_producer_id(&self) -> bool {
-        self.identity.is_none() && !self.nameless.is_empty()
+        self.ask_again_at.is_none() && !self.nameless.is_empty()
     }
 
     /// Takes in what came back for a batch.
@@ -254,6 +266,7 @@ impl<T: Clone> Sender<T> {
         source: &impl Source<T>,
         obstacle: impl Fn(&TopicPartition) -> Option<Error>,
     ) {
+        self.ask_again_at = self.ask_again_at.filter(|at| *at > now);
         while let Some(Reverse((_, id))) = self.due.peek().filter(|top| top.0.0 <= now).copied() {
             let entry = self.due.pop();
             if let Some(slot) = self.slot(id) {
@@ -279,10 +292,7 @@ impl<T: Clone> Sender<T> {
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         let due = self.due.peek().map(|top| top.0.0);
         let expiry = self.expiries.peek().map(|top| top.0.0);
-        match (due, expiry) {
-            (Some(due), Some(expiry)) => Some(due.min(expiry)),
-            (due, expiry) => due.or(expiry),
-        }
+        [due, expiry, self.ask_again_at].into_iter().flatten().min()
     }
 
     /// The outcomes since the last call.
@@ -331,7 +341,6 @@ impl<T: Clone> Sender<T> {
         let lane = &slot.lane;
         if lane.wants_identity(settings, self.identity) {
             // Its own is used up, or it never had one; the newest is of no use to it either.
-            self.identity = None;
             self.nameless.insert(id);
         } else {
             self.nameless.remove(&id);

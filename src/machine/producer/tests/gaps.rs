@@ -270,6 +270,32 @@ fn case_19_after_the_last_epoch_a_new_id_is_asked_for_and_nothing_leaves_before(
 }
 
 #[test]
+fn an_id_that_comes_again_and_is_of_no_use_is_asked_for_ever_more_slowly() {
+    let mut it = Fixture::new(settings());
+    let sent = it.send(0);
+    it.comes_back(&sent, refused(ErrorCode::INVALID_PRODUCER_EPOCH));
+    assert!(it.sender.needs_producer_id());
+    let mut asked = 0;
+    for _ in 0..500 {
+        if it.sender.needs_producer_id() {
+            asked += 1;
+            it.name(1, 0);
+        }
+        assert!(it.pass(10 * MS).is_empty());
+    }
+    assert!((5..=9).contains(&asked), "asked {asked} times in 5 s");
+    assert_eq!(it.send(1).stamp(), (1, 0, 0), "others do with it");
+    while !it.sender.needs_producer_id() {
+        let due = it.sender.poll_timeout().expect("it is asked for again");
+        assert!(due > it.now, "it spins");
+        it.pass(due - it.now);
+    }
+    it.name(2, 0);
+    assert!(!it.sender.needs_producer_id());
+    assert_eq!(it.retry().stamp(), (2, 0, 0));
+}
+
+#[test]
 fn a_batch_that_never_left_gives_its_numbers_back() {
     let mut it = Fixture::new(settings());
     it.confirm(0);

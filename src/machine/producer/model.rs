@@ -77,6 +77,38 @@ struct World {
     meant_for: BTreeMap<u64, u8>,
 }
 
+/// Settings of all kinds, for batches of these limits.
+fn settings(
+    rng: &mut Rng,
+    seed: u64,
+    pool: &ChunkPool,
+    (limits, idempotent, in_flight_max): (BatchLimits, bool, usize),
+) -> SenderSettings {
+    SenderSettings {
+        pool: pool.clone(),
+        limits,
+        max_request_size: 700,
+        in_flight_max,
+        linger: Duration::from_millis(5 * rng.below(2)),
+        delivery_timeout: Duration::from_secs(2),
+        retries: if rng.below(3) == 0 { 2 } else { u32::MAX },
+        retry_backoff: BackoffPolicy {
+            initial: Duration::from_millis(100),
+            max: Duration::from_millis(1000),
+        },
+        seed,
+        compression: if rng.below(4) == 0 {
+            Compression::Lz4
+        } else {
+            Compression::None
+        },
+        topic_compression: BTreeMap::new(),
+        idempotent,
+        continue_after_gap: rng.below(2) == 0,
+        watches_brokers: true,
+    }
+}
+
 impl World {
     fn new(seed: u64) -> Self {
         let mut rng = Rng::new(seed);
@@ -91,29 +123,7 @@ impl World {
         };
         let (makes_anew, by_id) = (rng.below(3) == 0, rng.below(2) == 0);
         let in_flight_max = 1 + usize::try_from(rng.below(5)).unwrap();
-        let settings = SenderSettings {
-            pool: pool.clone(),
-            limits,
-            max_request_size: 700,
-            in_flight_max,
-            linger: Duration::from_millis(5 * rng.below(2)),
-            delivery_timeout: Duration::from_secs(2),
-            retries: if rng.below(3) == 0 { 2 } else { u32::MAX },
-            retry_backoff: BackoffPolicy {
-                initial: Duration::from_millis(100),
-                max: Duration::from_millis(1000),
-            },
-            seed,
-            compression: if rng.below(4) == 0 {
-                Compression::Lz4
-            } else {
-                Compression::None
-            },
-            topic_compression: BTreeMap::new(),
-            idempotent,
-            continue_after_gap: rng.below(2) == 0,
-            watches_brokers: true,
-        };
+        let settings = settings(&mut rng, seed, &pool, (limits, idempotent, in_flight_max));
         let rules = Rules {
             batch_max: if rng.below(3) == 0 { SMALL } else { LARGE },
             knows_unknown: rng.below(3) == 0,

@@ -5,13 +5,16 @@
 //! Batches are drained only when a connection is there to take them, so that they stay open for
 //! more records until then, and what could never be sent was surely not written.
 
+mod compressing;
+
 use std::collections::BTreeSet;
+use std::num::NonZero;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
-use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
 use super::call::{is_stale, lost, producer_id, submit};
@@ -22,13 +25,10 @@ use crate::cluster::{Brokers, Calls, Deadline, Target, now};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{BrokerId, ProducerEpoch, ProducerId};
 use crate::machine::metadata::{ClusterMetadata, LeaderHint, Node};
-use crate::machine::producer::{Answer, BatchId, Drained, Home, LaneId, Outcome, SealJob};
+use crate::machine::producer::{Answer, BatchId, Drained, Home, LaneId, Outcome};
 use crate::net::{Connection, Role};
 use crate::protocol::init_producer_id::InitProducerIdRequest;
 use crate::record::SealedBatch;
-
-/// From this size on, in bytes, a batch is compressed on another thread.
-const COMPRESS_ELSEWHERE: usize = 32 * 1024;
 
 /// What one of the sender's calls came back with.
 enum Event {
@@ -73,6 +73,8 @@ async fn run(inner: Arc<Inner>) -> ! {
         snapshot: inner.shared.snapshot(),
         connecting: BTreeSet::new(),
         calls: Calls::new(),
+        compressing: 0,
+        compressing_max: 2 * available_parallelism().map_or(1, NonZero::get),
         asking_for_id: false,
         timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
         inner,
@@ -102,6 +104,10 @@ struct Driver {
     /// Brokers that a connection is being opened to.
     connecting: BTreeSet<BrokerId>,
     calls: Calls<Event>,
+    /// How many batches other threads compress, and how many they may. Each of those threads has
+    /// a codec's memory of its own.
+    compressing: usize,
+    compressing_max: usize,
     asking_for_id: bool,
     timer: Pin<Box<Sleep>>,
 }
@@ -126,14 +132,7 @@ impl Driver {
         sender.handle_timeout(at, &inner.partitions, |at| {
             inner.obstacles.of(&inner.shared, at)
         });
-        while let Some(job) = sender.poll_seal(at, &inner.partitions) {
-            if job.builder.estimated_size() < COMPRESS_ELSEWHERE {
-                let sealed = job.builder.seal(job.compression);
-                sender.handle_sealed(at, (job.lane, job.id), sealed);
-            } else {
-                self.compress(job);
-            }
-        }
+        self.seal(at, &mut sender);
         let needs_id = sender.needs_producer_id();
         let lookups = sender.take_lookups();
         sender.prune_ready(at);
@@ -174,28 +173,6 @@ impl Driver {
                 self.timer.as_mut().reset(due);
             }
         }
-    }
-
-    /// Compresses a batch on another thread.
-    fn compress(&self, job: SealJob) {
-        let SealJob {
-            lane,
-            id,
-            compression,
-            builder,
-        } = job;
-        let (result, sealed) = oneshot::channel();
-        self.inner.shared.env.compute(Box::new(move || {
-            // Nobody waits any more where the producer is gone.
-            let _ = result.send(builder.seal(compression));
-        }));
-        self.calls.push(Box::pin(async move {
-            let sealed = sealed.await.unwrap_or_else(|_| {
-                let words = "the batch was not compressed: the runtime is shutting down";
-                Err(Error::new(ErrorKind::Closed, words))
-            });
-            Event::Sealed(lane, id, sealed)
-        }));
     }
 
     /// Asks the cluster for a producer id, if it is not on its way.
@@ -322,6 +299,7 @@ impl Driver {
                 }
             }
             Event::Sealed(lane, id, sealed) => {
+                self.compressing -= 1;
                 self.inner.sender().handle_sealed(at, (lane, id), sealed);
             }
             Event::Connected(broker, outcome) => {

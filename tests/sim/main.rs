@@ -14,6 +14,7 @@
 )]
 
 mod asking;
+mod compressing;
 mod consuming;
 mod dropping;
 mod epochs;
@@ -31,6 +32,7 @@ mod network;
 mod one_by_one;
 mod pausing;
 mod producing;
+mod purging;
 mod spreading;
 mod support;
 mod swarm;

@@ -2,6 +2,10 @@
 //! records, many topics, many tasks, one thread. Each in a process of its own, so that its peak of
 //! memory is its own.
 //!
+//! It fails where memory goes beyond `buffer.memory` and what a process needs besides, where a rate
+//! collapses (the bounds are a quarter of what two cores do that also run the broker, or less), and
+//! where an idle producer ticks.
+//!
 //! `TIDEWIRE_BOOTSTRAP=HOST:PORT cargo bench --bench extremes [-- WORDS]`, with a broker of
 //! `cargo xtask broker up`. It runs the shapes with these words in their names. Long lines are
 //! workload `e` of `cargo xtask bench peers`.
@@ -27,6 +31,8 @@ const AT_ONCE: usize = 500;
 /// How long connections and threads get to come to rest, and how long they are watched then.
 const SETTLE: Duration = Duration::from_secs(2);
 const IDLE: Duration = Duration::from_secs(30);
+/// How often all threads together may wake meanwhile.
+const IDLE_MAX: u64 = 60;
 
 /// One shape.
 struct Shape {
@@ -40,6 +46,10 @@ struct Shape {
     one_thread: bool,
     /// Whether it stands idle afterwards.
     idles: bool,
+    /// Fewer records a second are a collapse.
+    rate_min: u64,
+    /// More memory than this, in MB, is not bounded by `buffer.memory`.
+    memory_max: u64,
 }
 
 const PLAIN: Shape = Shape {
@@ -52,6 +62,8 @@ const PLAIN: Shape = Shape {
     tasks: 1,
     one_thread: false,
     idles: false,
+    rate_min: 500_000,
+    memory_max: 72,
 };
 
 const SHAPES: [Shape; 6] = [
@@ -71,6 +83,7 @@ const SHAPES: [Shape; 6] = [
         partitions: 3,
         records: 1_000,
         size: 1_000_000,
+        rate_min: 60,
         ..PLAIN
     },
     Shape {
@@ -78,6 +91,9 @@ const SHAPES: [Shape; 6] = [
         topics: 10_000,
         partitions: 1,
         records: 10_000,
+        rate_min: 20,
+        // The picture of 10,000 topics besides.
+        memory_max: 120,
         ..PLAIN
     },
     Shape {
@@ -180,6 +196,7 @@ async fn idle() {
         "idle for 30 s after that",
         woken() - before
     );
+    assert!(woken() - before < IDLE_MAX, "an idle producer ticks");
 }
 
 fn threads() -> Runtime {
@@ -238,11 +255,12 @@ fn print(shape: &Shape, took: Duration, cpu: Option<(f64, f64)>) {
     let (records, seconds) = (shape.records as f64, took.as_secs_f64());
     let megabytes = records * shape.size as f64 / 1e6;
     let cpu = cpu.map_or(0.0, |(before, after)| 1e6 * (after - before) / records);
+    let (rate, memory) = (records / seconds, status_kb("VmHWM") / 1_000);
     println!(
-        "{:46} {:8.0} records/s, {:5.1} MB/s, {cpu:7.2} us of CPU each, {} MB at most",
+        "{:46} {rate:8.0} records/s, {:5.1} MB/s, {cpu:7.2} us of CPU each, {memory} MB at most",
         shape.name,
-        records / seconds,
         megabytes / seconds,
-        status_kb("VmHWM") / 1_000,
     );
+    assert!(rate >= shape.rate_min as f64, "the rate collapses");
+    assert!(memory <= shape.memory_max, "memory is out of its bound");
 }

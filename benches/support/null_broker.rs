@@ -54,9 +54,9 @@ impl Gate {
     }
 
     pub(crate) fn open(&self) {
+        let mut readers = self.readers.lock().expect("no panic inside");
         self.is_closed.store(false, Ordering::Release);
-        let readers = std::mem::take(&mut *self.readers.lock().expect("no panic inside"));
-        readers.into_iter().for_each(Waker::wake);
+        readers.drain(..).for_each(Waker::wake);
     }
 
     /// How many batches have come in so far.
@@ -66,9 +66,13 @@ impl Gate {
 
     /// Whether the reader has to wait for its opening.
     fn holds(&self, cx: &Context<'_>) -> bool {
+        if !self.is_closed.load(Ordering::Acquire) {
+            return false;
+        }
+        let mut readers = self.readers.lock().expect("no panic inside");
+        // Perhaps opened meanwhile: then nobody would wake the reader.
         let is_closed = self.is_closed.load(Ordering::Acquire);
         if is_closed {
-            let mut readers = self.readers.lock().expect("no panic inside");
             readers.push(cx.waker().clone());
         }
         is_closed

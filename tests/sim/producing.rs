@@ -5,10 +5,14 @@ use tidewire::config::Acks;
 use tidewire::mock::{Action, Fault, MockCluster};
 use tidewire::protocol::ApiKey;
 use tidewire::protocol::frame::encode_response;
+use tidewire::protocol::metadata::{
+    MetadataResponse, MetadataResponseBroker, MetadataResponseTopic,
+};
 use tidewire::protocol::produce::{
     PartitionProduceResponse, ProduceResponse, TopicProduceResponse,
 };
 use tidewire::{BrokerId, Client, CorrelationId, ErrorCode, ErrorKind, Producer, WriteStatus};
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use crate::support::{
@@ -415,7 +419,7 @@ async fn case_98_a_partition_that_was_gone_for_a_while_is_written_from_its_start
     cluster.create_topic("t", 6).unwrap();
     let BrokerId(leader) = cluster.leader("t", 4).unwrap();
     cluster.move_leader("t", 4, leader % 3 + 1).unwrap();
-    // Whatever makes the client look, but no record for this topic.
+    // Whatever makes the client look, but no record for this partition.
     send(&producer, 0, 0..2).await;
     send(&producer, 4, 0..2).await;
     let log = cluster.log("t", 4);
@@ -424,6 +428,87 @@ async fn case_98_a_partition_that_was_gone_for_a_while_is_written_from_its_start
         .map(|it| (it.producer_epoch, it.sequence))
         .collect();
     assert_eq!(stamps, [(1, 0), (1, 1)], "not where the first one ended");
+}
+
+/// What waits for a partition that the topic has not any more ends in time, says so, and is not
+/// asked for again and again.
+#[tokio::test(start_paused = true)]
+async fn case_98_a_record_for_a_partition_that_is_gone_ends_with_a_word_on_it() {
+    let cluster = cluster().topic("t", 6).build();
+    let client = connect(&cluster).await;
+    let builder = client.producer().linger(secs(1));
+    let producer = builder.delivery_timeout(secs(40)).build().unwrap();
+    send(&producer, 4, 0..1).await;
+    let waiting = producer.enqueue(record(4, "1")).await.unwrap();
+    cluster.delete_topic("t").unwrap();
+    cluster.create_topic("t", 3).unwrap();
+    let asked = cluster.requests(ApiKey::Metadata);
+    let (outcome, took) = timed(secs(50), waiting).await;
+    let error = outcome.unwrap_err();
+    assert_eq!(error.write_status(), Some(WriteStatus::NotWritten));
+    assert!(error.to_string().contains("the topic has 3"), "{error}");
+    assert!((secs(39)..secs(41)).contains(&took), "{took:?}");
+    let asked = cluster.requests(ApiKey::Metadata) - asked;
+    assert!(asked < 5, "asked {asked} times");
+}
+
+/// An answer of Metadata v12 in which topic `t` is there and has no partition.
+fn half_created(cluster: &MockCluster) -> Action {
+    let brokers = cluster.bootstrap_servers();
+    let broker = |(node_id, address): (i32, &str)| {
+        let (host, port) = address.rsplit_once(':').unwrap();
+        MetadataResponseBroker {
+            node_id,
+            host: host.to_owned(),
+            port: port.parse().unwrap(),
+            ..MetadataResponseBroker::default()
+        }
+    };
+    let response = MetadataResponse {
+        brokers: (1..).zip(brokers.split(',')).map(broker).collect(),
+        topics: vec![MetadataResponseTopic {
+            name: Some("t".to_owned()),
+            ..MetadataResponseTopic::default()
+        }],
+        ..MetadataResponse::default()
+    };
+    let frame = encode_response(CorrelationId(0), &response, 12).unwrap();
+    // Without the length and the correlation id, which the mock writes.
+    Action::Garbage(frame.into_bytes().slice(8..))
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_23_a_topic_without_partitions_takes_no_record_and_holds_nobody_up() {
+    let builder = cluster().api_versions_cap(ApiKey::Metadata, 12);
+    let cluster = builder.topic("t", 1).build();
+    let client = connect(&cluster).await;
+    let builder = client.producer().max_block(secs(3));
+    let producer = builder.build().unwrap();
+    let half = half_created(&cluster);
+    cluster.faults().add(Fault::on(ApiKey::Metadata).then(half));
+    for _ in 0..2 {
+        let (outcome, took) = timed(secs(4), producer.send(record(0, "0"))).await;
+        let error = outcome.unwrap_err();
+        assert_eq!(
+            error.write_status(),
+            Some(WriteStatus::NotWritten),
+            "{error}"
+        );
+        assert_eq!(error.topic(), Some("t"), "{error}");
+        assert!(took >= secs(3), "{took:?}: {error}");
+        let refused = producer.try_enqueue(record(0, "0")).unwrap_err();
+        assert!(refused.to_string().contains("metadata"), "{refused}");
+    }
+    assert!(
+        producer
+            .flush()
+            .await
+            .into_result()
+            .is_ok_and(|written| written == 0)
+    );
+    cluster.faults().clear();
+    send(&producer, 0, 0..1).await;
+    assert_eq!(values(&cluster, 0), numbers(1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -490,4 +575,24 @@ async fn case_24_an_answer_that_omits_repeats_or_adds_partitions_settles_each_ba
             assert_eq!(values(&cluster, partition), numbers(4), "{answer:?}");
         }
     }
+}
+
+/// Nothing is asked for, and no timer wakes the runtime, until metadata is due again.
+#[tokio::test(start_paused = true)]
+async fn an_idle_producer_sleeps() {
+    let cluster = cluster().topic("t", 6).build();
+    let client = connect(&cluster).await;
+    let producer = producer(&client);
+    for partition in 0..6 {
+        send(&producer, partition, 0..3).await;
+    }
+    tokio::time::sleep(secs(2)).await;
+    let woken = || Handle::current().metrics().worker_park_count(0);
+    let (requests, before) = (cluster.history().len(), woken());
+    tokio::time::sleep(secs(240)).await;
+    let (asked, woken) = (cluster.history().len() - requests, woken() - before);
+    // Far timers go down tokio's wheel in steps, one wake-up each. What ticks shows hundreds.
+    assert!(asked == 0, "{asked} requests");
+    assert!(woken < 60, "woken {woken} times");
+    send(&producer, 0, 3..4).await;
 }

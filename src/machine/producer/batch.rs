@@ -209,15 +209,22 @@ pub(super) fn refused_batch(code: ErrorCode, message: Option<&str>) -> Error {
 
 /// The error of a batch that ran out of time before its fate was known.
 ///
-/// `last` is what its last attempt failed with, or what kept it from being sent.
-pub(super) fn expired(attempts: u32, last: Option<Error>) -> Error {
+/// `last` is what its last attempt failed with, and `obstacle` what keeps it from being sent.
+pub(super) fn expired(attempts: u32, last: Option<Error>, obstacle: Option<Error>) -> Error {
     let unsent = "delivery.timeout.ms ran out before the batch could be sent";
-    let words = match &last {
-        Some(error) if attempts == 0 => format!("{unsent}: {error}"),
-        Some(error) => format!("delivery.timeout.ms ran out; the last attempt failed: {error}"),
-        None if attempts > 0 => "delivery.timeout.ms ran out before the broker answered".to_owned(),
-        None => unsent.to_owned(),
+    let words = match (&last, &obstacle) {
+        (Some(why), _) | (None, Some(why)) if attempts == 0 => format!("{unsent}: {why}"),
+        (Some(error), None) => {
+            format!("delivery.timeout.ms ran out; the last attempt failed: {error}")
+        }
+        (Some(error), Some(why)) => format!(
+            "delivery.timeout.ms ran out; the last attempt failed: {error}; now it cannot be sent: \
+             {why}"
+        ),
+        _ if attempts > 0 => "delivery.timeout.ms ran out before the broker answered".to_owned(),
+        _ => unsent.to_owned(),
     };
+    let last = last.or(obstacle);
     let error = Error::new(ErrorKind::Timeout, words);
     match last {
         Some(last) => error.with_source(last),

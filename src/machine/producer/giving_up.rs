@@ -24,12 +24,12 @@ impl<T: Clone> Sender<T> {
             return;
         };
         let lane = &mut slot.lane;
-        lane.expire_stamped(now, &self.settings, &mut self.finished);
+        lane.expire_stamped(now, &self.settings, &obstacle, &mut self.finished);
         let Some(limit) = now.checked_sub(self.settings.delivery_timeout) else {
             return;
         };
         let mut fail = |at: &TopicPartition, tag: T, created: Instant, records: u32| {
-            let error = expired(0, obstacle(at));
+            let error = expired(0, None, obstacle(at));
             let error = Facts::unsent(now, created).complete(at, error);
             self.finished.push(Finished {
                 tag,
@@ -145,6 +145,7 @@ impl<T: Clone> Lane<T> {
         &mut self,
         now: Instant,
         settings: &SenderSettings,
+        obstacle: &impl Fn(&TopicPartition) -> Option<Error>,
         finished: &mut Vec<Finished<T>>,
     ) {
         let limit = settings.delivery_timeout;
@@ -153,7 +154,8 @@ impl<T: Clone> Lane<T> {
                 return;
             }
             oldest.maybe_written |= oldest.on_wire;
-            let error = expired(oldest.attempts, self.last_error.take());
+            let obstacle = (!oldest.on_wire).then(|| obstacle(&self.at)).flatten();
+            let error = expired(oldest.attempts, self.last_error.take(), obstacle);
             self.fail(now, 0, error, finished);
         }
     }

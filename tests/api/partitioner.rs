@@ -229,3 +229,28 @@ async fn a_partition_that_a_partitioner_made_up_is_refused_as_a_records_own() {
         "a record that names its partition"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn ignored_keys_go_where_records_without_one_go() {
+    for (ignore, places) in [(false, 6), (true, 1)] {
+        let cluster = cluster();
+        let builder = producer(&cluster).linger(Duration::from_millis(50));
+        let builder = builder.property("partitioner.ignore.keys", ignore.to_string());
+        let producer = builder.build().unwrap();
+        for number in 0..100 {
+            let record = Record::to("t").key(number.to_string()).value("v");
+            drop(producer.enqueue(record).await.unwrap());
+        }
+        producer.flush().await.into_result().unwrap();
+        let found = values(&cluster);
+        let used = found.iter().filter(|values| !values.is_empty()).count();
+        assert!(
+            if ignore {
+                used == places
+            } else {
+                used >= places
+            },
+            "{found:?}"
+        );
+    }
+}

@@ -3,7 +3,7 @@
 use futures::FutureExt;
 use tidewire::mock::{Action, Fault, MockCluster};
 use tidewire::protocol::ApiKey;
-use tidewire::{Delivery, ErrorKind, Producer, WriteStatus};
+use tidewire::{Delivery, ErrorKind, Producer, Record, WriteStatus};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::support::{
@@ -108,6 +108,39 @@ async fn case_126_a_poll_dropped_at_any_moment_loses_nothing() {
         let of = all.iter().filter(|each| each.partition == partition);
         let values_read: Vec<String> = of.map(|each| each.value.clone()).collect();
         assert_eq!(values_read, values(&cluster, partition));
+    }
+}
+
+/// The handle's own futures, and those that only ask or end.
+#[tokio::test(start_paused = true)]
+async fn case_125_a_topic_handle_a_look_up_and_a_close_may_be_dropped_at_any_poll() {
+    for times in 0..6 {
+        let cluster = cluster().topic("t", 1).build();
+        let client = connect(&cluster).await;
+        let producer = client.producer().linger(ms(1)).build().unwrap();
+        drop(polled(times, producer.partitions_for("t")).await);
+        drop(polled(times, producer.topic("t")).await);
+        let topic = within(secs(1), producer.topic("t")).await.unwrap();
+        for n in numbers(20) {
+            let record = Record::new().partition(0).value(n);
+            if times % 2 == 0 {
+                drop(polled(times, topic.send(record)).await);
+            } else {
+                drop(polled(times, topic.enqueue(record)).await);
+            }
+        }
+        drop(polled(times, producer.close(secs(5))).await);
+        // Begun, it takes nothing more; what it had is sent all the same.
+        let after = producer.try_enqueue(record(0, "after"));
+        assert_eq!(after.is_err(), times > 0, "{times}");
+        let report = within(secs(5), producer.close(secs(5))).await;
+        assert!(report.is_complete(), "{times}: {report:?}");
+        let log = values(&cluster, 0);
+        let mut once = log.clone();
+        once.sort();
+        once.dedup();
+        assert_eq!(log.len(), once.len(), "{times}: {log:?}");
+        assert!(times < 2 || log.len() >= 10, "{times}: {log:?}");
     }
 }
 

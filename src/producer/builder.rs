@@ -134,8 +134,9 @@ impl ProducerBuilder {
         self.property("enable.idempotence", enable.to_string())
     }
 
-    /// How long a record may take from `enqueue` to its outcome. Kafka key: `delivery.timeout.ms`;
-    /// default: 120 s (KIP-91).
+    /// How long a record may take to its outcome once it is in a batch, counted from the batch's
+    /// first record; the wait for room before that has a limit of its own, `max.block.ms`. Kafka
+    /// key: `delivery.timeout.ms`; default: 120 s (KIP-91).
     #[must_use]
     pub fn delivery_timeout(self, limit: Duration) -> Self {
         self.property("delivery.timeout.ms", millis(limit))

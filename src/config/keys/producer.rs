@@ -75,8 +75,8 @@ pub(super) const KEYS: &[Key] = &[
         "delivery.timeout.ms",
         field!(Producer.delivery_timeout),
         millis(0, INT),
-        "From the call of send to its outcome at the latest (KIP-91); at least linger.ms and \
-         request.timeout.ms together.",
+        "From a record's place in a batch, counted from the batch's first one, to its outcome at \
+         the latest (KIP-91); at least linger.ms and request.timeout.ms together.",
     )
     .alias(&["message.timeout.ms"]),
     Key::new(

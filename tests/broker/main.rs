@@ -13,8 +13,12 @@
 mod client;
 mod cluster;
 mod groups;
+mod isolation;
 #[path = "../vectors/partitions/keys.rs"]
 mod keys;
 mod partitioner;
 mod support;
+#[path = "../mock/support.rs"]
+#[allow(dead_code, reason = "half of it is for the mock")]
+mod wire;
 mod witness;

@@ -25,6 +25,7 @@ mod giving_up;
 mod group_calls;
 mod groups;
 mod handing_on;
+mod limits;
 mod losing;
 mod members;
 mod modern_groups;

@@ -43,7 +43,8 @@ pub struct ProducerConfig {
     /// 2147483647.
     pub retries: u32,
     /// `delivery.timeout.ms`: from a record's place in a batch, counted from the batch's first one,
-    /// to its outcome at the latest (KIP-91). Default 2 min, and more where `linger.ms` and `request.timeout.ms` together are more.
+    /// to its outcome at the latest (KIP-91). Default 2 min, and more where `linger.ms` and
+    /// `request.timeout.ms` together are more.
     pub delivery_timeout: Duration,
     /// `compression.type` at the level of `compression.gzip.level`, `compression.zstd.level` or
     /// `compression.level`. Default none.

@@ -112,9 +112,9 @@ impl Inner {
         }
     }
 
-    /// The sender's decisions. It is the outermost lock: under it those of single partitions, of the
-    /// list of partitions, of the obstacles, the metadata, the standing of brokers, the meters and
-    /// the ledger may be taken, each for a moment, and whoever holds one of those never takes this.
+    /// The sender's decisions, the outermost lock: under it those of single partitions, of the list
+    /// of partitions, the obstacles, the metadata, the standing of brokers, the meters and the
+    /// ledger may be taken, each for a moment, and whoever holds one of those never takes this.
     pub(super) fn sender(&self) -> MutexGuard<'_, Sender<Arc<Completion>>> {
         self.sender.lock().unwrap_or_else(PoisonError::into_inner)
     }

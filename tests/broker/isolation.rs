@@ -75,7 +75,6 @@ impl Writer {
             transaction_timeout_ms: 60_000,
             producer_id: -1,
             producer_epoch: -1,
-            ..InitProducerIdRequest::default()
         };
         let got = until_fine!(coordinator.call(&init, 3).await);
         Self {

@@ -9,8 +9,7 @@ use super::inner::Inner;
 use super::records::{ConsumerRecord, DetachedRecord, Part};
 use super::unread::{Opened, Unread};
 use crate::error::Result;
-use crate::ids::TopicPartition;
-use crate::machine::consumer::{Handed, Lent, Place};
+use crate::machine::consumer::{Handed, Lent, Place, StreamId};
 use crate::record::RecordError;
 
 /// The batch that is being handed out record by record, if there is one.
@@ -120,11 +119,17 @@ impl Receiving {
             .unwrap_or_default()
     }
 
-    /// The next record, of one partition or of those that are polled; `None` if none has arrived.
+    /// Whether it is in a batch that nobody has taken back.
+    pub(super) fn is_within(&self) -> bool {
+        let current = self.0.as_ref();
+        current.is_some_and(|current| current.lent.position().is_some())
+    }
+
+    /// The next record, of one stream or of what is polled; `None` if none has arrived.
     pub(super) fn next(
         &mut self,
         inner: &Inner,
-        of: Option<&TopicPartition>,
+        of: Option<&StreamId>,
     ) -> Result<Option<DetachedRecord>> {
         loop {
             if let Some(current) = &mut self.0 {
@@ -146,7 +151,7 @@ impl Receiving {
             }
             let mut fetcher = inner.fetcher();
             let error = match of {
-                Some(at) => fetcher.hand_out_error_of(at),
+                Some(stream) => fetcher.hand_out_error_of(stream),
                 None => fetcher.hand_out_error(),
             };
             if let Some(error) = error {

@@ -15,6 +15,7 @@ use super::receiving::Receiving;
 use super::records::DetachedRecord;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::TopicPartition;
+use crate::machine::consumer::StreamId;
 
 impl Consumer {
     /// The next record, as soon as there is one. It is a copy, so that keeping it keeps no batch
@@ -117,7 +118,7 @@ impl Consumer {
     /// What is behind a partition's stream.
     pub(crate) fn partition_reader(&self, partition: &TopicPartition) -> Result<Reader> {
         let mut fetcher = self.inner.fetcher();
-        let Some(id) = fetcher.split(partition) else {
+        let Some(stream) = fetcher.split(partition) else {
             if !fetcher.is_assigned(partition) {
                 return Err(not_assigned(partition));
             }
@@ -131,8 +132,7 @@ impl Consumer {
         self.inner.wake.notify_one();
         Ok(Reader {
             inner: Arc::clone(&self.inner),
-            partition: partition.clone(),
-            id,
+            stream,
             receiving: Receiving::default(),
         })
     }
@@ -148,14 +148,13 @@ pub(crate) fn is_last(error: &Error) -> bool {
 /// Reads one partition.
 pub(crate) struct Reader {
     inner: Arc<Inner>,
-    partition: TopicPartition,
-    id: u64,
+    stream: StreamId,
     receiving: Receiving,
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        self.inner.fetcher().join(&self.partition, self.id);
+        self.inner.fetcher().join(&self.stream);
         if let Some(group) = &self.inner.group {
             group.let_go(&self.inner);
         }
@@ -165,7 +164,14 @@ impl Drop for Reader {
 
 impl Reader {
     pub(crate) fn partition(&self) -> &TopicPartition {
-        &self.partition
+        &self.stream.partition
+    }
+
+    /// Whether nothing comes any more: the partition was taken away, or the consumer is gone.
+    fn is_over(&self) -> bool {
+        // Nobody takes back the batch of a stream that goes on.
+        let goes_on = self.receiving.is_within() || self.inner.fetcher().is_open(&self.stream);
+        self.inner.is_closed() || !goes_on
     }
 
     /// The next record; `None` at the end of the stream.
@@ -174,20 +180,23 @@ impl Reader {
     ///
     /// Dropping the future loses no record: what it did not return, the next call does.
     pub(crate) async fn next(&mut self) -> Option<Result<DetachedRecord>> {
+        if self.is_over() {
+            return None;
+        }
         let inner = Arc::clone(&self.inner);
-        let polling = Polling::begin(&inner, Some(&self.partition));
+        let polling = Polling::begin(&inner, Some(&self.stream.partition));
         let mut expecting = None;
         loop {
             let ready = inner.ready.notified();
             tokio::task::coop::consume_budget().await;
-            let next = self.receiving.next(&inner, Some(&self.partition));
+            let next = self.receiving.next(&inner, Some(&self.stream));
             if let Some(next) = next.transpose() {
                 return Some(next.inspect(|record| inner.hand_over(record)));
             }
-            if inner.is_closed() || !inner.fetcher().is_split(&self.partition, self.id) {
+            if self.is_over() {
                 return None;
             }
-            expecting.get_or_insert_with(|| Expecting::new(&inner, &self.partition));
+            expecting.get_or_insert_with(|| Expecting::new(&inner, &self.stream));
             if let Some(polling) = &polling {
                 polling.waits();
             }
@@ -196,23 +205,23 @@ impl Reader {
     }
 }
 
-/// Says for as long as it lives that somebody waits for a partition's next record.
+/// Says for as long as it lives that somebody waits for a stream's next record.
 struct Expecting<'a> {
     inner: &'a Inner,
-    partition: &'a TopicPartition,
+    stream: &'a StreamId,
 }
 
 impl<'a> Expecting<'a> {
-    fn new(inner: &'a Inner, partition: &'a TopicPartition) -> Self {
-        inner.fetcher().set_awaited(partition, true);
+    fn new(inner: &'a Inner, stream: &'a StreamId) -> Self {
+        inner.fetcher().set_awaited(stream, true);
         inner.wake.notify_one();
-        Self { inner, partition }
+        Self { inner, stream }
     }
 }
 
 impl Drop for Expecting<'_> {
     fn drop(&mut self) {
-        self.inner.fetcher().set_awaited(self.partition, false);
+        self.inner.fetcher().set_awaited(self.stream, false);
     }
 }
 

@@ -369,3 +369,76 @@ async fn a_stream_that_nobody_reads_does_not_slow_what_polls_hand_out() {
     }
     drop(unread);
 }
+
+/// A stream of a partition that was taken away and given back since it was asked last.
+async fn stale(client: &Client) -> (Consumer, tidewire::PartitionStream) {
+    let consumer = consumer(client, 1).build().await.unwrap();
+    let mut stream = consumer.partition_stream(&at(0)).unwrap();
+    for offset in 0..3 {
+        let next = within(secs(1), stream.next()).await.unwrap().unwrap();
+        assert_eq!(next.offset(), offset);
+    }
+    consumer.assign([]).await.unwrap();
+    let again = [(at(0), StartAt::Beginning)];
+    consumer.assign(again).await.unwrap();
+    tokio::time::sleep(secs(1)).await;
+    (consumer, stream)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_of_an_earlier_assignment_is_over_and_takes_nothing_from_polls() {
+    let (_cluster, client) = written(1, 10).await;
+    let (consumer, mut old) = stale(&client).await;
+    let next = within(secs(1), old.next()).await;
+    assert!(next.is_none(), "{next:?}");
+    drop(old);
+    assert_eq!(offsets(&consumer, 10).await, (0..10).collect::<Vec<i64>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_of_an_earlier_assignment_takes_nothing_from_the_next_one() {
+    let (_cluster, client) = written(1, 10).await;
+    write(&client, 0, numbers(10)).await;
+    let (consumer, mut old) = stale(&client).await;
+    let mut new = consumer.partition_stream(&at(0)).unwrap();
+    for offset in 0..20 {
+        let next = within(secs(1), new.next()).await.unwrap().unwrap();
+        assert_eq!(next.offset(), offset);
+        if offset == 4 {
+            let next = within(secs(1), old.next()).await;
+            assert!(next.is_none(), "{next:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_of_an_earlier_assignment_confirms_nothing_of_the_present_one() {
+    let (_cluster, client) = written(1, 10).await;
+    let consumer = client.consumer().group("g").subscribe(["t"]);
+    let consumer = consumer
+        .property("auto.offset.reset", "earliest")
+        .property("auto.commit.interval.ms", "100");
+    let consumer = consumer.build().await.unwrap();
+    assert_eq!(read(&consumer, 10).await.len(), 10);
+    let mut old = consumer.partition_stream(&at(0)).unwrap();
+    consumer.unsubscribe().unwrap();
+    consumer.subscribe(["t"]).unwrap();
+    assert_eq!(read(&consumer, 10).await.len(), 10);
+    let committed = consumer.committed([at(0)]).await.unwrap();
+    let next = within(secs(1), old.next()).await;
+    assert!(next.is_none(), "{next:?}");
+    tokio::time::sleep(secs(5)).await;
+    let later = consumer.committed([at(0)]).await.unwrap();
+    assert_eq!(later, committed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_ends_at_once_with_the_consumer() {
+    let (_cluster, client) = written(1, 10).await;
+    let consumer = consumer(&client, 1).build().await.unwrap();
+    let mut stream = consumer.partition_stream(&at(0)).unwrap();
+    assert!(within(secs(1), stream.next()).await.is_some());
+    drop(consumer);
+    let next = within(secs(1), stream.next()).await;
+    assert!(next.is_none(), "{next:?}");
+}

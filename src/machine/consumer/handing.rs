@@ -10,6 +10,7 @@ use super::lent::Lent;
 use super::partition::{Buffered, Partition};
 use super::plan::Handed;
 use super::positions::{Place, Position};
+use super::streams::StreamId;
 use crate::error::Error;
 use crate::ids::TopicPartition;
 
@@ -52,7 +53,7 @@ impl<T> Fetcher<T> {
         let Buffered { from, batch, frame } = state.pop(&mut self.frames)?;
         self.freed = true;
         let busy = self.busy.entry(partition.clone());
-        let in_hand = busy.or_insert(InHand::new(from, state.split));
+        let in_hand = busy.or_insert(InHand::new(from, state.stream()));
         in_hand.take_more();
         Some(Handed {
             partition,
@@ -79,10 +80,11 @@ impl<T> Fetcher<T> {
         std::mem::take(&mut self.freed)
     }
 
-    /// The next batch to hand out record by record, of one partition or of those that are polled.
-    pub(crate) fn lend(&mut self, of: Option<&TopicPartition>) -> Option<(Handed<T>, Lent)> {
+    /// The next batch to hand out record by record, of one stream or of what is polled.
+    pub(crate) fn lend(&mut self, of: Option<&StreamId>) -> Option<(Handed<T>, Lent)> {
         let handed = match of {
-            Some(partition) => self.hand_out_of(partition.clone()),
+            Some(stream) if self.is_open(stream) => self.hand_out_of(stream.partition.clone()),
+            Some(_) => None,
             None => self.hand_out(),
         }?;
         let lent = Lent::new(handed.from.offset);
@@ -107,55 +109,6 @@ impl<T> Fetcher<T> {
         }
     }
 
-    /// Gives a partition a stream of its own, with a name to end it by; `None` if it is not
-    /// assigned, or has one. What is left of a batch that was lent to others is the stream's.
-    pub(crate) fn split(&mut self, partition: &TopicPartition) -> Option<u64> {
-        let id = self.next_generation();
-        let state = self.partitions.get_mut(partition)?;
-        if state.split.is_some() {
-            return None;
-        }
-        if state.is_lent() {
-            let consumed = state.settle();
-            state.rewind(consumed, id, &mut self.frames);
-        }
-        state.split = Some(id);
-        Some(id)
-    }
-
-    /// Whether this is the stream of a partition still.
-    pub(crate) fn is_split(&self, partition: &TopicPartition, id: u64) -> bool {
-        let state = self.partitions.get(partition);
-        state.is_some_and(|state| state.split == Some(id))
-    }
-
-    /// The partition's stream ends: it is polled again, from where the stream has got to.
-    pub(crate) fn join(&mut self, partition: &TopicPartition, id: u64) {
-        let generation = self.next_generation();
-        let state = self.partitions.get_mut(partition);
-        if let Some(state) = state.filter(|state| state.split == Some(id)) {
-            state.split = None;
-            if let Some(in_hand) = self.busy.get_mut(partition) {
-                in_hand.leave(id);
-            }
-            if state.is_lent() {
-                let consumed = state.settle();
-                state.rewind(consumed, generation, &mut self.frames);
-            }
-        }
-    }
-
-    /// Somebody waits for the next record of one partition, or does no more.
-    pub(crate) fn set_awaited(&mut self, partition: &TopicPartition, waits: bool) {
-        if let Some(state) = self.partitions.get_mut(partition) {
-            state.awaited = if waits {
-                state.awaited.saturating_add(1)
-            } else {
-                state.awaited.saturating_sub(1)
-            };
-        }
-    }
-
     /// The partitions whose end has been reached since this was asked last, each with its end.
     pub(crate) fn reached_ends(&mut self) -> Vec<(TopicPartition, i64)> {
         let reached = |(at, state): (&TopicPartition, &mut Partition<T>)| {
@@ -170,9 +123,9 @@ impl<T> Fetcher<T> {
         polled.filter_map(reached).collect()
     }
 
-    /// The error of one partition that has nothing else to hand out.
-    pub(crate) fn hand_out_error_of(&mut self, partition: &TopicPartition) -> Option<Error> {
-        let state = self.partitions.get_mut(partition)?;
+    /// The error of a stream that has nothing else to hand out.
+    pub(crate) fn hand_out_error_of(&mut self, stream: &StreamId) -> Option<Error> {
+        let state = self.stream_mut(stream)?;
         if state.is_stuck() {
             state.failed.take()
         } else {

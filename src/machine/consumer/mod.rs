@@ -17,6 +17,7 @@ mod positions;
 mod renewed;
 mod replicas;
 mod session;
+mod streams;
 
 pub(crate) use aborted::AbortedFilter;
 pub(crate) use epochs::Doubtful;
@@ -29,6 +30,7 @@ pub(crate) use plan::{Cluster, Leader};
 pub(crate) use positions::Place;
 pub use positions::StartAt;
 pub(crate) use session::{FINAL, SessionStep};
+pub(crate) use streams::StreamId;
 
 #[cfg(test)]
 mod model;

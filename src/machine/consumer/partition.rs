@@ -7,6 +7,7 @@ use super::frames::{Frame, Frames};
 use super::lent::Lent;
 use super::plan::{Answer, Cluster, Fetched, Leader};
 use super::positions::{Place, Position};
+use super::streams::Split;
 use crate::error::Error;
 use crate::ids::{BrokerId, LeaderEpoch, TopicPartition, Uuid};
 use crate::machine::backoff::Backoff;
@@ -56,9 +57,7 @@ pub(super) struct Partition<T> {
     /// The batch that is handed out record by record, and the place before it.
     pub(super) lent: Option<(Lent, Place, LeaderEpoch)>,
     /// The stream of its own that it has, so that polls leave it alone.
-    pub(super) split: Option<u64>,
-    /// How many wait for its next record alone.
-    pub(super) awaited: usize,
+    pub(super) split: Option<Split>,
     /// The topic's id when it was looked at last; zero while none is known.
     pub(super) topic_id: Uuid,
     /// Somebody waits for its position although it is held.
@@ -94,7 +93,6 @@ impl<T> Partition<T> {
             served: 0,
             lent: None,
             split: None,
-            awaited: 0,
             topic_id: Uuid::ZERO,
             sought: false,
             told_end: None,

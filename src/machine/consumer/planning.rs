@@ -156,7 +156,7 @@ impl<T> Fetcher<T> {
                 polls_held |= state.split.is_none();
                 continue;
             }
-            awaited |= state.awaited > 0 && !state.has_records();
+            awaited |= state.is_awaited() && !state.has_records();
             polled |= state.split.is_none();
             open.leader_only |= state.leader_only.is_some_and(|until| now < until);
             let planned = planned(at, place, leader);

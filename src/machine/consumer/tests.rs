@@ -591,15 +591,15 @@ fn a_stream_that_was_dropped_says_nothing_of_what_a_poll_has_handed_out() {
     it.fetch(&[batch("a", 10, 40), batch("b", 20, 40)]);
     let both = [at(0), at(1)].into();
     let stream = it.fetcher.split(&at(0)).unwrap();
-    it.fetcher.lend(Some(&at(0))).unwrap();
-    it.fetcher.join(&at(0), stream);
+    it.fetcher.lend(Some(&stream)).unwrap();
+    it.fetcher.join(&stream);
     assert!(!it.fetcher.is_busy(&both), "the stream's own");
     assert_eq!(it.fetcher.done(&at(0)).unwrap().offset, 0, "and not done");
     it.fetcher.confirm(None);
     it.fetch(&[batch("a", 10, 40)]);
     it.take();
     let stream = it.fetcher.split(&at(0)).unwrap();
-    it.fetcher.join(&at(0), stream);
+    it.fetcher.join(&stream);
     assert!(it.fetcher.is_busy(&both), "the poll's");
 }
 
@@ -627,4 +627,27 @@ fn a_partition_that_changes_hands_says_that_the_group_rebalances() {
     it.fetcher.release(&[at(0)].into());
     let words = status(&it).to_string();
     assert!(words.contains("coordinator"), "{words}");
+}
+
+#[test]
+fn a_stream_of_an_earlier_assignment_asks_for_nothing_of_the_present_one() {
+    let mut it = Fixture::new();
+    let old = it.fetcher.split(&at(0)).unwrap();
+    it.fetcher.assign(BTreeMap::new());
+    it.fetcher
+        .assign(BTreeMap::from([(at(0), StartAt::Offset(0))]));
+    let planned = it.planned();
+    it.answer(&planned, &[batch("a", 5, 10)]);
+    it.fail(planned.generation);
+    let new = it.fetcher.split(&at(0)).unwrap();
+    it.fetcher.set_awaited(&new, true);
+    it.fetcher.set_awaited(&old, false);
+    assert!(it.fetcher.partitions[&at(0)].is_awaited());
+    it.fetcher.join(&old);
+    assert!(it.fetcher.is_open(&new) && !it.fetcher.is_open(&old));
+    assert!(it.fetcher.lend(Some(&old)).is_none());
+    let (_, lent) = it.fetcher.lend(Some(&new)).unwrap();
+    assert!(lent.advance(0, None));
+    assert!(it.fetcher.hand_out_error_of(&old).is_none());
+    assert!(it.fetcher.hand_out_error_of(&new).is_some());
 }

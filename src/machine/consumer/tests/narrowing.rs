@@ -127,11 +127,11 @@ fn an_error_that_was_not_told_is_found_again_when_its_place_is_come_to_again() {
     it.fetcher.answered(ONE, 1, false);
     it.answer(&plan.partitions[0], &[batch("a", 5, 10)]);
     let stream = it.fetcher.split(&at(0)).unwrap();
-    let (_, lent) = it.fetcher.lend(Some(&at(0))).unwrap();
+    let (_, lent) = it.fetcher.lend(Some(&stream)).unwrap();
     assert!(lent.advance(0, Some(3)));
     find(&mut it, 0, &[]);
     // The stream is dropped within the batch: its rest is fetched again.
-    it.fetcher.join(&at(0), stream);
+    it.fetcher.join(&stream);
     assert!(it.fetcher.hand_out_error().is_none());
     let plan = it.plan(ONE).unwrap();
     assert_eq!(plan.partitions[0].offset, 3);

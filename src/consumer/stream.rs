@@ -117,6 +117,8 @@ impl Consumer {
 
     /// What is behind a partition's stream.
     pub(crate) fn partition_reader(&self, partition: &TopicPartition) -> Result<Reader> {
+        // A poll that is in the middle of one of its batches is to give back the rest first.
+        let _alone = self.inner.receiving();
         let mut fetcher = self.inner.fetcher();
         let Some(stream) = fetcher.split(partition) else {
             if !fetcher.is_assigned(partition) {
@@ -301,5 +303,33 @@ impl Stream for PartitionStream {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.records.poll_next_unpin(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{RecvTimeoutError, channel};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{Client, StartAt};
+
+    #[tokio::test]
+    async fn a_partition_gets_its_stream_when_no_poll_is_in_the_middle_of_it() {
+        let client = Client::builder().bootstrap_servers("localhost:1").build();
+        let consumer = client.unwrap().consumer().build().await.unwrap();
+        let at = TopicPartition::new("t", 0);
+        let all = [(at.clone(), StartAt::Beginning)];
+        consumer.inner.fetcher().assign(all.into());
+        let polling = consumer.inner.receiving();
+        let (said, heard) = channel();
+        std::thread::scope(|threads| {
+            let (consumer, at) = (&consumer, &at);
+            threads.spawn(move || said.send(consumer.partition_stream(at).is_ok()));
+            let early = heard.recv_timeout(Duration::from_millis(200));
+            assert_eq!(early, Err(RecvTimeoutError::Timeout));
+            drop(polling);
+            assert_eq!(heard.recv(), Ok(true));
+        });
     }
 }

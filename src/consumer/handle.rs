@@ -294,7 +294,7 @@ impl Consumer {
                 if !fetcher.is_assigned(partition) {
                     return Err(not_assigned(partition));
                 }
-                if let Some(place) = fetcher.position(partition) {
+                if let Some(place) = fetcher.next_place(partition) {
                     return Ok(place.offset);
                 }
                 if let Some((error, true)) = fetcher.last_failure(partition) {

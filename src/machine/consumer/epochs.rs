@@ -58,7 +58,7 @@ impl<T> Fetcher<T> {
         None
     }
 
-    /// Goes back to where the log was cut off; of what is buffered the records before are kept.
+    /// Goes back to where the log was cut off; of what is buffered the batches before are kept.
     pub(crate) fn cut(&mut self, partition: &TopicPartition, generation: u64, end: Place) {
         let next = self.next_generation();
         let frames = &mut self.frames;

@@ -136,11 +136,17 @@ impl<T> Fetcher<T> {
     }
 
     /// The consumed position: the place of the next record handed out, once it is known.
-    pub(crate) fn position(&self, partition: &TopicPartition) -> Option<Place> {
+    pub(crate) fn next_place(&self, partition: &TopicPartition) -> Option<Place> {
         match self.partitions.get(partition)?.consumed() {
             Position::At(place) => Some(place),
             Position::Unresolved(_) => None,
         }
+    }
+
+    /// The consumed position, unless it is in a log that is no more.
+    pub(crate) fn position(&self, partition: &TopicPartition) -> Option<Place> {
+        let state = self.partitions.get(partition)?;
+        self.next_place(partition).filter(|_| state.is_in_log())
     }
 
     /// What a partition's last question failed with, and whether it waits for the user.

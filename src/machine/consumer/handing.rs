@@ -7,9 +7,10 @@ use super::fetcher::Fetcher;
 use super::frames::Frame;
 use super::holding::InHand;
 use super::lent::Lent;
+use super::logs::LentBatch;
 use super::partition::{Buffered, Partition};
 use super::plan::Handed;
-use super::positions::{Place, Position};
+use super::positions::Place;
 use super::streams::StreamId;
 use crate::error::Error;
 use crate::ids::TopicPartition;
@@ -49,11 +50,15 @@ impl<T> Fetcher<T> {
         if !state.has_records() {
             return None;
         }
-        let (torn, jumps) = (state.torn, state.jumps);
-        let Buffered { from, batch, frame } = state.pop(&mut self.frames)?;
+        let Buffered {
+            from,
+            log,
+            batch,
+            frame,
+        } = state.pop(&mut self.frames)?;
         self.freed = true;
         let busy = self.busy.entry(partition.clone());
-        let in_hand = busy.or_insert(InHand::new(from, state.stream()));
+        let in_hand = busy.or_insert(InHand::new((log, from), state.stream()));
         in_hand.take_more();
         Some(Handed {
             partition,
@@ -61,8 +66,7 @@ impl<T> Fetcher<T> {
             batch,
             frame,
             place: state.place,
-            torn,
-            jumps,
+            log,
         })
     }
 
@@ -89,7 +93,7 @@ impl<T> Fetcher<T> {
         }?;
         let lent = Lent::new(handed.from.offset);
         let state = self.partitions.get_mut(&handed.partition)?;
-        state.lent = Some((lent.clone(), handed.from, handed.batch.epoch));
+        state.lent = Some(LentBatch::new(lent.clone(), &handed));
         Some((handed, lent))
     }
 
@@ -99,13 +103,11 @@ impl<T> Fetcher<T> {
         let Some(state) = self.partitions.get_mut(&handed.partition) else {
             return;
         };
-        if !state.lent.as_ref().is_some_and(|(own, ..)| own.is(lent)) {
+        if !state.lent.as_ref().is_some_and(|own| own.lent.is(lent)) {
             return;
         }
-        if state.is_lent() {
-            if let Position::At(place) = state.settle() {
-                self.put_back(handed, place, bytes);
-            }
+        if let Some((_, place)) = state.take_lent() {
+            self.put_back(handed, place, bytes);
         }
     }
 
@@ -169,10 +171,17 @@ impl<T> Fetcher<T> {
         if state.place != handed.place {
             return;
         }
-        state.torn |= handed.torn || state.jumps != handed.jumps;
-        let frame = bytes.map_or(handed.frame, |bytes| Frame { id, bytes });
-        let batch = handed.batch;
-        state.push_front(Buffered { from, batch, frame }, &mut self.frames);
+        if state.was_cut(&handed) {
+            let to = state.settle_before(handed.log, from);
+            return state.rewind(to, id, &mut self.frames);
+        }
+        let rest = Buffered {
+            from,
+            log: handed.log,
+            frame: bytes.map_or(handed.frame, |bytes| Frame { id, bytes }),
+            batch: handed.batch,
+        };
+        state.push_front(rest, &mut self.frames);
         if state.is_paused() {
             self.keep_within_budget();
         }
@@ -185,7 +194,8 @@ impl<T> Fetcher<T> {
         let generation = self.next_generation();
         let state = self.partitions.get_mut(&handed.partition);
         if let Some(state) = state.filter(|state| state.place == handed.place) {
-            state.rewind(Position::At(handed.from), generation, &mut self.frames);
+            let to = state.settle_before(handed.log, handed.from);
+            state.rewind(to, generation, &mut self.frames);
             state.fail(now, error);
             self.freed = true;
         }

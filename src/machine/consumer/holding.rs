@@ -19,8 +19,8 @@ use crate::machine::backoff::Backoff;
 /// Records of one partition in the user's hands.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct InHand {
-    /// Where the partition was before these.
-    before: Place,
+    /// Where the partition was before these, and in which log.
+    before: (u64, Place),
     /// The stream that handed out the first of them.
     stream: Option<u64>,
     /// That stream was dropped.
@@ -28,7 +28,7 @@ pub(super) struct InHand {
 }
 
 impl InHand {
-    pub(super) fn new(before: Place, stream: Option<u64>) -> Self {
+    pub(super) fn new(before: (u64, Place), stream: Option<u64>) -> Self {
         let left = false;
         Self {
             before,
@@ -113,7 +113,7 @@ impl<T> Fetcher<T> {
             if asked {
                 let goes_on = state.is_lent() && !state.is_suspended();
                 if let (true, Position::At(place)) = (goes_on, state.consumed()) {
-                    in_hand.before = place;
+                    in_hand.before = (state.consumed_log(), place);
                     return true;
                 }
             }
@@ -142,12 +142,15 @@ impl<T> Fetcher<T> {
         !self.busy.is_empty()
     }
 
-    /// Up to where the user is done with a partition; `None` if that is not known.
+    /// Up to where the user is done with a partition; `None` if that is not known, or in a log
+    /// that is no more.
     pub(crate) fn done(&self, at: &TopicPartition) -> Option<Place> {
-        match self.busy.get(at) {
-            Some(in_hand) => Some(in_hand.before),
-            None => self.position(at),
-        }
+        let Some(in_hand) = self.busy.get(at) else {
+            return self.position(at);
+        };
+        let (log, before) = in_hand.before;
+        let state = self.partitions.get(at)?;
+        (log == state.log).then_some(before)
     }
 
     /// Somebody waits for a partition's position: a listener too, for as long as which it is held.

@@ -8,6 +8,7 @@ mod frames;
 mod handing;
 mod holding;
 mod lent;
+mod logs;
 mod narrowing;
 mod partition;
 mod pausing;

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::Instant;
 
 use super::frames::{Frame, Frames};
-use super::lent::Lent;
+use super::logs::LentBatch;
 use super::plan::{Answer, Cluster, Fetched, Leader};
 use super::positions::{Place, Position};
 use super::streams::Split;
@@ -12,10 +12,11 @@ use crate::error::Error;
 use crate::ids::{BrokerId, LeaderEpoch, TopicPartition, Uuid};
 use crate::machine::backoff::Backoff;
 
-/// A batch that waits to be handed out, and the position before it.
+/// A batch that waits to be handed out, the position before it, and the log they are of.
 #[derive(Debug)]
 pub(super) struct Buffered<T> {
     pub(super) from: Place,
+    pub(super) log: u64,
     pub(super) batch: Fetched<T>,
     pub(super) frame: Frame,
 }
@@ -35,10 +36,8 @@ pub(super) struct Partition<T> {
     /// The generation that the user's last seek began.
     pub(super) place: u64,
     pub(super) buffered: VecDeque<Buffered<T>>,
-    /// What is buffered does not lead up to the fetch position, and cannot be fetched again.
-    pub(super) torn: bool,
-    /// How often the fetch position has jumped.
-    pub(super) jumps: u64,
+    /// The log that the fetch position is in.
+    pub(super) log: u64,
     /// Of what is buffered.
     pub(super) bytes: usize,
     backoff: Backoff,
@@ -54,8 +53,8 @@ pub(super) struct Partition<T> {
     pub(super) end: Option<i64>,
     /// The generation of the last answer that brought data.
     pub(super) served: u64,
-    /// The batch that is handed out record by record, and the place before it.
-    pub(super) lent: Option<(Lent, Place, LeaderEpoch)>,
+    /// The batch that is handed out record by record.
+    pub(super) lent: Option<LentBatch>,
     /// The stream of its own that it has, so that polls leave it alone.
     pub(super) split: Option<Split>,
     /// The topic's id when it was looked at last; zero while none is known.
@@ -80,8 +79,7 @@ impl<T> Partition<T> {
             generation,
             place: generation,
             buffered: VecDeque::new(),
-            torn: false,
-            jumps: 0,
+            log: 0,
             bytes: 0,
             backoff,
             not_before: None,
@@ -99,52 +97,6 @@ impl<T> Partition<T> {
             replica: None,
             leader_only: None,
         }
-    }
-
-    /// The consumed position: that of the next record to hand out.
-    pub(super) fn consumed(&self) -> Position {
-        if let Some(place) = self.lent_place(Lent::reached) {
-            return Position::At(place);
-        }
-        match self.buffered.front() {
-            Some(first) => Position::At(first.from),
-            None => self.fetch,
-        }
-    }
-
-    fn lent_place(&self, position: impl Fn(&Lent) -> Option<i64>) -> Option<Place> {
-        let (lent, from, epoch) = self.lent.as_ref()?;
-        let offset = position(lent)?;
-        if offset <= from.offset {
-            return Some(*from);
-        }
-        let epoch = *epoch;
-        Some(Place { offset, epoch })
-    }
-
-    /// Whether a batch of it is being handed out record by record.
-    pub(super) fn is_lent(&self) -> bool {
-        self.lent_place(Lent::reached).is_some()
-    }
-
-    /// Whether the rest of such a batch waits to be given back.
-    pub(super) fn is_suspended(&self) -> bool {
-        let lent = self.lent.as_ref();
-        lent.is_some_and(|(lent, ..)| lent.is_held())
-    }
-
-    /// Hands out nothing more of such a batch, which is to be given back.
-    pub(super) fn suspend(&self) {
-        if let Some((lent, ..)) = &self.lent {
-            lent.hold();
-        }
-    }
-
-    /// The consumed position, and takes back what is handed out record by record.
-    pub(super) fn settle(&mut self) -> Position {
-        let place = self.lent_place(Lent::revoke);
-        self.lent = None;
-        place.map_or_else(|| self.consumed(), Position::At)
     }
 
     /// Goes on fetching from here, as of this generation, and drops what it holds.
@@ -167,14 +119,14 @@ impl<T> Partition<T> {
         for each in self.buffered.drain(..) {
             frames.release(each.frame);
         }
-        (self.bytes, self.torn) = (0, false);
-        self.settle();
+        self.bytes = 0;
+        self.take_lent();
         self.told_end = None;
     }
 
     /// Whether it holds what can be fetched again.
     pub(super) fn may_refetch(&self) -> bool {
-        !self.buffered.is_empty() && !self.torn && self.failed.is_none()
+        !self.buffered.is_empty() && self.is_in_log() && self.failed.is_none()
     }
 
     /// The bytes of the frames that it holds, beside those that were seen already.
@@ -187,7 +139,6 @@ impl<T> Partition<T> {
     /// The next batch, and the position before it.
     pub(super) fn pop(&mut self, frames: &mut Frames) -> Option<Buffered<T>> {
         let first = self.buffered.pop_front()?;
-        self.torn &= !self.buffered.is_empty();
         self.bytes = self.bytes.saturating_sub(first.batch.bytes);
         frames.release(first.frame);
         Some(first)
@@ -304,44 +255,17 @@ impl<T> Partition<T> {
             frames.hold(frame);
             self.served = self.generation;
             self.bytes += batch.bytes;
-            self.buffered.push_back(Buffered { from, batch, frame });
+            self.buffered.push_back(Buffered {
+                from,
+                log: self.log,
+                batch,
+                frame,
+            });
         }
         if answer.passed.offset > place.offset {
             place = answer.passed;
         }
         self.fetch = Position::At(place);
-    }
-
-    /// Goes on from somewhere else, after what is buffered.
-    pub(super) fn jump(&mut self, to: Position) {
-        self.torn |= !self.buffered.is_empty();
-        self.jumps += 1;
-        self.too_large = None;
-        self.fetch = to;
-    }
-
-    /// The log was cut off here: what was read of what is gone is dropped.
-    pub(super) fn cut(&mut self, end: Place, generation: u64, frames: &mut Frames) {
-        // What was cut off of a batch that is being handed out was in the log when it was read.
-        if self
-            .lent_place(Lent::reached)
-            .is_some_and(|at| at.offset >= end.offset)
-        {
-            self.settle();
-        }
-        while let Some(last) = self.buffered.pop_back() {
-            if last.batch.next_offset <= end.offset {
-                self.buffered.push_back(last);
-                break;
-            }
-            self.bytes = self.bytes.saturating_sub(last.batch.bytes);
-            frames.release(last.frame);
-        }
-        self.fetch = Position::At(end);
-        // What is written there now is another batch.
-        self.too_large = None;
-        self.validated = LeaderEpoch::NONE;
-        self.generation = generation;
     }
 
     pub(super) fn succeeded(&mut self) {

@@ -6,7 +6,7 @@
 //! fetches may take, and something else is to be fetched, it is dropped, first of what was paused
 //! longest, and fetched again after the resumption. Where all is paused nothing is dropped.
 //!
-//! What cannot be fetched again, as its log was cut off or made anew, is not dropped.
+//! What cannot be fetched again, as it is of a log that is no more, is not dropped.
 
 use std::collections::BTreeSet;
 

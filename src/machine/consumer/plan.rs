@@ -117,7 +117,6 @@ pub(crate) struct Handed<T> {
     pub(super) frame: Frame,
     /// To tell, when a part comes back, whether the user has moved the partition meanwhile.
     pub(super) place: u64,
-    /// Whether what comes after it in the log cannot be fetched, as of this jump or later.
-    pub(super) torn: bool,
-    pub(super) jumps: u64,
+    /// The log that it is of.
+    pub(super) log: u64,
 }

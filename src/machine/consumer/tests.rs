@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorCode, ErrorKind};
 use crate::ids::{BrokerId, LeaderEpoch, TopicPartition, Uuid};
 use crate::machine::backoff::BackoffPolicy;
 
+mod logs;
 mod narrowing;
 mod pausing;
 mod places;
@@ -129,7 +130,7 @@ impl Fixture {
     }
 
     fn position(&self) -> Option<i64> {
-        self.fetcher.position(&at(0)).map(|place| place.offset)
+        self.fetcher.next_place(&at(0)).map(|place| place.offset)
     }
 
     fn fail(&mut self, generation: u64) {

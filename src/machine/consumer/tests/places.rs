@@ -58,10 +58,11 @@ fn case_82_what_was_read_of_a_lost_end_is_dropped_and_the_rest_kept() {
     assert_eq!(cut, Some(place(6)));
     it.fetcher.cut(&at(0), asked.generation, place(6));
     assert_eq!(it.take(), ("a", 0));
-    assert_eq!((it.position(), it.fetcher.has_ready()), (Some(6), false));
+    // What the second batch has before the cut is read again.
+    assert_eq!((it.position(), it.fetcher.has_ready()), (Some(5), false));
     assert_eq!(it.fetcher.buffered(), 0);
     let again = it.fetcher.doubtful(it.now, &NEW).remove(0);
-    assert_eq!(again.place, place(6));
+    assert_eq!(again.place, place(5));
     assert_eq!(it.fetcher.validated(&again, Some(place(6))), None);
     assert!(it.fetcher.poll_fetch(it.now, TWO, 2, &NEW).is_some());
 }
@@ -119,7 +120,7 @@ fn case_85_an_answer_that_lands_during_a_check_is_checked_too() {
     assert_eq!(again.place, place(12));
     assert_eq!(it.fetcher.validated(&again, Some(place(6))), Some(place(6)));
     it.fetcher.cut(&at(0), again.generation, place(6));
-    assert_eq!((it.take(), it.position()), (("a", 0), Some(6)));
+    assert_eq!((it.take(), it.position()), (("a", 0), Some(5)));
 }
 
 #[test]

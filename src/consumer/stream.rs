@@ -93,7 +93,9 @@ impl Consumer {
 
     /// A stream of one partition alone, to be read by a task of its own: from now on `poll`, `recv`
     /// and [`stream`](Self::stream) leave that partition to it. Its records are fetched however
-    /// slow the readers of other partitions are.
+    /// slow the readers of other partitions are, and theirs however slow its own is: as long as
+    /// there are streams, no partition holds more than its equal part of three quarters of
+    /// `queued.max.messages.kbytes`, but for batches that are larger than half of that part.
     ///
     /// It ends when the partition is not assigned any more, or the consumer is gone. Dropped
     /// earlier, it gives the partition back: `poll` goes on after the last record it returned. In a

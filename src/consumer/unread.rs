@@ -2,7 +2,10 @@
 //! on decompressed, with the place reached. So a batch is checked and decompressed once, however
 //! many polls it takes to hand it out.
 
-use crate::record::{Batch, Cursor, DecodeLimits, DecodedBatch, RecordError};
+use bytes::Bytes;
+
+use crate::machine::consumer::Detach;
+use crate::record::{Batch, BatchHeader, Cursor, DecodeLimits, DecodedBatch, RecordError};
 
 /// A batch, or the rest of one.
 #[derive(Debug)]
@@ -39,4 +42,24 @@ impl Unread {
             own_bytes,
         })
     }
+}
+
+impl Detach for Unread {
+    fn detach(&mut self) {
+        match self {
+            Self::Fetched(batch) => *batch = copy(batch.header(), batch.record_bytes()),
+            Self::Opened(opened) if opened.own_bytes.is_none() => {
+                let batch = copy(opened.batch.header(), opened.batch.record_bytes());
+                // What shares its answer is not compressed, so nothing can fail.
+                if let Ok(decoded) = batch.decode(DecodeLimits::default()) {
+                    opened.batch = decoded;
+                }
+            }
+            Self::Opened(_) => {}
+        }
+    }
+}
+
+fn copy(header: &BatchHeader, records: &Bytes) -> Batch {
+    Batch::from_parts(header.clone(), Bytes::copy_from_slice(records))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures::StreamExt;
 use tidewire::mock::{Action, Fault, MockCluster};
 use tidewire::protocol::ApiKey;
 use tidewire::{Client, Consumer};
@@ -142,5 +143,57 @@ async fn a_stream_that_nobody_reads_lets_polls_fetch_what_comes() {
         let records = within(secs(2), poll(&consumer, secs(1))).await.unwrap();
         assert!(!records.is_empty(), "after {count}");
         count += records.len();
+    }
+}
+
+/// What a partition's stream has left of answers whose rest was polled, in batches that are
+/// compressed or not, and one that a poll had begun.
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_is_slow_keeps_no_room_but_that_of_its_own_records() {
+    const ROUNDS: usize = 200;
+    for codec in ["none", "lz4"] {
+        let cluster = cluster().brokers(1).topic("t", 2).build();
+        let client = connect(&cluster).await;
+        let producer = client.producer().linger(ms(5));
+        let producer = producer.property("compression.type", codec);
+        let producer = producer.build().unwrap();
+        let consumer = consumer(&client, 2)
+            .property("queued.max.messages.kbytes", "256")
+            .property("max.partition.fetch.bytes", "65536")
+            .property("max.poll.records", "1")
+            .build();
+        let consumer = consumer.await.unwrap();
+        let mut rng = crate::support::Rng::new(3);
+        let mut slow = None;
+        for round in 0..ROUNDS {
+            let few = format!("{round}: {}", "few ".repeat(20));
+            for _ in 0..2 {
+                drop(producer.enqueue(record(0, few.clone())).await.unwrap());
+            }
+            for _ in 0..10 {
+                let much: String = (0..200)
+                    .map(|_| format!("{:05}", rng.below(99_999)))
+                    .collect();
+                drop(producer.enqueue(record(1, much)).await.unwrap());
+            }
+            assert!(within(PATIENCE, producer.flush()).await.is_complete());
+            if slow.is_none() {
+                let first = within(secs(1), read(&consumer, 1)).await.remove(0);
+                assert_eq!((first.partition, first.offset), (0, 0));
+                slow = Some(consumer.partition_stream(&at(0)).unwrap());
+            }
+            let all = timed(secs(60), read(&consumer, 10)).await;
+            assert!(all.1 < secs(1), "{codec}: {:?} in round {round}", all.1);
+        }
+        let mut slow = slow.unwrap();
+        for offset in 1..2 * ROUNDS {
+            let next = within(secs(1), slow.next()).await.unwrap().unwrap();
+            assert_eq!(next.offset(), i64::try_from(offset).unwrap(), "{codec}");
+            let value = String::from_utf8_lossy(next.value().unwrap());
+            assert!(
+                value.starts_with(&format!("{}: few", offset / 2)),
+                "{value}"
+            );
+        }
     }
 }

@@ -68,6 +68,8 @@ pub(crate) struct Fetcher<T> {
     pub(super) opened: usize,
     /// Whether anything had to be decompressed so far.
     pub(super) opens: bool,
+    /// Whether any partition has a stream of its own.
+    pub(super) has_streams: bool,
     /// What is in the user's hands, or was when it went away.
     pub(super) busy: BTreeMap<TopicPartition, InHand>,
 }
@@ -90,6 +92,7 @@ impl<T> Fetcher<T> {
             redirects: 0,
             opened: 0,
             opens: false,
+            has_streams: false,
             busy: BTreeMap::new(),
         }
     }
@@ -97,6 +100,11 @@ impl<T> Fetcher<T> {
     pub(super) fn next_generation(&mut self) -> u64 {
         self.last_generation += 1;
         self.last_generation
+    }
+
+    /// The next generation is after this one.
+    pub(super) fn skip_generations(&mut self, last: u64) {
+        self.last_generation = self.last_generation.max(last);
     }
 
     /// Replaces the assignment. A partition that stays keeps its place.
@@ -111,6 +119,7 @@ impl<T> Fetcher<T> {
             }
             stays
         });
+        self.look_for_streams();
         for (partition, start) in wanted {
             if !self.partitions.contains_key(&partition) {
                 let backoff = Backoff::new(self.policy, self.seed);

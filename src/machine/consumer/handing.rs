@@ -55,6 +55,7 @@ impl<T> Fetcher<T> {
             log,
             batch,
             frame,
+            live,
         } = state.pop(&mut self.frames)?;
         self.freed = true;
         let busy = self.busy.entry(partition.clone());
@@ -65,6 +66,7 @@ impl<T> Fetcher<T> {
             from,
             batch,
             frame,
+            live,
             place: state.place,
             log,
         })
@@ -179,6 +181,7 @@ impl<T> Fetcher<T> {
             from,
             log: handed.log,
             frame: bytes.map_or(handed.frame, |bytes| Frame { id, bytes }),
+            live: bytes.unwrap_or(handed.live),
             batch: handed.batch,
         };
         state.push_front(rest, &mut self.frames);

@@ -74,6 +74,7 @@ impl<T> Fetcher<T> {
                 state.drop_buffered(&mut self.frames);
             }
         }
+        self.look_for_streams();
     }
 
     /// Hands out and fetches nothing of these until they are released; what is buffered is dropped.

@@ -1,12 +1,13 @@
 //! Which log the places of a partition are in.
 //!
 //! The fetch position *jumps* into another log where a topic was made anew, or where it was out of
-//! range. What was fetched before comes first, and its places mean nothing in the log that there is
-//! now: from them nothing can be fetched again, and nothing is to be committed. So each batch knows
+//! range. What was fetched before comes first, and its places mean nothing in the log there is now:
+//! from them nothing can be fetched again, and nothing is to be committed. So each batch knows
 //! which log it is of, in the buffer or in the user's hands.
 //!
-//! A log that was *cut off* is the same up to there. What is buffered of the lost end is dropped; of
-//! a batch that a poll is in the middle of, whoever gives it back finds that something else follows.
+//! A log that was *cut off* is the same up to there. What is buffered of the lost end is dropped;
+//! of a batch that a poll is in the middle of, it shows when the rest is given back: what follows
+//! now begins before its end.
 
 use super::frames::Frames;
 use super::lent::Lent;
@@ -154,7 +155,7 @@ impl<T> Partition<T> {
                 break;
             }
             self.bytes = self.bytes.saturating_sub(last.batch.bytes);
-            frames.release(last.frame);
+            frames.release(last.frame, last.live);
             to = before(to, last.from);
         }
         let lent = self.lent.as_ref();

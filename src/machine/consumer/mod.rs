@@ -24,6 +24,7 @@ pub(crate) use aborted::AbortedFilter;
 pub(crate) use epochs::Doubtful;
 pub use explain::PartitionStatus;
 pub(crate) use fetcher::Fetcher;
+pub(crate) use frames::Detach;
 pub(crate) use lent::Lent;
 pub(crate) use plan::{Answer, FetchLimits, FetchPlan, Fetched, Handed, Planned};
 #[cfg(test)]

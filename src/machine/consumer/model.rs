@@ -25,6 +25,10 @@ const RETRY: BackoffPolicy = BackoffPolicy {
     max: Duration::from_millis(1000),
 };
 
+impl Detach for Vec<i64> {
+    fn detach(&mut self) {}
+}
+
 /// A stored batch: the offset after it, and the offsets of the records that the user may see.
 #[derive(Clone, Debug)]
 struct Stored {

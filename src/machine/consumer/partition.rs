@@ -19,6 +19,8 @@ pub(super) struct Buffered<T> {
     pub(super) log: u64,
     pub(super) batch: Fetched<T>,
     pub(super) frame: Frame,
+    /// The part of the frame that it is.
+    pub(super) live: usize,
 }
 
 #[derive(Debug)]
@@ -117,7 +119,7 @@ impl<T> Partition<T> {
 
     pub(super) fn drop_buffered(&mut self, frames: &mut Frames) {
         for each in self.buffered.drain(..) {
-            frames.release(each.frame);
+            frames.release(each.frame, each.live);
         }
         self.bytes = 0;
         self.take_lent();
@@ -140,13 +142,13 @@ impl<T> Partition<T> {
     pub(super) fn pop(&mut self, frames: &mut Frames) -> Option<Buffered<T>> {
         let first = self.buffered.pop_front()?;
         self.bytes = self.bytes.saturating_sub(first.batch.bytes);
-        frames.release(first.frame);
+        frames.release(first.frame, first.live);
         Some(first)
     }
 
     /// The rest of a batch is the next.
     pub(super) fn push_front(&mut self, rest: Buffered<T>, frames: &mut Frames) {
-        frames.hold(rest.frame);
+        frames.hold(rest.frame, rest.live);
         self.bytes += rest.batch.bytes;
         self.buffered.push_front(rest);
     }
@@ -252,14 +254,16 @@ impl<T> Partition<T> {
                 epoch: batch.epoch,
             };
             let from = std::mem::replace(&mut place, next);
-            frames.hold(frame);
+            let live = batch.bytes;
+            frames.hold(frame, live);
             self.served = self.generation;
-            self.bytes += batch.bytes;
+            self.bytes += live;
             self.buffered.push_back(Buffered {
                 from,
                 log: self.log,
                 batch,
                 frame,
+                live,
             });
         }
         if answer.passed.offset > place.offset {

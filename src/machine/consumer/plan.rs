@@ -115,6 +115,7 @@ pub(crate) struct Handed<T> {
     pub(crate) from: Place,
     pub(crate) batch: Fetched<T>,
     pub(super) frame: Frame,
+    pub(super) live: usize,
     /// To tell, when a part comes back, whether the user has moved the partition meanwhile.
     pub(super) place: u64,
     /// The log that it is of.

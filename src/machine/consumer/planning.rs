@@ -10,7 +10,7 @@
 use std::time::Instant;
 
 use super::fetcher::Fetcher;
-use super::frames::Frame;
+use super::frames::{Detach, Frame};
 use super::plan::{Answer, Cluster, FetchPlan, Leader, Planned};
 use super::positions::{Place, StartAt};
 use super::session::{Asked, SessionStep};
@@ -26,7 +26,7 @@ struct Open {
     brief: bool,
 }
 
-impl<T> Fetcher<T> {
+impl<T: Detach> Fetcher<T> {
     /// The next fetch for a broker, if it has none in flight, has something to be read and the
     /// budget has room. Each of `brokers` brokers may reserve its share of what fetches may take
     /// and no more, so that none that long-polls keeps the others from being asked.
@@ -43,7 +43,7 @@ impl<T> Fetcher<T> {
         }
         let (kept, kept_max) = (self.kept(), self.kept_max());
         let shares = match kept <= kept_max {
-            true => Some(self.shares(kept, brokers)?),
+            true => Some(self.shares_with_copies(kept, brokers)?),
             false => None,
         };
         let Open {
@@ -55,7 +55,7 @@ impl<T> Fetcher<T> {
             Some(shares) => shares,
             None => {
                 self.keep(kept_max);
-                self.shares(self.kept(), brokers)?
+                self.shares_with_copies(self.kept(), brokers)?
             }
         };
         let limits = self.limits;
@@ -66,7 +66,7 @@ impl<T> Fetcher<T> {
         // Of one that is asked for alone one batch is enough.
         let partition_max_bytes = match narrowed {
             Some(1) => 1,
-            _ => limits.partition_max_bytes,
+            _ => self.partition_max(kept),
         };
         let session = self.begin(broker, &mut partitions);
         let most = partition_max_bytes.saturating_mul(partitions.len());
@@ -87,6 +87,19 @@ impl<T> Fetcher<T> {
         })
     }
 
+    /// As [`shares`](Self::shares), for whose sake what readers are slow with is copied out of
+    /// answers that others have read.
+    fn shares_with_copies(&mut self, kept: usize, brokers: usize) -> Option<(usize, usize)> {
+        let shares = self.shares(kept, brokers);
+        if shares.is_some() || !self.has_streams {
+            return shares;
+        }
+        self.detach_rests();
+        self.shares(kept, brokers)
+    }
+}
+
+impl<T> Fetcher<T> {
     /// What fetches may take now beside what is `kept`, and one broker's part of what they may take
     /// at all; `None` if that is too little: a request for a few leftover bytes would bring one
     /// batch a round trip.
@@ -95,7 +108,7 @@ impl<T> Fetcher<T> {
         let kept = kept.min(self.kept_max());
         let most = self.limits.budget.saturating_sub(self.spare());
         let share = most.saturating_sub(kept) / brokers.max(1);
-        let enough = self.limits.partition_max_bytes.min(share / 2).max(1);
+        let enough = self.partition_max(kept).min(share / 2).max(1);
         (free >= enough).then_some((free, share))
     }
 
@@ -124,15 +137,41 @@ impl<T> Fetcher<T> {
         }
     }
 
+    fn running(&self) -> usize {
+        let running = self.partitions.values();
+        let running = running.filter(|state| !state.is_paused() && !state.held);
+        running.count().max(1)
+    }
+
     /// What a partition may hold before it is held back.
     pub(super) fn ahead(&self) -> usize {
-        let running = self
-            .partitions
-            .values()
-            .filter(|state| !state.is_paused() && !state.held);
-        let kept = self.kept().min(self.kept_max());
-        let share = self.limits.budget.saturating_sub(kept) / running.count().max(1);
+        let kept = self.kept();
+        let share = match self.has_streams {
+            true => self.half_part(kept),
+            false => {
+                let kept = kept.min(self.kept_max());
+                self.limits.budget.saturating_sub(kept) / self.running()
+            }
+        };
         share.min(self.limits.ahead).max(1)
+    }
+
+    /// What one answer may bring of a partition.
+    fn partition_max(&self, kept: usize) -> usize {
+        let most = self.limits.partition_max_bytes;
+        match self.has_streams {
+            true => most.min(self.half_part(kept)).max(1),
+            false => most,
+        }
+    }
+
+    /// Half of what each partition may have where streams are read apart from each other: with what
+    /// it holds before it is held back, and one answer more, no reader that is slow takes the part
+    /// of another. A quarter is for what answers hold beside what is not read yet.
+    fn half_part(&self, kept: usize) -> usize {
+        let kept = kept.min(self.kept_max());
+        let most = self.limits.budget.saturating_sub(self.spare() + kept);
+        most / 4 * 3 / self.running() / 2
     }
 
     /// What may be asked of a broker now; `None` if there is nothing, or one is held back.

@@ -50,6 +50,7 @@ impl<T> Fetcher<T> {
         }
         let awaited = false;
         state.split = Some(Split { id, awaited });
+        self.has_streams = true;
         let partition = partition.clone();
         Some(StreamId { partition, id })
     }
@@ -78,7 +79,14 @@ impl<T> Fetcher<T> {
                 let consumed = state.settle();
                 state.rewind(consumed, generation, &mut self.frames);
             }
+            self.look_for_streams();
         }
+    }
+
+    /// Streams may have ended.
+    pub(super) fn look_for_streams(&mut self) {
+        let mut partitions = self.partitions.values();
+        self.has_streams = self.has_streams && partitions.any(|state| state.split.is_some());
     }
 
     /// Somebody waits for the stream's next record, or does no more.

@@ -13,6 +13,7 @@ mod narrowing;
 mod pausing;
 mod places;
 mod shares;
+mod streams;
 
 const ONE: BrokerId = BrokerId(1);
 const TWO: BrokerId = BrokerId(2);
@@ -32,6 +33,10 @@ fn at(partition: i32) -> TopicPartition {
 }
 
 const EPOCH: LeaderEpoch = LeaderEpoch(3);
+
+impl Detach for &str {
+    fn detach(&mut self) {}
+}
 
 /// A batch, and how many bytes of its answer it is.
 fn batch(name: &'static str, next_offset: i64, bytes: usize) -> Fetched<&'static str> {

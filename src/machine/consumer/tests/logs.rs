@@ -1,5 +1,5 @@
-//! Places in a log that is no more, or that was cut off, while a batch of it is in somebody's hands:
-//! they say nothing of the log that there is now.
+//! Places in a log that is no more, or that was cut off, while a batch of it is in somebody's
+//! hands: they say nothing of the log that there is now.
 
 use super::*;
 

@@ -63,8 +63,8 @@ pub struct ConsumerConfig {
     pub heartbeat_interval: Duration,
     /// `max.poll.interval.ms`: without a poll for so long, a member leaves (KIP-62). Default 5 min.
     pub max_poll_interval: Duration,
-    /// `enable.auto.commit`: commit what was handed out and confirmed, by itself. Default true; a
-    /// consumer without `group.id` has nothing to commit to.
+    /// `enable.auto.commit`: commit positions by itself, past records once they are confirmed.
+    /// Default true; a consumer without `group.id` has nothing to commit to.
     pub enable_auto_commit: bool,
     /// `auto.commit.interval.ms`: default 5 s.
     pub auto_commit_interval: Duration,

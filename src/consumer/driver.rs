@@ -160,6 +160,10 @@ impl Driver {
             } => self.inner.config.partition_eof || !fetch.is_empty(),
             _ => true,
         };
+        let moves = match &event {
+            Event::Fetched { answer, .. } => answer.as_ref().is_ok_and(Fetch::gets_on),
+            _ => true,
+        };
         match event {
             Event::Resolved { asked, answer } => self.handle_resolved(asked, answer),
             Event::Validated { asked, answer } => self.handle_validated(asked, answer),
@@ -170,6 +174,9 @@ impl Driver {
         }
         if is_news {
             self.inner.ready.notify_waiters();
+        }
+        if let Some(group) = self.inner.group.as_ref().filter(|_| moves) {
+            group.moved();
         }
     }
 

@@ -53,6 +53,15 @@ impl Fetch {
         let nothing = |said: &Said| matches!(said, Said::Data(data) if data.batches.is_empty());
         self.partitions.iter().all(|(_, said)| nothing(said))
     }
+
+    /// Whether a partition goes on from another place, if only past markers.
+    pub(super) fn gets_on(&self) -> bool {
+        let gets_on = |(planned, said): &(Planned, Said)| match said {
+            Said::Data(data) => data.passed.offset > planned.offset,
+            _ => true,
+        };
+        self.partitions.iter().any(gets_on)
+    }
 }
 
 impl Prepared {

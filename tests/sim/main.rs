@@ -14,6 +14,7 @@
 )]
 
 mod asking;
+mod committing;
 mod compressing;
 mod consuming;
 mod dropping;

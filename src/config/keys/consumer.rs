@@ -135,7 +135,7 @@ pub(super) const KEYS: &[Key] = &[
         "enable.auto.commit",
         field!(Consumer.enable_auto_commit),
         Kind::Flag,
-        "Commit what was handed out and confirmed, by itself; needs group.id.",
+        "Commit positions by itself, past records once they are confirmed; needs group.id.",
     )
     .alias(&["auto.commit.enable"]),
     Key::new(

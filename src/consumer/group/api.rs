@@ -25,6 +25,9 @@ const DROP_LIMIT: Duration = Duration::from_secs(1);
 /// The most that the commit of what is revoked holds up a rebalance.
 const COMMIT_LIMIT: Duration = Duration::from_secs(60);
 
+/// Commits on a timer are never closer than this, whatever the interval.
+const AUTO_MIN: Duration = Duration::from_millis(10);
+
 /// Who a consumer is in its group, for a transaction that commits its offsets (KIP-447).
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -224,15 +227,26 @@ impl Group {
     /// The group that a configuration names.
     pub(in crate::consumer) fn of(config: &ConsumerConfig, shared: &Shared) -> Option<Self> {
         let commits = Commits::new(shared.retry_policy(), shared.env.seed());
-        Some(Self::new(config.group_id.clone()?, commits))
+        let interval = config.auto_commit_interval.max(AUTO_MIN);
+        let interval = config.enable_auto_commit.then_some(interval);
+        Some(Self::new(config.group_id.clone()?, commits, interval))
     }
 
     pub(super) fn listener(&self) -> Option<Arc<dyn AnyListener>> {
         self.slot().clone()
     }
 
+    /// Partitions came, went or moved.
     pub(in crate::consumer) fn wake(&self) {
+        self.lock().commits_later();
         self.wake.notify_one();
+    }
+
+    /// Partitions may have got on without the user.
+    pub(in crate::consumer) fn moved(&self) {
+        if self.lock().commits_later() {
+            self.wake.notify_one();
+        }
     }
 
     /// The consumer is dropped: it leaves if that is quick.

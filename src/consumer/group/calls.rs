@@ -248,11 +248,13 @@ impl Task {
                 asked.iter().map(failed).collect()
             }
         };
+        let mut known = Vec::new();
         for (at, generation) in asked {
             self.asking.remove(&(at.clone(), generation));
             let mut fetcher = self.inner.fetcher();
             match answers.remove(&at) {
                 Some(Ok(Some(committed))) => {
+                    known.push((at.clone(), committed.offset));
                     let place = match committed.leader_epoch {
                         LeaderEpoch::NONE => StartAt::Offset(committed.offset),
                         epoch => StartAt::OffsetInEpoch(committed.offset, epoch),
@@ -275,6 +277,11 @@ impl Task {
                 }
             }
         }
+        let mut state = self.group.lock();
+        for (at, offset) in known {
+            state.know_committed(&at, offset);
+        }
+        drop(state);
         self.inner.partitions_changed();
     }
 }

@@ -170,10 +170,7 @@ impl Consumer {
             return Err(not_assigned(&partition));
         }
         state.stored.insert(partition, offset.into());
-        let news = config.enable_auto_commit && state.auto_due.is_none();
-        if news {
-            state.auto_due = Some(now() + config.auto_commit_interval);
-        }
+        let news = state.commits_later();
         drop(state);
         if news {
             group.wake.notify_one();

@@ -60,13 +60,7 @@ impl Drop for Polling<'_> {
         if let Some(member) = &mut state.member {
             member.poll_ends(now());
         }
-        let config = &self.inner.config;
-        let news = config.enable_auto_commit
-            && state.auto_due.is_none()
-            && self.inner.fetcher().is_any_busy();
-        if news {
-            state.auto_due = Some(now() + config.auto_commit_interval);
-        }
+        let news = self.inner.fetcher().is_any_busy() && state.commits_later();
         drop(state);
         if news {
             self.group.wake.notify_one();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, oneshot, watch};
 
@@ -45,6 +45,8 @@ pub(crate) struct State {
     pub(super) stored: Offsets,
     /// What was committed last, or is about to be.
     pub(super) committed: BTreeMap<TopicPartition, i64>,
+    /// How long after something new it is committed by itself; `None` if that is not wanted.
+    auto_interval: Option<Duration>,
     /// When the next commit by itself is due; `None` while there is nothing new.
     pub(super) auto_due: Option<Instant>,
     /// What the user must be told, and does not come from the member.
@@ -75,7 +77,7 @@ pub(super) enum Waiter {
 }
 
 impl Group {
-    pub(crate) fn new(id: String, commits: Commits) -> Self {
+    pub(crate) fn new(id: String, commits: Commits, auto_interval: Option<Duration>) -> Self {
         Self {
             id,
             listener: Mutex::default(),
@@ -89,6 +91,7 @@ impl Group {
                 holding: Vec::new(),
                 stored: Offsets::new(),
                 committed: BTreeMap::new(),
+                auto_interval,
                 auto_due: None,
                 error: None,
                 closing: None,
@@ -220,6 +223,24 @@ impl State {
         self.waiters.insert(ticket, Waiter::Own { step, offsets });
     }
 
+    /// There may be something new to commit by itself. Whether the task has to know.
+    pub(super) fn commits_later(&mut self) -> bool {
+        let due = self.auto_interval.map(|interval| now() + interval);
+        let news = self.auto_due.is_none() && due.is_some();
+        if news {
+            self.auto_due = due;
+        }
+        news
+    }
+
+    /// The group said that this is committed.
+    pub(super) fn know_committed(&mut self, at: &TopicPartition, offset: i64) {
+        // What is on its way to it is newer.
+        if self.commits.is_empty() {
+            self.committed.insert(at.clone(), offset);
+        }
+    }
+
     /// These need not be committed again.
     fn note(&mut self, offsets: &Offsets) {
         let each = |(at, it): (&TopicPartition, &OffsetAndMetadata)| (at.clone(), it.offset);
@@ -237,6 +258,7 @@ impl State {
                 offsets.get(at).is_some_and(|it| it.offset == *offset)
             };
             self.committed.retain(|at, offset| !failed(at, offset));
+            self.commits_later();
         }
         match waiter {
             Waiter::User { sender, .. } => {
@@ -261,8 +283,6 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::cluster::now;
     use crate::machine::backoff::BackoffPolicy;
@@ -271,7 +291,7 @@ mod tests {
     async fn no_commit_outlives_the_task() {
         let (initial, max) = (Duration::from_millis(100), Duration::from_secs(1));
         let commits = Commits::new(BackoffPolicy { initial, max }, 1);
-        let group = Group::new("g".to_owned(), commits);
+        let group = Group::new("g".to_owned(), commits, None);
         let offsets = || Offsets::from([(TopicPartition::new("t", 0), 1.into())]);
         let until = now() + Duration::from_secs(60);
         let before = group.commit(offsets(), until);

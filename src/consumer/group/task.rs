@@ -329,16 +329,20 @@ impl Task {
         state.commit_own(Some(step), offsets, until);
     }
 
-    /// `auto.commit.interval.ms` after something new was handed out.
+    /// `auto.commit.interval.ms` after a position moved, whether by records or not.
     fn commit_by_itself(&mut self, state: &mut State) {
-        let config = &self.inner.config;
         let due = state.auto_due.is_some_and(|due| due <= now());
-        if !config.enable_auto_commit || !due || state.closing.is_some() {
+        if !due || state.closing.is_some() {
             return;
         }
-        let assigned: Vec<TopicPartition> = self.inner.fetcher().assignment().cloned().collect();
-        let open = self.inner.fetcher().is_any_busy();
-        state.auto_due = open.then(|| now() + config.auto_commit_interval.max(AUTO_MIN));
+        state.auto_due = None;
+        let fetcher = self.inner.fetcher();
+        let assigned: Vec<TopicPartition> = fetcher.assignment().cloned().collect();
+        let open = fetcher.is_any_busy();
+        drop(fetcher);
+        if open {
+            state.commits_later();
+        }
         state.commit_news(&self.inner, &assigned);
     }
 
@@ -378,6 +382,3 @@ impl Task {
         .min()
     }
 }
-
-/// Commits on a timer are never closer than this, whatever the interval.
-const AUTO_MIN: Duration = Duration::from_millis(10);

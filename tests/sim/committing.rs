@@ -1,0 +1,139 @@
+//! What a group commits by itself: the position of each partition, whether records brought it there
+//! or not, and never what the program may be busy with.
+
+use tidewire::mock::{Action, Fault, MockCluster};
+use tidewire::protocol::ApiKey;
+use tidewire::protocol::fetch::{FetchResponse, FetchableTopicResponse, PartitionData};
+use tidewire::protocol::frame::encode_response;
+use tidewire::record::{ControlKind, control_batch};
+use tidewire::{
+    Client, ConsumerBuilder, CorrelationId, ErrorCode, LeaderEpoch, ProducerEpoch, ProducerId,
+    StartAt,
+};
+
+use crate::groups::{build, committed, member, modern, write, written};
+use crate::support::{PATIENCE, at, cluster, connect, numbers, poll, read, secs, within};
+
+fn by_hand(client: &Client) -> ConsumerBuilder {
+    let assigned = [(at(0), StartAt::Committed)];
+    client.consumer().group("g").assign(assigned)
+}
+
+fn from_the_end(builder: ConsumerBuilder) -> ConsumerBuilder {
+    builder.property("auto.offset.reset", "latest")
+}
+
+/// Otherwise what is written while no member runs is never read.
+#[tokio::test(start_paused = true)]
+async fn case_72_where_a_reset_led_is_committed_before_any_record_comes() {
+    for builder in [member, modern, by_hand] {
+        let (cluster, client) = written(1, 3).await;
+        let first = build(from_the_end(builder(&client))).await;
+        assert!(poll(&first, secs(10)).await.unwrap().is_empty());
+        assert_eq!(committed(&cluster, 0), Some(3));
+        drop(first);
+        tokio::time::sleep(secs(2)).await;
+        write(&client, 0, ["missed".to_owned()]).await;
+        let second = build(from_the_end(builder(&client))).await;
+        assert_eq!(read(&second, 1).await[0].value, "missed");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_72_a_seek_is_committed_like_what_is_read() {
+    let (cluster, client) = written(1, 5).await;
+    let consumer = build(member(&client)).await;
+    read(&consumer, 5).await;
+    poll(&consumer, secs(10)).await.unwrap();
+    assert_eq!(committed(&cluster, 0), Some(5));
+    consumer.pause(&at(0)).unwrap();
+    consumer.seek(&at(0), StartAt::Offset(2)).unwrap();
+    poll(&consumer, secs(10)).await.unwrap();
+    assert_eq!(committed(&cluster, 0), Some(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_72_a_commit_on_the_timer_that_failed_is_made_up_for_on_an_idle_topic() {
+    for builder in [member, modern] {
+        let (cluster, client) = written(1, 3).await;
+        let consumer = build(builder(&client)).await;
+        read(&consumer, 3).await;
+        let code = ErrorCode::COORDINATOR_LOAD_IN_PROGRESS;
+        let refuses = Fault::on(ApiKey::OffsetCommit).then(Action::Error(code));
+        let refuses = cluster.faults().add(refuses);
+        // Longer than `default.api.timeout.ms`.
+        assert!(poll(&consumer, secs(100)).await.unwrap().is_empty());
+        assert!(cluster.faults().fired(refuses) > 0);
+        cluster.faults().remove(refuses);
+        assert!(poll(&consumer, secs(70)).await.unwrap().is_empty());
+        assert_eq!(committed(&cluster, 0), Some(3));
+    }
+}
+
+/// The answer of a fetch from offset 0 that has nothing in it but the end of a transaction, after
+/// three records that compaction took.
+fn only_a_marker() -> Action {
+    let marker = control_batch(ControlKind::Commit, ProducerId(1), ProducerEpoch(0), 0, 5);
+    let marker = marker.appended(3, LeaderEpoch(0), None);
+    let data = PartitionData {
+        high_watermark: 4,
+        last_stable_offset: 4,
+        records: Some(marker.to_chunks()),
+        ..PartitionData::default()
+    };
+    let response = FetchResponse {
+        responses: vec![FetchableTopicResponse {
+            topic: "t".to_owned(),
+            partitions: vec![data],
+            ..FetchableTopicResponse::default()
+        }],
+        ..FetchResponse::default()
+    };
+    let frame = encode_response(CorrelationId(0), &response, 11).unwrap();
+    // Without the length and the correlation id, which the mock writes.
+    Action::Garbage(frame.into_bytes().slice(8..))
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_72_what_only_markers_and_gaps_pass_is_committed() {
+    let builder = cluster().brokers(1).topic("t", 1);
+    let cluster = builder.api_versions_cap(ApiKey::Fetch, 11).build();
+    let client = connect(&cluster).await;
+    let consumer = build(member(&client)).await;
+    poll(&consumer, secs(20)).await.unwrap();
+    assert_eq!(committed(&cluster, 0), Some(0));
+    let on_fetch = || Fault::on(ApiKey::Fetch);
+    cluster
+        .faults()
+        .add(on_fetch().nth(1).then(only_a_marker()));
+    // Until the log is as long as the answer says.
+    let waits = on_fetch().nth(2).then(Action::Delay(secs(1)));
+    cluster.faults().add(waits);
+    tokio::time::sleep(secs(1)).await;
+    write(&client, 0, numbers(4)).await;
+    assert!(poll(&consumer, secs(10)).await.unwrap().is_empty());
+    assert_eq!(committed(&cluster, 0), Some(4));
+}
+
+fn commits(cluster: &MockCluster) -> usize {
+    cluster.requests(ApiKey::OffsetCommit)
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_72_nothing_is_committed_again_that_is_committed_already() {
+    for builder in [member, modern, by_hand] {
+        let (cluster, client) = written(1, 3).await;
+        let builder = |client| builder(client).property("auto.offset.reset", "earliest");
+        let first = build(builder(&client)).await;
+        read(&first, 3).await;
+        poll(&first, secs(60)).await.unwrap();
+        // Where it began, and where it got to.
+        assert!(commits(&cluster) <= 2, "{}", commits(&cluster));
+        within(PATIENCE, first.close(secs(10))).await.unwrap();
+        let before = commits(&cluster);
+        let second = build(builder(&client)).await;
+        poll(&second, secs(60)).await.unwrap();
+        assert_eq!(commits(&cluster), before, "it is where the group was");
+        assert_eq!(committed(&cluster, 0), Some(3));
+    }
+}

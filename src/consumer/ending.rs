@@ -53,7 +53,8 @@ impl Consumer {
     ///
     /// `Timeout` if that takes too long, and what the last commit failed with; it ends either way.
     /// A listener that has not returned after three quarters of the time is dropped, so that the
-    /// group is left all the same.
+    /// group is left all the same; one that was called before this was after half of that, so that
+    /// what it holds up is committed.
     ///
     /// # Cancel safety
     ///

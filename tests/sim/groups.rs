@@ -416,6 +416,30 @@ async fn a_listener_that_never_returns_holds_up_no_farewell_beyond_its_limit() {
     assert!(cluster.group("g").unwrap().members.is_empty(), "it left");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_revocation_that_hangs_leaves_the_end_time_to_commit_what_stays() {
+    for builder in [cooperative, modern] {
+        let (cluster, client) = written(2, 3).await;
+        let rarely = |client| builder(client).property("auto.commit.interval.ms", "600000");
+        let (stuck, _) = Stuck::at("revoked");
+        let first = build(rarely(&client).rebalance_listener(stuck)).await;
+        read(&first, 6).await;
+        let _second = build(rarely(&client)).await;
+        let revoking = async {
+            while cluster.committed("g").is_empty() {
+                poll(&first, ms(100)).await.unwrap();
+            }
+        };
+        within(PATIENCE, revoking).await;
+        tokio::time::sleep(secs(1)).await;
+        assert_eq!(cluster.committed("g").len(), 1, "of the other it stays owner");
+        let (closed, took) = timed(PATIENCE, first.close(secs(10))).await;
+        assert_eq!(closed.unwrap_err().kind(), ErrorKind::Timeout);
+        assert!(took < secs(10), "{took:?}");
+        assert_eq!([0, 1].map(|p| committed(&cluster, p)), [Some(3); 2]);
+    }
+}
+
 /// Starts elsewhere, and panics afterwards.
 struct Seeker;
 

@@ -286,8 +286,8 @@ impl Task {
                 // As long as a rebalance may take.
                 let limit = self.inner.config.max_poll_interval;
                 let group = Arc::clone(&self.group);
-                // A commit comes after it, but before what is revoked is told.
-                let commits_later = matches!(event, News::Assigned(_));
+                // The farewell commits what is left, and tells of it afterwards.
+                let commits_later = state.closing.is_none();
                 self.calls.push(Box::pin(async move {
                     tokio::select! {
                         biased;

@@ -217,8 +217,8 @@ impl Codec {
 #[derive(Args, Debug)]
 #[command(
     after_help = "Values are written byte for byte, a newline after each. It reads the \
-                  partitions there are at its start and never creates a topic. SIGINT and SIGTERM \
-                  end it with exit code 0."
+                  partitions there are at its start, with -g those that the group gives it, and \
+                  never creates a topic. SIGINT and SIGTERM end it with exit code 0."
 )]
 pub(crate) struct ConsumeArgs {
     /// The topics to read

@@ -432,7 +432,11 @@ async fn a_revocation_that_hangs_leaves_the_end_time_to_commit_what_stays() {
         };
         within(PATIENCE, revoking).await;
         tokio::time::sleep(secs(1)).await;
-        assert_eq!(cluster.committed("g").len(), 1, "of the other it stays owner");
+        assert_eq!(
+            cluster.committed("g").len(),
+            1,
+            "of the other it stays owner"
+        );
         let (closed, took) = timed(PATIENCE, first.close(secs(10))).await;
         assert_eq!(closed.unwrap_err().kind(), ErrorKind::Timeout);
         assert!(took < secs(10), "{took:?}");

@@ -3,7 +3,7 @@
 //! Without `-g` it reads the partitions that there are at its start; with it what the group gives
 //! it, see [`member`]. A signal ends it with success, and so does a reader that closes the pipe.
 
-mod member;
+pub(super) mod member;
 mod stall;
 
 use std::collections::BTreeMap;
@@ -70,7 +70,7 @@ pub(crate) async fn run(global: &Global, args: ConsumeArgs) -> Result<(), Failur
         }
         let consumer = made.insert(client.consumer().build().await?);
         let ends = consumer.end_offsets(partitions.iter().cloned()).await?;
-        let start = start.unwrap_or(StartAt::Committed);
+        let start = start.unwrap_or(StartAt::Beginning);
         let assignment = assignment(consumer, start, &ends).await?;
         let goal = goal(consumer, &args, ends, stop).await?;
         consumer.assign(assignment).await?;
@@ -118,7 +118,7 @@ fn settings(
     settings.set("allow.auto.create.topics", "false");
     match &args.group {
         Some(group) => member::prepare(&mut settings, group, start_of_group),
-        // With a group.id from elsewhere it reads where that group is, and commits nothing.
+        // A group.id from elsewhere changes nothing: it begins where -o says, and commits nothing.
         None => settings.set("enable.auto.commit", "false"),
     }
     settings.consumer()?;
@@ -269,6 +269,7 @@ impl Printer<'_> {
                 biased;
                 () = self.signals.first() => return Ok(()),
                 () = &mut closed => return Ok(()),
+                failure = member::gone_astray(&mut self.member) => return Err(failure),
                 records = polled => records?,
             };
             if self.print(&records, &mut goal).await? == Written::Closed {
@@ -300,7 +301,7 @@ impl Printer<'_> {
                 continue;
             }
             if let Some(member) = &mut self.member {
-                member.prints(record.topic(), record.partition(), record.offset());
+                member.prints(&record);
             }
             let headers = record.headers();
             self.render(&View {

@@ -147,6 +147,7 @@ async fn offsets(global: &Global, client: &Client, group: &str) -> Result<(), Fa
                 "topic": &*at.topic,
                 "partition": at.partition,
                 "offset": offset.offset,
+                "leader_epoch": Some(offset.leader_epoch.0).filter(|epoch| *epoch >= 0),
                 "end": ends.get(at),
                 "lag": lag(at, offset),
                 "metadata": offset.metadata,

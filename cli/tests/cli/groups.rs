@@ -199,18 +199,38 @@ fn groups_are_listed_and_described_with_what_they_committed() {
 }
 
 #[test]
+fn what_is_committed_carries_the_leader_epoch_of_the_last_record() {
+    let mock = Mock::start(1);
+    mock.run(&["topics", "create", "t", "--partitions", "1"], b"")
+        .ok();
+    written(&mock, b"1\n2\n");
+    let perf = ["perf", "consume", "--topic", "t", "--group", "b"];
+    for (group, args) in [("a", &["consume", "t", "-g", "a", "-e"][..]), ("b", &perf)] {
+        mock.run(args, b"").ok();
+        let offsets = mock.run(&["groups", "offsets", group, "--json"], b"").ok();
+        let offsets: serde_json::Value = serde_json::from_str(offsets.text().trim()).unwrap();
+        let one = &offsets["offsets"][0];
+        assert_eq!(
+            (&one["offset"], &one["leader_epoch"]),
+            (&2.into(), &0.into())
+        );
+    }
+}
+
+#[test]
 fn the_load_generator_reads_as_a_member_from_where_the_group_left_off() {
     let mock = Mock::start(3);
     mock.run(&["topics", "create", "t", "--partitions", "3"], b"")
         .ok();
     written(&mock, b"1\n2\n3\n4\n");
-    let read = || {
+    let read = |more: &[&str]| {
         let args = ["perf", "consume", "--topic", "t", "--group", "g", "--json"];
-        let ended = mock.run(&args, b"").ok();
+        let ended = mock.run(&[&args[..], more].concat(), b"").ok();
         let line = ended.text().lines().last().unwrap().to_owned();
         serde_json::from_str::<serde_json::Value>(&line).unwrap()["records"].clone()
     };
-    assert_eq!(read(), 4);
+    assert_eq!(read(&["--records", "3"]), 3);
+    assert_eq!(read(&[]), 1, "what was handed out beside the three is left");
     written(&mock, b"5\n");
-    assert_eq!(read(), 1);
+    assert_eq!(read(&[]), 1);
 }

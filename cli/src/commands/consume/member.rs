@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use tidewire::{Client, Consumer, ErrorKind, RebalanceListener, StartAt, TopicPartition};
+use tidewire::{
+    Client, Consumer, ConsumerRecord, ErrorKind, LeaderEpoch, OffsetAndMetadata, RebalanceListener,
+    StartAt, TopicPartition,
+};
+use tokio::sync::watch;
 
 use super::{Ends, assignment};
 use crate::failure::Failure;
-use crate::output::note;
 use crate::settings::Settings;
 use crate::signals::Signals;
 
@@ -21,8 +24,10 @@ const SHARE: Duration = Duration::from_secs(10);
 pub(super) struct Member {
     /// When the group gave it partitions, or none, for the first time.
     settled: Arc<OnceLock<Instant>>,
-    /// What was collected for stdout: the offset after it, by partition.
-    printed: BTreeMap<TopicPartition, i64>,
+    /// Why `-o` could not be followed.
+    astray: watch::Receiver<Option<Failure>>,
+    /// What was collected for stdout: the offset after it and its epoch, by partition.
+    printed: BTreeMap<TopicPartition, (i64, LeaderEpoch)>,
 }
 
 /// Starts where `-o` says in partitions of which the group has committed nothing.
@@ -30,6 +35,7 @@ struct Starter {
     start: Option<StartAt>,
     signals: Signals,
     settled: Arc<OnceLock<Instant>>,
+    astray: watch::Sender<Option<Failure>>,
 }
 
 impl RebalanceListener for Starter {
@@ -42,9 +48,11 @@ impl RebalanceListener for Starter {
                 () = signals.first() => Ok(()),
                 begun = begin(consumer, partitions, start) => begun,
             };
-            // Where this fails, `auto.offset.reset` decides once the group's offsets are known.
+            // `auto.offset.reset` would decide now, which is not what was asked for. Nothing of
+            // these partitions is handed out before this returns.
             if let Err(failure) = begun {
-                note(&format!("-o is not followed: {failure}"));
+                let failure = failure.while_doing("finding where -o begins");
+                self.astray.send_replace(Some(failure));
             }
         }
         self.settled.get_or_init(Instant::now);
@@ -90,11 +98,13 @@ impl Member {
         signals: Signals,
     ) -> Result<(Self, Consumer), Failure> {
         let settled = Arc::new(OnceLock::new());
+        let (told, astray) = watch::channel(None);
         let seek = start.filter(|start| !matches!(start, StartAt::Beginning | StartAt::End));
         let listener = Starter {
             start: seek,
             signals,
             settled: Arc::clone(&settled),
+            astray: told,
         };
         let builder = client
             .consumer()
@@ -102,9 +112,18 @@ impl Member {
         let consumer = builder.rebalance_listener(listener).build().await?;
         let member = Self {
             settled,
+            astray,
             printed: BTreeMap::new(),
         };
         Ok((member, consumer))
+    }
+
+    /// Waits until `-o` cannot be followed, if that happens: then nothing more is to be printed.
+    pub(super) async fn gone_astray(&mut self) -> Failure {
+        match self.astray.wait_for(Option::is_some).await.as_deref() {
+            Ok(Some(failure)) => failure.clone(),
+            _ => std::future::pending().await,
+        }
     }
 
     /// Whether all that the group gave it is at its end.
@@ -123,8 +142,9 @@ impl Member {
     }
 
     /// A record is about to be written.
-    pub(super) fn prints(&mut self, topic: &str, partition: i32, offset: i64) {
-        let next = offset.saturating_add(1);
+    pub(super) fn prints(&mut self, record: &ConsumerRecord<'_>) {
+        let (topic, partition) = (record.topic(), record.partition());
+        let next = (record.offset().saturating_add(1), record.leader_epoch());
         match self.printed.last_entry() {
             Some(mut last) if &*last.key().topic == topic && last.key().partition == partition => {
                 last.insert(next);
@@ -141,14 +161,36 @@ impl Member {
     /// # Errors
     /// When it cannot be committed at all.
     pub(super) fn printed(&mut self, consumer: &Consumer) -> Result<(), Failure> {
-        for (partition, next) in std::mem::take(&mut self.printed) {
-            match consumer.store_offset(partition, next) {
-                // Another member has it now, and reads it again.
-                Err(error) if error.kind() == ErrorKind::InvalidInput => {}
-                stored => stored?,
-            }
+        for (partition, (next, epoch)) in std::mem::take(&mut self.printed) {
+            store(consumer, partition, next, epoch)?;
         }
         Ok(())
+    }
+}
+
+/// The next commit covers a partition up to here, unless another member has it now, which reads
+/// that again.
+///
+/// # Errors
+/// When it cannot be committed at all.
+pub(in crate::commands) fn store(
+    consumer: &Consumer,
+    partition: TopicPartition,
+    next: i64,
+    epoch: LeaderEpoch,
+) -> Result<(), Failure> {
+    let offset = OffsetAndMetadata::new(next).leader_epoch(epoch);
+    match consumer.store_offset(partition, offset) {
+        Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
+        stored => Ok(stored?),
+    }
+}
+
+/// As [`Member::gone_astray`]; never without a membership.
+pub(super) async fn gone_astray(member: &mut Option<Member>) -> Failure {
+    match member {
+        Some(member) => member.gone_astray().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -179,4 +221,43 @@ pub(super) async fn ends(
         return Ok(Ends::new());
     }
     Ok(consumer.end_offsets(partitions.iter().cloned()).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use tidewire::mock::{Action, Fault, MockCluster};
+    use tidewire::protocol::ApiKey;
+    use tidewire::{ErrorCode, Record};
+
+    use super::*;
+    use crate::commands::consume::POLL;
+
+    /// Otherwise records of another place are printed, and their offsets committed.
+    #[tokio::test(start_paused = true)]
+    async fn a_start_that_cannot_be_found_is_told_before_anything_is_handed_out() {
+        let cluster = MockCluster::builder().topic("t", 1).build();
+        let code = ErrorCode::TOPIC_AUTHORIZATION_FAILED;
+        let refused = Fault::on(ApiKey::ListOffsets).times(1);
+        cluster.faults().add(refused.then(Action::Error(code)));
+        let client = Client::builder()
+            .bootstrap_servers(cluster.bootstrap_servers())
+            .connector(cluster.connector())
+            .property("group.id", "g")
+            .property("auto.offset.reset", "earliest");
+        let client = client.connect().await.unwrap();
+        let producer = client.producer().build().unwrap();
+        producer.send(Record::to("t").value("x")).await.unwrap();
+        let topics = ["t".to_owned()];
+        let (start, signals) = (Some(StartAt::FromEnd(1)), Signals::listen().unwrap());
+        let joining = Member::join(&client, &topics, start, signals);
+        let (mut member, consumer) = joining.await.unwrap();
+        let failure = loop {
+            tokio::select! {
+                biased;
+                failure = member.gone_astray() => break failure.to_string(),
+                records = consumer.poll(POLL) => assert!(records.unwrap().is_empty()),
+            }
+        };
+        assert!(failure.contains("finding where -o begins"), "{failure}");
+    }
 }

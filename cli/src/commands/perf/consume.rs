@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
-use tidewire::{Client, Consumer, Records, StartAt, TopicPartition};
+use tidewire::{Client, Consumer, LeaderEpoch, Records, StartAt, TopicPartition};
 
 use super::latency::Latencies;
 use super::report::Report;
 use super::usage::Usage;
 use crate::args::{Global, PerfConsumeArgs};
+use crate::commands::consume::member::store;
 use crate::failure::Failure;
 use crate::output::print;
 use crate::progress::Progress;
@@ -35,7 +36,11 @@ pub(super) async fn run(global: &Global, args: PerfConsumeArgs) -> Result<(), Fa
     settings.default("auto.offset.reset", "earliest");
     settings.set("allow.auto.create.topics", "false");
     match &args.group {
-        Some(group) => settings.set("group.id", group),
+        Some(group) => {
+            settings.set("group.id", group);
+            // A poll may hand out more than is asked for.
+            settings.set("enable.auto.offset.store", "false");
+        }
         None => settings.set("enable.auto.commit", "false"),
     }
     settings.consumer()?;
@@ -109,6 +114,8 @@ struct Reading {
     errors: u64,
     first: Option<Instant>,
     last: Option<Instant>,
+    /// What was counted of the last poll: the offset after it and its epoch, by partition.
+    counted: Vec<(TopicPartition, (i64, LeaderEpoch))>,
     latencies: Latencies,
 }
 
@@ -127,6 +134,7 @@ impl Reading {
             errors: 0,
             first: None,
             last: None,
+            counted: Vec::new(),
             latencies: Latencies::new()?,
         })
     }
@@ -143,6 +151,7 @@ impl Reading {
         patience: Duration,
     ) -> Result<(), Failure> {
         let mut progress = Progress::of_a_run();
+        let is_member = consumer.config().group_id.is_some();
         let mut asked = Instant::now();
         self.pass_positions(consumer)?;
         while !self.is_done() {
@@ -165,6 +174,9 @@ impl Reading {
             } else {
                 self.latencies.record(now.saturating_duration_since(asked));
                 self.take(&polled, now);
+                for (at, (next, epoch)) in self.counted.drain(..).filter(|_| is_member) {
+                    store(consumer, at, next, epoch)?;
+                }
                 self.pass_positions(consumer)?;
                 asked = Instant::now();
             }
@@ -195,6 +207,14 @@ impl Reading {
             }
             left -= 1;
             count += 1;
+            let after = (record.offset().saturating_add(1), record.leader_epoch());
+            match self.counted.last_mut() {
+                Some((at, last)) if at.partition == partition => *last = after,
+                _ => {
+                    let at = TopicPartition::new(record.topic(), partition);
+                    self.counted.push((at, after));
+                }
+            }
             bytes += record.key().map_or(0, <[u8]>::len) + record.value().map_or(0, <[u8]>::len);
         }
         if count == 0 {

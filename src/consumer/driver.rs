@@ -129,6 +129,7 @@ impl Driver {
         }
         let renewed = fetcher.notice_new_topics(now(), metadata, self.inner.reset_to());
         let assigned: Vec<TopicPartition> = fetcher.assignment().cloned().collect();
+        self.troubles.keep(|at| fetcher.is_assigned(at));
         drop(fetcher);
         if !renewed.is_empty() {
             if let Some(group) = &self.inner.group {
@@ -137,14 +138,14 @@ impl Driver {
             self.inner.ready.notify_waiters();
         }
         self.known = Some(seen);
-        self.troubles.keep(&assigned);
         let (mut topics, mut lacks) = (BTreeSet::new(), false);
         for at in &assigned {
             topics.insert(&at.topic);
             lacks |= metadata.leader_id(at).is_none();
         }
+        let max_age = self.inner.shared.config.metadata_max_age;
+        let interest = Interest::to_read(false).until_next_answer(max_age);
         for topic in topics {
-            let interest = Interest::to_read(false);
             self.inner.shared.want_topic(topic, interest);
         }
         if lacks {

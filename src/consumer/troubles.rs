@@ -36,8 +36,8 @@ impl Troubles {
     }
 
     /// Forgets the partitions that are not assigned any more.
-    pub(super) fn keep(&mut self, assigned: &[TopicPartition]) {
-        self.0.retain(|at, _| assigned.contains(at));
+    pub(super) fn keep(&mut self, is_assigned: impl Fn(&TopicPartition) -> bool) {
+        self.0.retain(|at, _| is_assigned(at));
     }
 }
 
@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(news(unknown), [false, true, false]);
         assert!(troubles.ends(&at) && !troubles.ends(&at));
         assert!(!troubles.is_news(&at, unknown), "it begins anew");
-        troubles.keep(&[]);
+        troubles.keep(|_| false);
         assert!(!troubles.is_news(&at, unknown), "it begins anew");
     }
 

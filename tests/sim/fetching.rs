@@ -6,7 +6,7 @@ use tidewire::{Client, Consumer, ErrorCode, StartAt};
 use tokio::time::Instant;
 
 use crate::support::{
-    PATIENCE, Read, at, cluster, connect, consumer, ms, numbers, poll, read, record, secs, within,
+    PATIENCE, Read, at, client, cluster, connect, consumer, ms, numbers, poll, read, record, secs, within,
 };
 
 fn on_fetch() -> FaultMatch {
@@ -445,18 +445,26 @@ async fn case_96_a_fetch_refused_as_a_whole_for_an_unknown_reason_is_repeated_at
 
 #[tokio::test(start_paused = true)]
 async fn case_105_a_topic_that_is_read_is_known_however_long_it_is_silent() {
-    let cluster = cluster().topic("t", 1).build();
-    let client = connect(&cluster).await;
-    let consumer = consumer(&client, 1).build().await.unwrap();
-    for turn in 1..=2 {
-        let silent = poll(&consumer, secs(1000)).await.unwrap();
-        assert!(silent.is_empty(), "turn {turn}");
-        let leader = cluster.leader("t", 0).unwrap();
-        let next = cluster.brokers().into_iter().find(|id| *id != leader);
-        cluster.move_leader("t", 0, next.unwrap()).unwrap();
-        write(&client, 0, [turn.to_string()]).await;
-        let all = within(secs(5), read(&consumer, 1)).await;
-        assert_eq!(all[0].value, turn.to_string());
+    for max_age in [300, 1000] {
+        let cluster = cluster().topic("t", 1).build();
+        let client = client(&cluster).property("metadata.max.age.ms", format!("{max_age}000"));
+        let client = client.connect().await.unwrap();
+        let consumer = consumer(&client, 1).build().await.unwrap();
+        for turn in 1..=2 {
+            // An eviction costs a second question, and for a moment there is no leader.
+            let asked = cluster.requests(ApiKey::Metadata);
+            let silent = poll(&consumer, secs(3001)).await.unwrap();
+            assert!(silent.is_empty(), "turn {turn}");
+            let asked = cluster.requests(ApiKey::Metadata) - asked;
+            assert!(asked <= 3001 / max_age, "{asked} questions in turn {turn}");
+            let leader = cluster.leader("t", 0).unwrap();
+            let next = cluster.brokers().into_iter().find(|id| *id != leader);
+            cluster.move_leader("t", 0, next.unwrap()).unwrap();
+            let writer = connect(&cluster).await;
+            write(&writer, 0, [turn.to_string()]).await;
+            let all = within(secs(5), read(&consumer, 1)).await;
+            assert_eq!(all[0].value, turn.to_string());
+        }
     }
 }
 

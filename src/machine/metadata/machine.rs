@@ -27,6 +27,13 @@ impl Interest {
         let idle = Duration::from_secs(300);
         Self { create, idle }
     }
+
+    /// Of one who names its topics again with every answer: it outlasts the next question, however
+    /// late that is.
+    pub(crate) fn until_next_answer(mut self, max_age: Duration) -> Self {
+        self.idle = self.idle.max(max_age.saturating_mul(2));
+        self
+    }
 }
 
 /// One metadata request to send.

@@ -381,6 +381,21 @@ fn a_topic_is_dropped_after_the_longest_idle_time_that_anybody_asked_for() {
 }
 
 #[test]
+fn case_105_a_reader_that_names_its_topic_with_each_answer_keeps_it_however_late_questions_are() {
+    let mut it = Fixture::new();
+    for max_age in [1, 300, 3000].map(Duration::from_secs) {
+        let reads = Interest::to_read(false).until_next_answer(max_age);
+        it.want("a", reads);
+        for late in [Duration::ZERO, MS, max_age / 2] {
+            it.now += max_age + late;
+            let asked = it.refresh(vec![topic("a", 1, &[(1, 0)])]);
+            assert_eq!(Fixture::names(&asked), ["a"]);
+            it.want("a", reads);
+        }
+    }
+}
+
+#[test]
 fn a_missing_topic_is_given_up_ten_seconds_after_its_last_look_up() {
     let mut it = Fixture::new();
     it.want("a", WRITE);

@@ -6,7 +6,8 @@ use tidewire::{Client, Consumer, ErrorCode, StartAt};
 use tokio::time::Instant;
 
 use crate::support::{
-    PATIENCE, Read, at, client, cluster, connect, consumer, ms, numbers, poll, read, record, secs, within,
+    PATIENCE, Read, at, client, cluster, connect, consumer, ms, numbers, poll, read, record, secs,
+    within,
 };
 
 fn on_fetch() -> FaultMatch {

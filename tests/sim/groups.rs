@@ -522,6 +522,32 @@ async fn a_pattern_reads_what_matches_and_what_comes_to_match() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_commit_costs_the_same_however_many_topics_a_pattern_passes_over() {
+    let mut quickest = Vec::new();
+    for others in [1, 3000] {
+        let mut builder = cluster().brokers(1).topic("t", 1);
+        for n in 0..others {
+            builder = builder.topic(format!("other-{n}"), 1);
+        }
+        let cluster = builder.build();
+        let client = connect(&cluster).await;
+        let consumer = build(client.consumer().group("g").subscribe_pattern("t.*")).await;
+        settle(&[(&consumer, 1)]).await;
+        let mut took = Vec::new();
+        for _ in 0..10 {
+            let began = std::time::Instant::now();
+            for offset in 0..20 {
+                let commit = consumer.commit_offsets([(at(0), offset.into())]);
+                within(secs(1), commit).await.unwrap();
+            }
+            took.push(began.elapsed());
+        }
+        quickest.extend(took.into_iter().min());
+    }
+    assert!(quickest[1] < quickest[0] * 5, "{quickest:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn case_73_an_offset_that_cannot_be_had_is_asked_for_again_and_never_made_up() {
     let (cluster, client) = written(1, 5).await;
     let consumer = build(member(&client)).await;

@@ -96,6 +96,7 @@ impl Consumer {
             state.member = Some(self.new_member(group)?);
         }
         state.subscription = Some(subscription);
+        state.subscriptions += 1;
         drop(state);
         group.wake.notify_one();
         Ok(())

@@ -37,6 +37,7 @@ impl Task {
         match answer {
             Ok(all) => {
                 self.all_topics = all;
+                self.chosen = None;
                 self.list_due = Some(now() + shared.config.metadata_max_age);
             }
             Err(error) => {

@@ -33,6 +33,8 @@ pub(crate) struct Group {
 /// Behind one lock, held for moments.
 pub(crate) struct State {
     pub(super) subscription: Option<Subscription>,
+    /// How often it was replaced.
+    pub(super) subscriptions: u64,
     /// `None` until the first subscription.
     pub(super) member: Option<Membership>,
     pub(super) commits: Commits,
@@ -84,6 +86,7 @@ impl Group {
             assignors: Mutex::default(),
             state: Mutex::new(State {
                 subscription: None,
+                subscriptions: 0,
                 member: None,
                 commits,
                 waiters: BTreeMap::new(),

@@ -41,6 +41,7 @@ pub(crate) fn drive(
         picture: None,
         all_topics: BTreeMap::new(),
         list_due: None,
+        chosen: None,
         listing: false,
         asking_names: false,
         naming: Backoff::new(shared.retry_policy(), shared.env.seed()),
@@ -73,6 +74,8 @@ pub(super) struct Task {
     /// For patterns: all topics there are, and whether each is Kafka's own.
     pub(super) all_topics: BTreeMap<Arc<str>, bool>,
     pub(super) list_due: Option<Instant>,
+    /// For which subscription topics were chosen, and not since all there are were listed again.
+    pub(super) chosen: Option<u64>,
     pub(super) listing: bool,
     /// For assignments by id: names that are being asked for, and failures to find them out.
     pub(super) asking_names: bool,
@@ -166,38 +169,37 @@ impl Task {
         asked
     }
 
-    /// For a pattern: finds out which topics match.
+    /// For a pattern: finds out which topics match, when that may have changed.
     fn choose_topics(&mut self, state: &mut State) {
         let (Some(subscription), Some(member)) = (&state.subscription, &mut state.member) else {
             self.list_due = None;
             return;
         };
-        if member.leaves_patterns_to_coordinator() {
+        let by_coordinator = member.leaves_patterns_to_coordinator();
+        let lists = subscription.has_patterns() && !by_coordinator;
+        if lists && !self.listing && self.list_due.is_none_or(|due| due <= now()) {
+            self.list_topics();
+        }
+        let is_new = self.chosen != Some(state.subscriptions);
+        if !is_new || (lists && self.list_due.is_none()) {
+            return;
+        }
+        self.chosen = Some(state.subscriptions);
+        if by_coordinator {
             return member.subscribe(Wanted {
                 topics: subscription.topics.clone(),
                 pattern: subscription.whole_pattern(),
             });
-        }
-        if subscription.has_patterns() && !self.listing {
-            match self.list_due {
-                Some(due) if now() < due => {}
-                _ => self.list_topics(),
-            }
-        }
-        if subscription.has_patterns() && self.list_due.is_none() {
-            return;
         }
         let all = self
             .all_topics
             .iter()
             .map(|(name, internal)| (name, *internal));
         let chosen = subscription.choose(all);
-        if let Some(member) = &mut state.member {
-            member.subscribe(Wanted {
-                topics: chosen,
-                pattern: None,
-            });
-        }
+        member.subscribe(Wanted {
+            topics: chosen,
+            pattern: None,
+        });
     }
 
     /// Keeps the metadata of the group's topics, and shows the member what is new of them.

@@ -307,16 +307,21 @@ impl Driver {
         }
     }
 
-    /// Tries a partition again after its backoff, with fresh metadata.
+    /// Tries a partition again after its backoff, with fresh metadata. Of a topic that seems to be
+    /// gone the user is told first.
     pub(super) fn later(&mut self, at: &TopicPartition, generation: u64, error: Error) {
         if self.troubles.is_news(at, error.code()) {
             tracing::warn!(%error, %at, "a partition cannot be read for now; trying again");
         } else {
             tracing::debug!(%error, %at, "trying again later");
         }
-        let mut fetcher = self.inner.fetcher();
-        fetcher.try_later(now(), at, generation, error);
-        drop(fetcher);
+        match self.troubles.gone(now(), at, error.code()) {
+            Some(gone) => self.fail(at, generation, gone),
+            None => {
+                let mut fetcher = self.inner.fetcher();
+                fetcher.try_later(now(), at, generation, error);
+            }
+        }
         self.inner.shared.refresh_metadata();
     }
 

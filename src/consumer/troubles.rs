@@ -1,16 +1,37 @@
-//! Which partitions are in trouble, so that each trouble is logged once and not with every attempt.
+//! Which partitions are in trouble, so that each trouble is logged once and not with every attempt,
+//! and whose topics are gone, so that the user is told.
 
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorCode, ErrorKind};
 use crate::ids::TopicPartition;
+
+/// So long a topic may seem not to be there: brokers that have just started hear of it late. As
+/// librdkafka's `topic.metadata.propagation.max.ms`.
+const GONE_AFTER: Duration = Duration::from_secs(30);
 
 /// What a partition failed with last, and whether that was logged.
 #[derive(Debug)]
 struct Trouble {
     code: Option<ErrorCode>,
     told: bool,
+    /// Since when its topic is said not to be there, whatever else was said in between.
+    gone: Option<Instant>,
+    /// The user knows that.
+    told_gone: bool,
+}
+
+impl Trouble {
+    fn of(code: Option<ErrorCode>) -> Self {
+        Self {
+            code,
+            told: false,
+            gone: None,
+            told_gone: false,
+        }
+    }
 }
 
 /// The partitions that cannot be read for now.
@@ -23,11 +44,41 @@ impl Troubles {
     pub(super) fn is_news(&mut self, at: &TopicPartition, code: Option<ErrorCode>) -> bool {
         match self.0.get_mut(at) {
             Some(known) if known.code == code => !std::mem::replace(&mut known.told, true),
-            _ => {
-                self.0.insert(at.clone(), Trouble { code, told: false });
+            Some(known) => {
+                (known.code, known.told) = (code, false);
+                false
+            }
+            None => {
+                self.0.insert(at.clone(), Trouble::of(code));
                 false
             }
         }
+    }
+
+    /// A partition failed. What the user must be told, once, if its topic seems to be gone for good.
+    pub(super) fn gone(
+        &mut self,
+        now: Instant,
+        at: &TopicPartition,
+        code: Option<ErrorCode>,
+    ) -> Option<Error> {
+        if !code.is_some_and(is_unknown) {
+            return None;
+        }
+        let trouble = self.0.entry(at.clone());
+        let trouble = trouble.or_insert_with(|| Trouble::of(code));
+        let since = *trouble.gone.get_or_insert(now);
+        if trouble.told_gone || now < since + GONE_AFTER {
+            return None;
+        }
+        trouble.told_gone = true;
+        let words = format!(
+            "no broker has known the topic for {} s: it was deleted, or may not be seen any more",
+            GONE_AFTER.as_secs()
+        );
+        let error = Error::broker(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, &words);
+        let error = error.with_topic(at.topic.clone());
+        Some(error.with_partition(at.partition))
     }
 
     /// A partition works. Whether trouble ends that was told.
@@ -39,6 +90,13 @@ impl Troubles {
     pub(super) fn keep(&mut self, is_assigned: impl Fn(&TopicPartition) -> bool) {
         self.0.retain(|at, _| is_assigned(at));
     }
+}
+
+fn is_unknown(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::UNKNOWN_TOPIC_OR_PARTITION | ErrorCode::UNKNOWN_TOPIC_ID
+    )
 }
 
 /// Whether the peer sent what is not the protocol: said by the call itself, or the reason for which

@@ -10,10 +10,11 @@ use tidewire::protocol::metadata::{
 use tidewire::{BrokerId, Client, CorrelationId, ErrorCode};
 use tokio::time::Instant;
 
+use crate::groups;
 use crate::network::Network;
 use crate::support::{
-    PATIENCE, client, cluster, connect, consumer, env, ms, numbers, read, record, secs, timed,
-    values, within,
+    PATIENCE, client, cluster, connect, consumer, env, ms, numbers, poll, read, record, secs,
+    timed, values, within,
 };
 
 #[tokio::test(start_paused = true)]
@@ -36,6 +37,60 @@ async fn case_104_seeds_that_hang_do_not_hold_up_connecting() {
             connected.unwrap();
             assert!(took <= ms(2_100), "seed {seed}: {took:?}");
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_97_a_reader_whose_topic_is_deleted_is_told_by_poll_once_and_reads_it_made_anew() {
+    for builder in [|client: &Client| consumer(client, 2), groups::member] {
+        let cluster = cluster().brokers(1).topic("t", 2).build();
+        let client = connect(&cluster).await;
+        let consumer = builder(&client).property("auto.offset.reset", "earliest");
+        let consumer = consumer.build().await.unwrap();
+        groups::write(&client, 0, numbers(3)).await;
+        within(secs(60), read(&consumer, 3)).await;
+        cluster.delete_topic("t").unwrap();
+        // What fails for other reasons in between does not begin the time anew.
+        let code = ErrorCode::NOT_LEADER_OR_FOLLOWER;
+        let other = Fault::on(ApiKey::Fetch).every(3).then(Action::Error(code));
+        let other = cluster.faults().add(other);
+        let began = Instant::now();
+        let mut told = Vec::new();
+        while began.elapsed() < secs(120) {
+            match poll(&consumer, secs(1)).await {
+                Ok(records) => assert!(records.is_empty()),
+                Err(error) => {
+                    assert_eq!(error.code(), Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION));
+                    assert_eq!(error.topic(), Some("t"));
+                    assert!(error.to_string().contains("30 s"), "{error}");
+                    assert!((secs(29)..secs(35)).contains(&began.elapsed()), "{error}");
+                    told.extend(error.partition());
+                }
+            }
+        }
+        told.sort_unstable();
+        assert_eq!(told, [0, 1], "once each");
+        cluster.faults().remove(other);
+        cluster.create_topic("t", 2).unwrap();
+        groups::write(&connect(&cluster).await, 1, numbers(2)).await;
+        assert_eq!(within(secs(10), read(&consumer, 2)).await.len(), 2);
+    }
+}
+
+/// Brokers that have just started may not know it yet.
+#[tokio::test(start_paused = true)]
+async fn case_97_a_reader_is_told_nothing_of_a_topic_that_is_not_there_for_a_while() {
+    let cluster = cluster().brokers(1).topic("t", 1).build();
+    let client = connect(&cluster).await;
+    let consumer = consumer(&client, 1).build().await.unwrap();
+    let code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+    for n in 0..3 {
+        let unknown = Fault::on(ApiKey::Fetch).then(Action::Error(code));
+        let unknown = cluster.faults().add(unknown);
+        assert!(poll(&consumer, secs(25)).await.unwrap().is_empty());
+        cluster.faults().remove(unknown);
+        groups::write(&client, 0, [n.to_string()]).await;
+        assert_eq!(within(secs(2), read(&consumer, 1)).await.len(), 1);
     }
 }
 

@@ -6,11 +6,20 @@ use std::sync::{Arc, Mutex};
 use futures::executor::block_on;
 use tidewire::mock::{Action, Fault};
 use tidewire::protocol::ApiKey;
-use tidewire::{BrokerId, ErrorCode, ErrorKind, LeaderEpoch, NewTopic, Record, StartAt};
+use tidewire::protocol::frame::encode_response;
+use tidewire::protocol::offset_fetch::OffsetFetchResponse;
+use tidewire::{
+    BrokerId, CorrelationId, ErrorCode, ErrorKind, LeaderEpoch, NewTopic, OffsetAndMetadata,
+    Record, StartAt,
+};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use crate::support::{at, client, cluster, connect, consumer, ms, secs, timed, within};
+use crate::committing::markers;
+use crate::groups::write;
+use crate::support::{
+    at, client, cluster, connect, consumer, ms, numbers, read, secs, timed, within,
+};
 
 #[tokio::test(start_paused = true)]
 async fn case_117_a_call_ends_in_time_while_its_broker_wants_quiet() {
@@ -315,4 +324,45 @@ async fn an_abandoned_client_leaves_no_connection() {
     tokio::time::sleep(ms(900)).await;
     let alive = Handle::current().metrics().num_alive_tasks();
     assert_eq!(alive, 0, "connections are left");
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_96_of_a_partition_that_an_answer_repeats_the_first_word_counts() {
+    let builder = cluster().brokers(1).topic("t", 1);
+    let cluster = builder.api_versions_cap(ApiKey::Fetch, 11).build();
+    let client = connect(&cluster).await;
+    write(&client, 0, numbers(10)).await;
+    let repeats = Fault::on(ApiKey::Fetch).nth(1).then(markers(&[3, 7, 1]));
+    let repeats = cluster.faults().add(repeats);
+    let consumer = consumer(&client, 1).build().await.unwrap();
+    let all = within(secs(2), read(&consumer, 6)).await;
+    assert_eq!(cluster.faults().fired(repeats), 1);
+    let read: Vec<i64> = all.iter().map(|record| record.offset).collect();
+    assert_eq!(read, [4, 5, 6, 7, 8, 9]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_73_an_answer_that_omits_a_partition_does_not_say_that_nothing_is_committed() {
+    let builder = cluster().topic("t", 1);
+    let cluster = builder.api_versions_cap(ApiKey::OffsetFetch, 7).build();
+    let client = connect(&cluster).await;
+    write(&client, 0, numbers(5)).await;
+    let by_hand = || {
+        let assigned = [(at(0), StartAt::Committed)];
+        let builder = client.consumer().group("g").assign(assigned);
+        builder.property("auto.offset.reset", "earliest")
+    };
+    let first = by_hand().build().await.unwrap();
+    let three = [(at(0), OffsetAndMetadata::new(3))];
+    within(secs(2), first.commit_offsets(three)).await.unwrap();
+    drop(first);
+    let frame = encode_response(CorrelationId(0), &OffsetFetchResponse::default(), 7).unwrap();
+    // Without the length and the correlation id, which the mock writes.
+    let omits = Action::Garbage(frame.into_bytes().slice(8..));
+    let omits = Fault::on(ApiKey::OffsetFetch).times(3).then(omits);
+    let omits = cluster.faults().add(omits);
+    let second = by_hand().build().await.unwrap();
+    let all = within(secs(10), read(&second, 2)).await;
+    assert_eq!(cluster.faults().fired(omits), 3);
+    assert_eq!((all[0].offset, all.len()), (3, 2));
 }

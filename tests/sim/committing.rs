@@ -70,21 +70,23 @@ async fn case_72_a_commit_on_the_timer_that_failed_is_made_up_for_on_an_idle_top
     }
 }
 
-/// The answer of a fetch from offset 0 that has nothing in it but the end of a transaction, after
-/// three records that compaction took.
-fn only_a_marker() -> Action {
-    let marker = control_batch(ControlKind::Commit, ProducerId(1), ProducerEpoch(0), 0, 5);
-    let marker = marker.appended(3, LeaderEpoch(0), None);
-    let data = PartitionData {
-        high_watermark: 4,
-        last_stable_offset: 4,
-        records: Some(marker.to_chunks()),
-        ..PartitionData::default()
+/// The answer of a fetch v11 from partition 0, in an entry for each of these offsets: nothing but
+/// the end of a transaction there, after records that compaction took.
+pub(crate) fn markers(offsets: &[i64]) -> Action {
+    let entry = |offset: &i64| {
+        let marker = control_batch(ControlKind::Commit, ProducerId(1), ProducerEpoch(0), 0, 5);
+        let marker = marker.appended(*offset, LeaderEpoch(0), None);
+        PartitionData {
+            high_watermark: offset + 1,
+            last_stable_offset: offset + 1,
+            records: Some(marker.to_chunks()),
+            ..PartitionData::default()
+        }
     };
     let response = FetchResponse {
         responses: vec![FetchableTopicResponse {
             topic: "t".to_owned(),
-            partitions: vec![data],
+            partitions: offsets.iter().map(entry).collect(),
             ..FetchableTopicResponse::default()
         }],
         ..FetchResponse::default()
@@ -103,9 +105,7 @@ async fn case_72_what_only_markers_and_gaps_pass_is_committed() {
     poll(&consumer, secs(20)).await.unwrap();
     assert_eq!(committed(&cluster, 0), Some(0));
     let on_fetch = || Fault::on(ApiKey::Fetch);
-    cluster
-        .faults()
-        .add(on_fetch().nth(1).then(only_a_marker()));
+    cluster.faults().add(on_fetch().nth(1).then(markers(&[3])));
     // Until the log is as long as the answer says.
     let waits = on_fetch().nth(2).then(Action::Delay(secs(1)));
     cluster.faults().add(waits);

@@ -123,6 +123,11 @@ pub(crate) struct PerfConsumeArgs {
     /// many --records
     #[arg(long, value_name = "GROUP")]
     pub(crate) group: Option<String>,
+    /// How many consumers, each with sockets of its own: members of the group, or each with its
+    /// part of the partitions
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) consumers: u16,
     /// (not built yet) Write a report as a page
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<String>,

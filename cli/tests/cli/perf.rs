@@ -101,6 +101,34 @@ fn at_a_rate_every_record_after_the_warm_up_has_its_latency() {
 }
 
 #[test]
+fn several_consumers_share_what_is_to_be_read_and_report_as_one() {
+    let mock = Mock::start(3);
+    mock.run(&["topics", "create", "t", "--partitions", "3"], b"")
+        .ok();
+    let produce = ["perf", "produce", "--topic", "t", "--records", "3000"];
+    mock.run(&[&produce[..], &["--keys", "100"]].concat(), b"")
+        .ok();
+    let args = ["perf", "consume", "--topic", "t", "--json", "--consumers"];
+    let read = |more: &[&str]| report(&mock.run(&[&args[..], more].concat(), b"").ok());
+    for consumers in ["1", "2", "5"] {
+        let report = read(&[consumers]);
+        assert_eq!(
+            (&report["records"], &report["errors"]),
+            (&3000.into(), &0.into())
+        );
+        assert!(number(&report, "elapsed_s") > 0.0 && number(&report, "first_record_s") > 0.0);
+    }
+    assert_eq!(read(&["2", "--records", "2000"])["records"], 2000);
+    let in_group = |more: &[&str]| read(&[&["2", "--group", "g"], more].concat());
+    let first = number(&in_group(&["--records", "1000"]), "records");
+    let rest = number(&in_group(&[]), "records");
+    assert_eq!(first, 1000.0);
+    // What a member was not done with when a partition moved is read by the next again.
+    assert!((2000.0..=3000.0).contains(&rest), "{rest}");
+    assert_eq!(number(&in_group(&[]), "records"), 0.0);
+}
+
+#[test]
 fn a_number_of_records_is_exact_and_missing_ones_are_a_failure() {
     let mock = Mock::start(1);
     let produce = ["perf", "produce", "--topic", "t", "--records", "1000"];

@@ -1,9 +1,11 @@
 //! `perf consume`: reads a topic from the beginning, touching each record and keeping none.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
+use futures::future::join_all;
 use tidewire::{Client, Consumer, LeaderEpoch, Records, StartAt, TopicPartition};
 
 use super::latency::Latencies;
@@ -47,48 +49,83 @@ pub(super) async fn run(global: &Global, args: PerfConsumeArgs) -> Result<(), Fa
     let limit = settings.client()?.default_api_timeout;
     let mut signals = Signals::listen()?;
     // Out here, since a member of a group has to leave it even if the rest is not finished.
-    let mut made = None;
+    let mut made = Vec::new();
     let prepare = async {
         let client = settings.connect(limit).await?;
         let partitions = partitions(&client, &args.topic).await?;
         let start = Instant::now();
-        let mut builder = client.consumer();
-        if args.group.is_some() {
-            builder = builder.subscribe([args.topic.as_str()]);
-        }
-        let consumer = made.insert(builder.build().await?);
-        let ends = consumer.end_offsets(partitions.iter().cloned()).await?;
-        if args.group.is_none() {
-            let beginnings = partitions.into_iter().map(|it| (it, StartAt::Beginning));
-            consumer.assign(beginnings).await?;
-        }
+        let ends = make(&client, &args, &partitions, &mut made).await?;
         let ends = args.records.is_none().then_some(ends);
-        Reading::new(start, args.records, ends)
+        Reading::new(start, Goal::new(args.records, ends))
     };
-    let mut prepared = tokio::select! {
+    let prepared = tokio::select! {
         biased;
         () = signals.first() => Err(Failure::interrupted("interrupted; nothing was read")),
         prepared = settings.in_time(prepare) => prepared,
     };
     let patience = Duration::from_secs(args.timeout);
-    let outcome = match (&mut prepared, &made) {
-        (Ok(reading), Some(consumer)) => reading.read(consumer, &mut signals, patience).await,
-        _ => Ok(()),
-    };
-    // Also of a run without a group: it frees what brokers hold for it.
-    let closed = match made {
-        Some(consumer) => consumer.close(CLOSE).await,
-        None => Ok(()),
-    };
-    let report = prepared?.report(args.topic);
+    let mut readings = Vec::new();
+    for consumer in made {
+        let (mut reading, signals) = (prepared.clone(), signals.clone());
+        readings.push(tokio::spawn(async move {
+            let outcome = match &mut reading {
+                Ok(reading) => reading.read(&consumer, signals, patience).await,
+                Err(_) => Ok(()),
+            };
+            // Also of a run without a group: it frees what brokers hold for it.
+            let closed = consumer.close(CLOSE).await;
+            let closing = |error| Failure::from(error).while_doing("closing the consumer");
+            (reading, outcome.and(closed.map_err(closing)))
+        }));
+    }
+    let (mut total, mut outcome) = (prepared, Ok(()));
+    for ended in join_all(readings).await {
+        let lost = |error| Failure::new(format!("a consumer's task failed: {error}"));
+        let (reading, end) = ended.map_err(lost)?;
+        outcome = outcome.and(end);
+        if let (Ok(total), Ok(reading)) = (&mut total, &reading) {
+            total.add(reading);
+        }
+    }
+    let report = total?.report(args.topic);
     let text = if global.json {
         report.to_json().to_string()
     } else {
         report.to_text()
     };
     print(&text)?;
-    outcome?;
-    closed.map_err(|error| Failure::from(error).while_doing("closing the consumer"))
+    outcome
+}
+
+/// Makes the consumers: members of the group, or each with its part of the partitions. Each is
+/// among those `made` before anything is waited for. Where the partitions end.
+async fn make(
+    client: &Client,
+    args: &PerfConsumeArgs,
+    partitions: &[TopicPartition],
+    made: &mut Vec<Consumer>,
+) -> Result<Ends, Failure> {
+    let mut ends = Ends::new();
+    let count = usize::from(args.consumers);
+    for number in 0..count {
+        let mut builder = client.consumer();
+        if args.group.is_some() {
+            builder = builder.subscribe([args.topic.as_str()]);
+        }
+        made.push(builder.build().await?);
+        let Some(consumer) = made.last() else {
+            continue;
+        };
+        if number == 0 {
+            ends = consumer.end_offsets(partitions.iter().cloned()).await?;
+        }
+        if args.group.is_none() {
+            let part = partitions.iter().skip(number).step_by(count);
+            let part = part.map(|at| (at.clone(), StartAt::Beginning));
+            consumer.assign(part).await?;
+        }
+    }
+    Ok(ends)
 }
 
 async fn partitions(client: &Client, topic: &str) -> Result<Vec<TopicPartition>, Failure> {
@@ -101,13 +138,57 @@ async fn partitions(client: &Client, topic: &str) -> Result<Vec<TopicPartition>,
     Ok(partitions)
 }
 
-/// How far the reading is.
-struct Reading {
-    start: Instant,
+/// Where partitions end.
+type Ends = BTreeMap<TopicPartition, i64>;
+
+/// What all consumers together are to read.
+struct Goal {
     /// How many records are still to come; `None` where the ends decide.
     left: Option<u64>,
     /// By partition, the end that it has not reached; `None` where the number decides.
-    ends: Option<BTreeMap<TopicPartition, i64>>,
+    ends: Option<Ends>,
+    /// How many records came, and when the last of them did.
+    records: u64,
+    moved: Instant,
+    /// A consumer has failed: it will not be reached.
+    failed: bool,
+    progress: Progress,
+}
+
+impl Goal {
+    fn new(left: Option<u64>, ends: Option<Ends>) -> Self {
+        Self {
+            left,
+            ends,
+            records: 0,
+            moved: Instant::now(),
+            failed: false,
+            progress: Progress::of_a_run(),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let ended = self.ends.as_ref().is_some_and(BTreeMap::is_empty);
+        self.failed || self.left == Some(0) || ended
+    }
+
+    /// Where the partition ends: nowhere if a number of records is read, at once if it has ended.
+    fn end_of(&self, topic: &str, partition: i32) -> i64 {
+        match &self.ends {
+            None => i64::MAX,
+            Some(ends) => {
+                let partition = TopicPartition::new(topic, partition);
+                ends.get(&partition).copied().unwrap_or(i64::MIN)
+            }
+        }
+    }
+}
+
+/// How far the reading of one consumer is.
+#[derive(Clone)]
+struct Reading {
+    start: Instant,
+    goal: Arc<Mutex<Goal>>,
     records: u64,
     bytes: u64,
     /// Failed polls.
@@ -120,15 +201,10 @@ struct Reading {
 }
 
 impl Reading {
-    fn new(
-        start: Instant,
-        left: Option<u64>,
-        ends: Option<BTreeMap<TopicPartition, i64>>,
-    ) -> Result<Self, Failure> {
+    fn new(start: Instant, goal: Goal) -> Result<Self, Failure> {
         Ok(Self {
             start,
-            left,
-            ends,
+            goal: Arc::new(Mutex::new(goal)),
             records: 0,
             bytes: 0,
             errors: 0,
@@ -139,26 +215,47 @@ impl Reading {
         })
     }
 
-    fn is_done(&self) -> bool {
-        self.left == Some(0) || self.ends.as_ref().is_some_and(BTreeMap::is_empty)
+    fn goal(&self) -> MutexGuard<'_, Goal> {
+        self.goal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Polls until all is there.
+    /// Adds what another consumer has read.
+    fn add(&mut self, other: &Self) {
+        self.records += other.records;
+        self.bytes += other.bytes;
+        self.errors += other.errors;
+        self.first = self.first.into_iter().chain(other.first).min();
+        self.last = self.last.max(other.last);
+        self.latencies.add(&other.latencies);
+    }
+
+    /// Polls until all is there, or another consumer fails.
     async fn read(
         &mut self,
         consumer: &Consumer,
-        signals: &mut Signals,
+        signals: Signals,
         patience: Duration,
     ) -> Result<(), Failure> {
-        let mut progress = Progress::of_a_run();
+        let outcome = self.read_on(consumer, signals, patience).await;
+        let mut goal = self.goal();
+        goal.failed |= outcome.is_err();
+        goal.progress.clear();
+        outcome
+    }
+
+    async fn read_on(
+        &mut self,
+        consumer: &Consumer,
+        mut signals: Signals,
+        patience: Duration,
+    ) -> Result<(), Failure> {
         let is_member = consumer.config().group_id.is_some();
         let mut asked = Instant::now();
         self.pass_positions(consumer)?;
-        while !self.is_done() {
+        while !self.goal().is_over() {
             let polled = tokio::select! {
                 biased;
                 () = signals.first() => {
-                    progress.clear();
                     return Err(Failure::interrupted("interrupted before the end"));
                 }
                 polled = consumer.poll(POLL) => polled,
@@ -167,9 +264,10 @@ impl Reading {
             let now = Instant::now();
             if polled.is_empty() {
                 self.pass_positions(consumer)?;
-                if now.saturating_duration_since(asked) >= patience && !self.is_done() {
-                    progress.clear();
-                    return Err(self.gave_up(patience));
+                let goal = self.goal();
+                let since = asked.max(goal.moved);
+                if now.saturating_duration_since(since) >= patience && !goal.is_over() {
+                    return Err(gave_up(&goal, patience));
                 }
             } else {
                 self.latencies.record(now.saturating_duration_since(asked));
@@ -180,15 +278,18 @@ impl Reading {
                 self.pass_positions(consumer)?;
                 asked = Instant::now();
             }
-            progress.tick(|| self.so_far());
+            let mut goal = self.goal();
+            let so_far = so_far(goal.records, self.start);
+            goal.progress.tick(|| so_far);
         }
-        progress.clear();
         Ok(())
     }
 
     /// Counts the records that are asked for.
     fn take(&mut self, polled: &Records, now: Instant) {
-        let mut left = self.left.unwrap_or(u64::MAX);
+        let shared = Arc::clone(&self.goal);
+        let mut goal = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut left = goal.left.unwrap_or(u64::MAX);
         let (mut count, mut bytes) = (0_u64, 0_usize);
         // Records come partition by partition, so the end is looked up once for each.
         let mut current: Option<(i32, i64)> = None;
@@ -197,7 +298,7 @@ impl Reading {
             let end = match current {
                 Some((same, end)) if same == partition => end,
                 _ => {
-                    let end = self.end_of(record.topic(), partition);
+                    let end = goal.end_of(record.topic(), partition);
                     current = Some((partition, end));
                     end
                 }
@@ -220,28 +321,20 @@ impl Reading {
         if count == 0 {
             return;
         }
-        self.left = self.left.map(|_| left);
+        goal.left = goal.left.map(|_| left);
+        goal.records += count;
+        goal.moved = now;
         self.records += count;
         self.bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
         self.first.get_or_insert(now);
         self.last = Some(Instant::now());
     }
 
-    /// Where the partition ends: nowhere if a number of records is read, at once if it has ended.
-    fn end_of(&self, topic: &str, partition: i32) -> i64 {
-        match &self.ends {
-            None => i64::MAX,
-            Some(ends) => {
-                let partition = TopicPartition::new(topic, partition);
-                ends.get(&partition).copied().unwrap_or(i64::MIN)
-            }
-        }
-    }
-
     /// Takes note of the partitions that have ended, by the position: at the end there may be
     /// control records and gaps, which are no records.
-    fn pass_positions(&mut self, consumer: &Consumer) -> Result<(), Failure> {
-        let Some(ends) = &mut self.ends else {
+    fn pass_positions(&self, consumer: &Consumer) -> Result<(), Failure> {
+        let mut goal = self.goal();
+        let Some(ends) = &mut goal.ends else {
             return Ok(());
         };
         let mut ended = Vec::new();
@@ -262,24 +355,6 @@ impl Reading {
         Ok(())
     }
 
-    fn gave_up(&self, patience: Duration) -> Failure {
-        let missing = match (self.left, &self.ends) {
-            (Some(left), _) => format!("{} missing", records(left)),
-            (None, ends) => {
-                let open = ends.as_ref().map_or(0, BTreeMap::len);
-                format!("{open} partitions not at their end")
-            }
-        };
-        let seconds = patience.as_secs();
-        Failure::new(format!("no record came for {seconds} s: {missing}"))
-            .next("--timeout SECONDS waits longer; -v shows each retry")
-    }
-
-    fn so_far(&self) -> String {
-        let seconds = self.start.elapsed().as_secs_f64();
-        format!("{} read after {seconds:.1} s", records(self.records))
-    }
-
     fn report(self, topic: String) -> Report {
         let since = |from: Instant, to: Instant| to.saturating_duration_since(from);
         let elapsed = self.first.zip(self.last).map(|(from, to)| since(from, to));
@@ -296,4 +371,22 @@ impl Reading {
             late: None,
         }
     }
+}
+
+fn gave_up(goal: &Goal, patience: Duration) -> Failure {
+    let missing = match (goal.left, &goal.ends) {
+        (Some(left), _) => format!("{} missing", records(left)),
+        (None, ends) => {
+            let open = ends.as_ref().map_or(0, BTreeMap::len);
+            format!("{open} partitions not at their end")
+        }
+    };
+    let seconds = patience.as_secs();
+    Failure::new(format!("no record came for {seconds} s: {missing}"))
+        .next("--timeout SECONDS waits longer; -v shows each retry")
+}
+
+fn so_far(read: u64, start: Instant) -> String {
+    let seconds = start.elapsed().as_secs_f64();
+    format!("{} read after {seconds:.1} s", records(read))
 }

@@ -19,7 +19,9 @@ use crate::machine::{PartitionStatus, StartAt};
 ///
 /// It fetches ahead, keeps its membership and commits on the client's runtime, whatever the
 /// program's threads do; `max.poll.interval.ms` (default: 5 min) alone asks for a poll. Dropping it
-/// never waits: a member leaves its group in the background, without a commit.
+/// never waits: a member leaves its group in the background, and with `enable.auto.commit` commits
+/// what earlier polls handed out, where that is quick. What the last one did is left to
+/// [`close`](Self::close).
 #[derive(Debug)]
 pub struct Consumer {
     pub(super) consumer: crate::Consumer,

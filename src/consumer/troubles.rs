@@ -55,7 +55,7 @@ impl Troubles {
         }
     }
 
-    /// A partition failed. What the user must be told, once, if its topic seems to be gone for good.
+    /// A partition failed. What the user must be told, once, if its topic seems to be gone.
     pub(super) fn gone(
         &mut self,
         now: Instant,

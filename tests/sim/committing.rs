@@ -1,5 +1,5 @@
 //! What a group commits by itself: the position of each partition, whether records brought it there
-//! or not, and never what the program may be busy with.
+//! or not, and never what the program may be busy with; and what a commit costs.
 
 use tidewire::mock::{Action, Fault, MockCluster};
 use tidewire::protocol::ApiKey;
@@ -7,12 +7,14 @@ use tidewire::protocol::fetch::{FetchResponse, FetchableTopicResponse, Partition
 use tidewire::protocol::frame::encode_response;
 use tidewire::record::{ControlKind, control_batch};
 use tidewire::{
-    Client, ConsumerBuilder, CorrelationId, ErrorCode, LeaderEpoch, ProducerEpoch, ProducerId,
-    StartAt,
+    Client, ConsumerBuilder, CorrelationId, ErrorCode, ErrorKind, LeaderEpoch, ProducerEpoch,
+    ProducerId, StartAt,
 };
 
-use crate::groups::{build, committed, member, modern, write, written};
-use crate::support::{PATIENCE, at, cluster, connect, numbers, poll, read, secs, within};
+use crate::groups::{Stuck, build, committed, cooperative, member, modern, settle, write, written};
+use crate::support::{
+    PATIENCE, at, cluster, connect, ms, numbers, poll, read, secs, timed, within,
+};
 
 fn by_hand(client: &Client) -> ConsumerBuilder {
     let assigned = [(at(0), StartAt::Committed)];
@@ -136,4 +138,58 @@ async fn case_72_nothing_is_committed_again_that_is_committed_already() {
         assert_eq!(commits(&cluster), before, "it is where the group was");
         assert_eq!(committed(&cluster, 0), Some(3));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_revocation_that_hangs_leaves_the_end_time_to_commit_what_stays() {
+    for builder in [cooperative, modern] {
+        let (cluster, client) = written(2, 3).await;
+        let rarely = |client| builder(client).property("auto.commit.interval.ms", "600000");
+        let (stuck, _) = Stuck::at("revoked");
+        let first = build(rarely(&client).rebalance_listener(stuck)).await;
+        read(&first, 6).await;
+        let _second = build(rarely(&client)).await;
+        let revoking = async {
+            while cluster.committed("g").is_empty() {
+                poll(&first, ms(100)).await.unwrap();
+            }
+        };
+        within(PATIENCE, revoking).await;
+        tokio::time::sleep(secs(1)).await;
+        assert_eq!(
+            cluster.committed("g").len(),
+            1,
+            "of the other it stays owner"
+        );
+        let (closed, took) = timed(PATIENCE, first.close(secs(10))).await;
+        assert_eq!(closed.unwrap_err().kind(), ErrorKind::Timeout);
+        assert!(took < secs(10), "{took:?}");
+        assert_eq!([0, 1].map(|p| committed(&cluster, p)), [Some(3); 2]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_costs_the_same_however_many_topics_a_pattern_passes_over() {
+    let mut quickest = Vec::new();
+    for others in [1, 3000] {
+        let mut builder = cluster().brokers(1).topic("t", 1);
+        for n in 0..others {
+            builder = builder.topic(format!("other-{n}"), 1);
+        }
+        let cluster = builder.build();
+        let client = connect(&cluster).await;
+        let consumer = build(client.consumer().group("g").subscribe_pattern("t.*")).await;
+        settle(&[(&consumer, 1)]).await;
+        let mut took = Vec::new();
+        for _ in 0..10 {
+            let began = std::time::Instant::now();
+            for offset in 0..20 {
+                let commit = consumer.commit_offsets([(at(0), offset.into())]);
+                within(secs(1), commit).await.unwrap();
+            }
+            took.push(began.elapsed());
+        }
+        quickest.extend(took.into_iter().min());
+    }
+    assert!(quickest[1] < quickest[0] * 5, "{quickest:?}");
 }

@@ -46,8 +46,10 @@ impl Consumer {
     /// everything that was stored, and waits for the coordinator to confirm it, at most
     /// `default.api.timeout.ms` (default: 1 min).
     ///
-    /// Commits arrive in the order of the calls: a later one is never overtaken by an earlier one,
-    /// whatever is lost or late on the way.
+    /// Commits leave in the order of the calls, each after the answer to the one before: a later
+    /// one is not overtaken by an earlier one, whatever is lost. One that went unanswered for
+    /// `request.timeout.ms` may still arrive, and where that is after a later one the committed
+    /// offset goes back to it, until the next commit.
     ///
     /// # Errors
     ///

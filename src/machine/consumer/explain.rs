@@ -66,9 +66,10 @@ pub enum PartitionStatus {
         /// The other partition.
         by: TopicPartition,
     },
-    /// The records that wait to be taken, of all partitions, fill `queued.max.messages.kbytes`.
+    /// The records that wait to be taken, of all partitions, leave too little of
+    /// `queued.max.messages.kbytes` for another fetch.
     NoRoom {
-        /// How many bytes are held or on their way.
+        /// How many bytes are held or on their way, whole answers counted.
         bytes: usize,
     },
     /// It is about to be asked for.
@@ -117,7 +118,7 @@ impl fmt::Display for PartitionStatus {
                     "broker {broker} is not asked: nobody takes the records of {by}"
                 )
             }
-            Self::NoRoom { bytes } => write!(f, "{bytes} bytes that nobody takes fill the buffer"),
+            Self::NoRoom { bytes } => write!(f, "{bytes} bytes that nobody takes leave no room"),
             Self::Due { broker } => write!(f, "broker {broker} is about to be asked"),
         }
     }
@@ -191,8 +192,11 @@ impl<T> Fetcher<T> {
         if let Some(by) = self.held_back(now, broker, polled, cluster) {
             return PartitionStatus::HeldBack { broker, by };
         }
-        let bytes = self.buffered() + self.reserved();
-        if self.room() <= self.spare() && self.kept() <= self.kept_max() {
+        // Beyond that, what is paused makes room.
+        let kept = Some(self.kept()).filter(|kept| *kept <= self.kept_max());
+        let brokers = self.sources(now, cluster).len();
+        if kept.is_some_and(|kept| self.shares(kept, brokers).is_none()) {
+            let bytes = self.buffered() + self.reserved() + self.opened;
             return PartitionStatus::NoRoom { bytes };
         }
         PartitionStatus::Due { broker }
@@ -206,6 +210,9 @@ impl<T> Fetcher<T> {
         polled: bool,
         cluster: &impl Cluster,
     ) -> Option<TopicPartition> {
+        if self.open(now, broker, cluster).is_some() {
+            return None;
+        }
         let ahead = self.ahead();
         let held = self.partitions.iter().find(|(at, state)| {
             let source = state.source(now, at, cluster);

@@ -18,7 +18,7 @@ use crate::error::ErrorCode;
 use crate::ids::{BrokerId, TopicPartition};
 
 /// What a broker may be asked for now.
-struct Open {
+pub(super) struct Open {
     /// With the generation of the last answer that brought data of it.
     partitions: Vec<(u64, Planned)>,
     leader_only: bool,
@@ -103,7 +103,7 @@ impl<T> Fetcher<T> {
     /// What fetches may take now beside what is `kept`, and one broker's part of what they may take
     /// at all; `None` if that is too little: a request for a few leftover bytes would bring one
     /// batch a round trip.
-    fn shares(&self, kept: usize, brokers: usize) -> Option<(usize, usize)> {
+    pub(super) fn shares(&self, kept: usize, brokers: usize) -> Option<(usize, usize)> {
         let free = self.room().saturating_sub(self.spare());
         let kept = kept.min(self.kept_max());
         let most = self.limits.budget.saturating_sub(self.spare());
@@ -175,7 +175,12 @@ impl<T> Fetcher<T> {
     }
 
     /// What may be asked of a broker now; `None` if there is nothing, or one is held back.
-    fn open(&self, now: Instant, broker: BrokerId, cluster: &impl Cluster) -> Option<Open> {
+    pub(super) fn open(
+        &self,
+        now: Instant,
+        broker: BrokerId,
+        cluster: &impl Cluster,
+    ) -> Option<Open> {
         let ahead = self.ahead();
         let (mut held, mut polls_held, mut awaited, mut polled) = (false, false, false, false);
         let mut open = Open {

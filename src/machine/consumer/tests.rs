@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorCode, ErrorKind};
 use crate::ids::{BrokerId, LeaderEpoch, TopicPartition, Uuid};
 use crate::machine::backoff::BackoffPolicy;
 
+mod explain;
 mod logs;
 mod narrowing;
 mod pausing;

@@ -60,7 +60,7 @@ impl<T> Fetcher<T> {
         self.freed = true;
         let busy = self.busy.entry(partition.clone());
         let in_hand = busy.or_insert(InHand::new((log, from), state.stream()));
-        in_hand.take_more();
+        in_hand.take_more((log, from));
         Some(Handed {
             partition,
             from,

@@ -42,9 +42,12 @@ impl InHand {
         self.left |= self.stream == Some(stream);
     }
 
-    /// The user takes more.
-    pub(super) fn take_more(&mut self) {
+    /// The user takes more, which comes before what it has if the log was cut off meanwhile.
+    pub(super) fn take_more(&mut self, (log, from): (u64, Place)) {
         self.left = false;
+        if log == self.before.0 && from.offset < self.before.1.offset {
+            self.before.1 = from;
+        }
     }
 }
 
@@ -151,7 +154,9 @@ impl<T> Fetcher<T> {
         };
         let (log, before) = in_hand.before;
         let state = self.partitions.get(at)?;
-        (log == state.log).then_some(before)
+        // The log may have been cut off meanwhile, or the user have gone back.
+        let back = self.position(at).filter(|at| at.offset < before.offset);
+        (log == state.log).then_some(back.unwrap_or(before))
     }
 
     /// Somebody waits for a partition's position: a listener too, for as long as which it is held.

@@ -1,7 +1,8 @@
-//! Random fetches, seeks, pauses and late answers against logs with gaps, deletions and elections:
-//! between two seeks nothing is skipped and nothing comes twice.
+//! Random fetches, seeks, pauses, streams, rebalances and late answers against logs with gaps,
+//! deletions, elections, lost ends, and topics made anew: between two seeks nothing is skipped and
+//! nothing comes twice, and what is done was handed out before the user asked for more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::*;
@@ -25,45 +26,90 @@ const RETRY: BackoffPolicy = BackoffPolicy {
     max: Duration::from_millis(1000),
 };
 
-impl Detach for Vec<i64> {
+/// A record: its topic's age, how often that had lost its end when it was written, its offset.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Written {
+    topic: u8,
+    cuts: usize,
+    offset: i64,
+}
+
+type Batch = Vec<Written>;
+
+impl Detach for Batch {
     fn detach(&mut self) {}
 }
 
-/// A stored batch: the offset after it, and the offsets of the records that the user may see.
+/// A batch that is handed out record by record.
+type Current = Option<(Handed<Batch>, Lent)>;
+
+/// A stored batch: the offset after it, and the records that the user may see.
 #[derive(Clone, Debug)]
 struct Stored {
     next: i64,
-    records: Vec<i64>,
+    records: Batch,
     bytes: usize,
 }
 
 #[derive(Debug, Default)]
 struct Log {
+    /// How often the topic was made anew, and how often it lost its end since.
+    topic: u8,
+    cuts: usize,
     batches: Vec<Stored>,
     start: i64,
     end: i64,
     leader: i32,
     /// The next offset the user has not seen; `None` until the place it starts from is known.
     expected: Option<i64>,
+    /// A record of this topic was handed out, so that none of an earlier one may come.
+    begun: bool,
+    /// The first record that its reader has not asked beyond.
+    in_hand: Option<i64>,
 }
 
 impl Log {
     /// Whether the user may go from `from` to `to` without missing a record that is still there.
     fn is_gap(&self, from: i64, to: i64) -> bool {
         let mut records = self.batches.iter().flat_map(|batch| &batch.records);
-        !records.any(|offset| (from.max(self.start)..to).contains(offset))
+        !records.any(|record| (from.max(self.start)..to).contains(&record.offset))
+    }
+
+    /// The user gets a record, with its position at this offset before.
+    fn hand_out(&mut self, record: Written, position: i64) {
+        if record.topic != self.topic {
+            assert!(!self.begun, "{record:?} of a topic that is no more");
+            return;
+        }
+        let Written { offset, .. } = record;
+        let expected = self.expected.unwrap_or(position);
+        assert!(offset >= expected, "{offset} twice, {expected} is next");
+        assert!(self.is_gap(expected, offset), "a gap before {offset}");
+        let mut records = self.batches.iter().flat_map(|batch| &batch.records);
+        let is_there = offset < self.start || records.any(|there| *there == record);
+        assert!(is_there, "{record:?} was cut off");
+        (self.begun, self.expected) = (true, Some(offset + 1));
+        self.in_hand.get_or_insert(offset);
+    }
+
+    fn moved(&mut self, to: Option<i64>) {
+        (self.begun, self.expected) = (true, to);
     }
 }
 
 /// Who leads each partition, as the client knows it.
-struct Leaders(Vec<i32>);
+struct Leaders(Vec<(i32, u8)>);
 
 impl Cluster for Leaders {
     fn leader(&self, at: &TopicPartition) -> Option<Leader> {
+        let (id, topic) = self.0[index(at)];
+        let topic_id = Uuid([topic + 1; 16]);
+        let epoch = LeaderEpoch::NONE;
+        let id = BrokerId(id);
         Some(Leader {
-            id: BrokerId(self.0[index(at)]),
-            epoch: LeaderEpoch::NONE,
-            topic_id: Uuid::ZERO,
+            id,
+            epoch,
+            topic_id,
         })
     }
 
@@ -75,12 +121,14 @@ impl Cluster for Leaders {
 struct World {
     rng: Rng,
     now: Instant,
-    fetcher: Fetcher<Vec<i64>>,
+    fetcher: Fetcher<Batch>,
     logs: Vec<Log>,
     under_way: Vec<FetchPlan>,
     look_ups: Vec<(TopicPartition, StartAt, u64)>,
     /// What is handed out record by record.
-    lent: Option<(Handed<Vec<i64>>, Lent)>,
+    lent: Current,
+    /// Streams, some of which are of an earlier assignment.
+    streams: Vec<(StreamId, Current)>,
 }
 
 fn at(partition: usize) -> TopicPartition {
@@ -105,6 +153,7 @@ impl World {
             under_way: Vec::new(),
             look_ups: Vec::new(),
             lent: None,
+            streams: Vec::new(),
         };
         world.assign(true);
         world
@@ -129,10 +178,21 @@ impl World {
     }
 
     fn moved(&mut self, partition: usize, to: StartAt) {
-        self.logs[partition].expected = match to {
+        let to = match to {
             StartAt::Offset(offset) => Some(offset),
             _ => None,
         };
+        self.logs[partition].moved(to);
+    }
+
+    fn leaders(&self) -> Leaders {
+        let led = |log: &Log| (log.leader, log.topic);
+        Leaders(self.logs.iter().map(led).collect())
+    }
+
+    fn notice(&mut self) {
+        let (leaders, to) = (self.leaders(), Some(StartAt::Beginning));
+        self.fetcher.notice_new_topics(self.now, &leaders, to);
     }
 
     fn assign(&mut self, all: bool) {
@@ -144,9 +204,12 @@ impl World {
                 if !self.fetcher.is_assigned(&at(partition)) {
                     self.moved(partition, place);
                 }
+            } else {
+                self.logs[partition].in_hand = None;
             }
         }
         self.fetcher.assign(wanted);
+        self.notice();
     }
 
     fn seek(&mut self) {
@@ -163,7 +226,13 @@ impl World {
         let log = &mut self.logs[partition];
         let next = log.end + i64::try_from(count).unwrap();
         let keep = |offset: &i64| visible && offset % 3 != 1;
-        let records = (log.end..next).filter(keep).collect();
+        let (topic, cuts) = (log.topic, log.cuts);
+        let written = |offset| Written {
+            topic,
+            cuts,
+            offset,
+        };
+        let records = (log.end..next).filter(keep).map(written).collect();
         log.batches.push(Stored {
             next,
             records,
@@ -183,7 +252,7 @@ impl World {
 
     fn poll_fetch(&mut self) {
         let broker = i32::try_from(self.rng.below(2)).unwrap();
-        let leaders = Leaders(self.logs.iter().map(|log| log.leader).collect());
+        let leaders = self.leaders();
         let brokers = usize::try_from(BROKERS).unwrap();
         let plan = self
             .fetcher
@@ -248,7 +317,7 @@ impl World {
         planned: &Planned,
         max_bytes: usize,
         room: &mut usize,
-    ) -> Option<Answer<Vec<i64>>> {
+    ) -> Option<Answer<Batch>> {
         let partition_max = LIMITS.partition_max_bytes.min(max_bytes);
         let log = &self.logs[index(&planned.partition)];
         if planned.offset < log.start || planned.offset > log.end {
@@ -302,31 +371,139 @@ impl World {
         self.fetcher.resolved(&partition, generation, offset);
     }
 
-    /// The user takes one record.
+    /// The user takes one record of those that are polled.
     fn receive(&mut self) {
-        let Some((handed, lent)) = self.lent.take() else {
-            drop(self.fetcher.hand_out_error());
-            self.lent = self.fetcher.lend(None);
-            return;
+        self.confirm();
+        let lent = self.lent.take();
+        self.lent = self.receive_of(lent, None);
+    }
+
+    fn confirm(&mut self) {
+        self.fetcher.confirm(None);
+        for (partition, log) in self.logs.iter_mut().enumerate() {
+            let state = self.fetcher.partitions.get(&at(partition));
+            if state.is_some_and(|state| state.split.is_none()) {
+                log.in_hand = None;
+            }
+        }
+    }
+
+    fn receive_of(&mut self, lent: Current, of: Option<&StreamId>) -> Current {
+        let Some((handed, lent)) = lent else {
+            drop(match of {
+                Some(stream) => self.fetcher.hand_out_error_of(stream),
+                None => self.fetcher.hand_out_error(),
+            });
+            return self.fetcher.lend(of);
         };
         let Some(position) = lent.position() else {
             let grown = (self.pick(2) == 0).then_some(70);
             self.fetcher.take_back(handed, &lent, grown);
-            return;
+            return None;
         };
         assert!(!self.fetcher.is_paused(&handed.partition));
-        let log = &mut self.logs[index(&handed.partition)];
-        let next = handed.batch.batch.iter().find(|o| **o >= position);
-        assert!(lent.advance(position, next.map(|offset| offset + 1)));
-        if let Some(offset) = next {
-            let expected = log.expected.unwrap_or(position);
-            assert!(
-                *offset >= expected && log.is_gap(expected, *offset),
-                "a gap"
-            );
-            log.expected = Some(offset + 1);
-            self.lent = Some((handed, lent));
+        let mut records = handed.batch.batch.iter();
+        let next = records.find(|record| record.offset >= position).copied();
+        assert!(lent.advance(position, next.map(|record| record.offset + 1)));
+        let record = next?;
+        self.logs[index(&handed.partition)].hand_out(record, position);
+        Some((handed, lent))
+    }
+
+    /// A partition gets a stream, or one of the streams is read, or dropped.
+    fn stream(&mut self) {
+        let count = self.streams.len();
+        if count == 0 || self.pick(6) == 0 {
+            let partition = self.partition();
+            let stream = self.fetcher.split(&at(partition));
+            self.streams.extend(stream.map(|stream| (stream, None)));
+            return;
         }
+        let pick = self.pick(count);
+        let (stream, lent) = self.streams.swap_remove(pick);
+        if self.pick(8) == 0 {
+            return self.fetcher.join(&stream);
+        }
+        let is_open = self.fetcher.is_open(&stream);
+        if is_open {
+            self.fetcher.confirm(Some(&stream.partition));
+            self.logs[index(&stream.partition)].in_hand = None;
+        }
+        let awaited = self.pick(2) == 0;
+        self.fetcher.set_awaited(&stream, awaited);
+        let lent = self.receive_of(lent, Some(&stream));
+        assert!(is_open || lent.is_none(), "the stream is over");
+        self.streams.push((stream, lent));
+    }
+
+    /// A rebalance: partitions are held, and given up or kept; or new ones come.
+    fn rebalance(&mut self) {
+        let partition = self.partition();
+        let one = BTreeSet::from([at(partition)]);
+        let held = self.fetcher.partitions.get(&at(partition));
+        match held.map(|state| state.held) {
+            None => {
+                self.logs[partition].moved(None);
+                self.fetcher.give(&one);
+                self.notice();
+            }
+            Some(false) => self.fetcher.hold(&one),
+            Some(true) if self.pick(2) == 0 => {
+                self.fetcher.take(&one);
+                self.logs[partition].in_hand = None;
+            }
+            Some(true) => self.fetcher.release(&one),
+        }
+    }
+
+    /// The coordinator says what the group has committed.
+    fn start(&mut self) {
+        for (at, generation) in self.fetcher.uncommitted(self.now) {
+            let place = self.place(index(&at));
+            self.moved(index(&at), place);
+            self.fetcher.start(self.now, &at, generation, Ok(place));
+        }
+    }
+
+    /// The end of a log is lost, and its readers hear of it.
+    fn cut(&mut self) {
+        let partition = self.partition();
+        let kept = self.logs[partition].batches.len();
+        let kept = self.pick(kept + 1);
+        let state = self.fetcher.partitions.get(&at(partition));
+        let place = state.map(|state| (state.fetch, state.generation));
+        if matches!(place, Some((positions::Position::Unresolved(_), _))) {
+            return;
+        }
+        let log = &mut self.logs[partition];
+        log.batches.truncate(kept);
+        log.end = log.batches.last().map_or(log.start, |last| last.next);
+        log.cuts += 1;
+        let end = log.end;
+        log.expected = log.expected.map(|offset| offset.min(end));
+        log.in_hand = log.in_hand.map(|offset| offset.min(end));
+        if let Some((positions::Position::At(place), generation)) = place {
+            if place.offset > end {
+                self.fetcher.cut(&at(partition), generation, Place::at(end));
+            }
+        }
+    }
+
+    /// A topic is deleted and made anew.
+    fn renew(&mut self) {
+        let partition = self.partition();
+        let state = self.fetcher.partitions.get(&at(partition));
+        let has_place =
+            state.is_some_and(|state| matches!(state.fetch, positions::Position::At(_)));
+        let log = &mut self.logs[partition];
+        let expected = (has_place || log.expected.is_some()).then_some(0);
+        *log = Log {
+            topic: log.topic + 1,
+            leader: log.leader,
+            expected,
+            ..Log::default()
+        };
+        self.notice();
     }
 
     /// A poll first takes what is left of what is handed out record by record.
@@ -339,6 +516,7 @@ impl World {
     /// The user polls, and takes all of a batch or a part of it. In between other things happen.
     fn poll(&mut self) {
         self.receive_all();
+        self.confirm();
         drop(self.fetcher.hand_out_error());
         if self.pick(2) == 0 {
             self.fetcher.handed_over();
@@ -356,33 +534,24 @@ impl World {
                 .any(|paused| *paused == handed.partition)
         );
         let partition = index(&handed.partition);
-        let fresh: Vec<i64> = handed
-            .batch
-            .batch
-            .iter()
-            .copied()
-            .filter(|o| *o >= handed.from.offset)
-            .collect();
+        let from = handed.from.offset;
+        let records = handed.batch.batch.iter().copied();
+        let fresh: Batch = records.filter(|record| record.offset >= from).collect();
         let room = self.pick(8);
         let log = &mut self.logs[partition];
-        let expected = log.expected.unwrap_or(handed.from.offset);
-        assert!(
-            handed.from.offset >= expected && log.is_gap(expected, handed.from.offset),
-            "a jump"
-        );
-        let mut expected = handed.from.offset;
-        for offset in fresh.iter().take(room) {
-            assert!(
-                *offset >= expected && log.is_gap(expected, *offset),
-                "a gap"
-            );
-            expected = offset + 1;
+        let is_old = handed.batch.batch.iter().any(|it| it.topic != log.topic);
+        let expected = log.expected.unwrap_or(from);
+        let in_turn = from >= expected && log.is_gap(expected, from);
+        assert!(is_old || in_turn, "a jump");
+        for record in fresh.iter().take(room) {
+            log.hand_out(*record, from);
         }
-        let rest = fresh.get(room).copied();
-        log.expected = Some(expected);
+        let rest = fresh.get(room).map(|record| record.offset);
         if rest.is_some() && self.pick(4) == 0 {
             // All of it is damaged: nothing of it was handed out.
-            self.logs[partition].expected = Some(handed.from.offset);
+            if !is_old {
+                self.logs[partition].expected = Some(from);
+            }
             self.fetcher.unreadable(self.now, &handed, broken());
             return;
         }
@@ -397,7 +566,10 @@ impl World {
 
     /// Anything that may happen while the user reads.
     fn change(&mut self) {
-        match self.rng.below(6) {
+        match self.rng.below(10) {
+            6 => self.rebalance(),
+            7 => self.cut(),
+            8 if self.pick(4) == 0 => self.renew(),
             0 => self.seek(),
             1 => {
                 let (partition, paused) = (self.partition(), self.rng.below(2) == 0);
@@ -412,7 +584,9 @@ impl World {
     }
 
     fn step(&mut self) {
-        match self.rng.below(20) {
+        match self.rng.below(24) {
+            20..23 => self.stream(),
+            23 => self.start(),
             0..4 => self.produce(),
             4 => self.delete(),
             5 => {
@@ -445,18 +619,33 @@ impl World {
                 let sound = position < log.start || log.is_gap(expected, position);
                 assert!(sound, "t-{partition} at {position}, not at {expected}");
             }
+            let Some(done) = self.fetcher.done(&at(partition)) else {
+                continue;
+            };
+            let ahead = log.in_hand.is_some_and(|first| done.offset > first);
+            assert!(!ahead, "t-{partition}: {done:?} of {log:?}");
+            if let Some(expected) = log.expected {
+                let sound = done.offset < log.start || log.is_gap(expected, done.offset);
+                assert!(sound, "t-{partition}: {done:?} of {log:?}");
+            }
         }
     }
 
     /// Without faults everything that is in the log from the positions on is read.
     fn finish(&mut self) {
+        for (stream, _) in std::mem::take(&mut self.streams) {
+            self.fetcher.join(&stream);
+        }
         self.assign(true);
+        let all = (0..self.logs.len()).map(at).collect();
+        self.fetcher.release(&all);
         self.fetcher.handed_over();
         for partition in 0..self.logs.len() {
             self.fetcher.pause(&at(partition), false);
         }
         for _ in 0..2000 {
             self.now += Duration::from_millis(20);
+            self.start();
             self.look_up();
             self.poll_fetch();
             self.answer(false);
@@ -467,18 +656,10 @@ impl World {
                     continue;
                 };
                 let log = &mut self.logs[index(&handed.partition)];
-                let fresh = handed
-                    .batch
-                    .batch
-                    .iter()
-                    .filter(|o| **o >= handed.from.offset);
-                for offset in fresh {
-                    let expected = log.expected.unwrap_or(*offset);
-                    assert!(
-                        *offset >= expected && log.is_gap(expected, *offset),
-                        "a gap"
-                    );
-                    log.expected = Some(offset + 1);
+                let from = handed.from.offset;
+                let records = handed.batch.batch.iter();
+                for record in records.filter(|record| record.offset >= from) {
+                    log.hand_out(*record, from);
                 }
             }
             self.check();

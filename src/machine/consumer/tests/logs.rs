@@ -207,3 +207,20 @@ fn a_cut_beyond_the_position_moves_it_nowhere() {
     cut(&mut it, 9);
     assert_eq!((goes_on_at(&mut it), it.take()), (5, ("a", 0)));
 }
+
+#[test]
+fn what_is_done_does_not_go_beyond_a_cut() {
+    let mut it = Fixture::new();
+    it.fetch(&[batch("a", 5, 10), batch("b", 10, 10)]);
+    it.take();
+    it.fetcher.confirm(None);
+    it.take();
+    let done = |it: &Fixture| it.fetcher.done(&at(0)).map(|place| place.offset);
+    assert_eq!(done(&it), Some(5));
+    cut(&mut it, 3);
+    assert_eq!(done(&it), Some(3));
+    assert_eq!(goes_on_at(&mut it), 3);
+    it.fetch(&[batch("c", 7, 10)]);
+    it.take();
+    assert_eq!(done(&it), Some(3), "c is in hand, too");
+}

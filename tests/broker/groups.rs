@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tidewire::{Client, Consumer, Record, TopicPartition};
 
-use crate::support::{self, Broker};
+use crate::support::{self, Broker, is_modern};
 
 const LIMIT: Duration = Duration::from_secs(100);
 /// What the other member reads before it leaves.
@@ -36,12 +36,6 @@ async fn member(client: &Client, topic: &str, speaks: Speaks) -> Consumer {
         Speaks::Consumer => builder.property("group.protocol", "consumer"),
     };
     builder.build().await.unwrap()
-}
-
-/// Whether the broker has groups of KIP-848.
-fn is_modern() -> bool {
-    let kafka = std::env::var("TIDEWIRE_TEST_KAFKA");
-    !kafka.is_ok_and(|version| version.starts_with('2') || version.starts_with('3'))
 }
 
 async fn values(consumer: &Consumer, all: &mut Vec<String>) {

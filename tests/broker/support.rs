@@ -64,6 +64,12 @@ pub(crate) fn exclusive() -> Option<Broker> {
     })
 }
 
+/// Whether the broker has groups of KIP-848.
+pub(crate) fn is_modern() -> bool {
+    let kafka = env::var("TIDEWIRE_TEST_KAFKA");
+    !kafka.is_ok_and(|version| version.starts_with('2') || version.starts_with('3'))
+}
+
 impl Broker {
     /// `host:port,..` as clients take it.
     pub(crate) fn bootstrap(&self) -> &str {

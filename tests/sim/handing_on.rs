@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use tidewire::mock::MockCluster;
-use tidewire::{Consumer, ErrorKind};
+use tidewire::mock::{Action, Fault, MockCluster};
+use tidewire::protocol::ApiKey;
+use tidewire::{Client, Consumer, ConsumerBuilder, ErrorCode, ErrorKind};
 
 use crate::groups::{build, committed, cooperative, member, modern, settle, write, written};
-use crate::support::{PATIENCE, at, cluster, connect, ms, poll, secs, within};
+use crate::support::{PATIENCE, at, cluster, connect, ms, poll, read, secs, within};
 
 /// Far below `max.poll.interval.ms`: some heartbeats.
 const PROMPT: Duration = Duration::from_secs(20);
@@ -170,4 +171,27 @@ async fn settle_alone(consumer: &Consumer) {
         }
     };
     within(PATIENCE, assigned).await;
+}
+
+/// What a member did is not committed by a stranger: an empty group would take it, even if it lags
+/// behind what others committed since.
+#[tokio::test(start_paused = true)]
+async fn case_52_who_is_thrown_out_over_the_last_commit_does_not_commit_as_a_stranger() {
+    for (builder, code) in [
+        (
+            member as fn(&Client) -> ConsumerBuilder,
+            ErrorCode::ILLEGAL_GENERATION,
+        ),
+        (cooperative, ErrorCode::UNKNOWN_MEMBER_ID),
+        (modern, ErrorCode::UNKNOWN_MEMBER_ID),
+    ] {
+        let (cluster, client) = written(1, 3).await;
+        let consumer = build(builder(&client)).await;
+        read(&consumer, 3).await;
+        let refused = Fault::on(ApiKey::OffsetCommit).times(1);
+        cluster.faults().add(refused.then(Action::Error(code)));
+        let closed = within(secs(10), consumer.close(secs(30))).await;
+        assert_eq!(closed.unwrap_err().code(), Some(code));
+        assert_eq!(committed(&cluster, 0), None);
+    }
 }

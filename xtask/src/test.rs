@@ -16,7 +16,7 @@ use crate::process::ProcessId;
 use crate::run;
 
 /// Test binaries that want a broker. Without `TIDEWIRE_TEST_BOOTSTRAP` they skip themselves.
-const SUITES: [&str; 2] = ["broker", "mock"];
+const SUITES: [&str; 3] = ["broker", "mock", "scenarios"];
 
 /// Version, nodes, engine. The engine is the one that answers, except once, so that a machine with
 /// a container engine tests both.

@@ -84,6 +84,8 @@ struct Job {
     /// What is not settled yet.
     open: Offsets,
     until: Instant,
+    /// Whether it was made by a member of the group.
+    of_member: bool,
     error: Option<Error>,
     /// What the last attempt failed with.
     last: Option<Error>,
@@ -130,6 +132,7 @@ impl Commits {
             ticket: self.last_ticket,
             open: offsets,
             until,
+            of_member: false,
             error: None,
             last: None,
         });
@@ -150,7 +153,12 @@ impl Commits {
     ) -> Option<CommitCall> {
         self.time_out(now);
         for job in &mut self.jobs {
-            job.refuse_unless(&owned);
+            job.of_member |= standing.is_some();
+            // What a member did ends with its membership: a group without members would believe a
+            // stranger, and go back behind what others committed since. What is on its way may
+            // still be confirmed.
+            let is_lost = job.of_member && standing.is_none() && self.in_flight.is_none();
+            job.refuse_unless(|at| !is_lost && owned(at));
         }
         self.settle();
         if self.in_flight.is_some() || self.backoff.until().is_some_and(|until| now < until) {
@@ -231,7 +239,11 @@ impl Commits {
                 self.settled(at, flight.newest, None);
                 continue;
             };
-            let trouble = Trouble::of(&error);
+            let trouble = match Trouble::of(&error) {
+                // Who is no member does not become one by asking again: the group has others.
+                Trouble::Generation | Trouble::Member if flight.era.is_none() => Trouble::Refused,
+                trouble => trouble,
+            };
             match trouble {
                 Trouble::Refused | Trouble::Fenced => {
                     self.settled(at, flight.newest, Some(&locate(&error, at)));
@@ -441,6 +453,24 @@ mod tests {
     }
 
     #[test]
+    fn a_commit_of_an_unknown_member_waits_for_a_new_membership_and_without_any_it_fails() {
+        let (mut commits, now) = commits();
+        let code = ErrorCode::UNKNOWN_MEMBER_ID;
+        commits.commit(offsets(&[(0, 5)]), now + SEC * 60);
+        let call = commits.poll(now, None, any).unwrap();
+        let refusal = commits.handle(now, call.number, codes(&[(0, code)]));
+        assert!(refusal.is_none(), "there is no member to tell");
+        let error = commits.poll_done().unwrap().1.unwrap_err();
+        assert_eq!((error.code(), error.partition()), (Some(code), Some(0)));
+        commits.commit(offsets(&[(0, 5)]), now + SEC * 60);
+        let call = commits.poll(now, Some(&standing(1)), any).unwrap();
+        let refusal = commits.handle(now, call.number, codes(&[(0, code)]));
+        assert!(refusal.is_some() && commits.poll_done().is_none());
+        let call = commits.poll(now + SEC, Some(&standing(2)), any).unwrap();
+        assert_eq!(call.offsets, offsets(&[(0, 5)]));
+    }
+
+    #[test]
     fn case_56_a_commit_in_a_rebalance_is_sent_again_for_what_is_still_owned() {
         let (mut commits, now) = commits();
         commits.commit(offsets(&[(0, 5), (1, 5)]), now + SEC * 60);
@@ -469,6 +499,18 @@ mod tests {
         let error = commits.poll_done().unwrap().1.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert!(error.to_string().contains("t-0"), "{error}");
+    }
+
+    #[test]
+    fn case_52_what_a_member_did_is_not_committed_without_its_membership() {
+        let (mut commits, now) = commits();
+        let code = ErrorCode::ILLEGAL_GENERATION;
+        commits.commit(offsets(&[(0, 5)]), now + SEC * 60);
+        let call = commits.poll(now, Some(&standing(1)), any).unwrap();
+        commits.handle(now, call.number, codes(&[(0, code)]));
+        assert_eq!(commits.poll(now + SEC, None, any), None);
+        let error = commits.poll_done().unwrap().1.unwrap_err();
+        assert_eq!((error.code(), error.partition()), (Some(code), Some(0)));
     }
 
     #[test]

@@ -148,6 +148,8 @@ impl Consumer {
     /// on. The partition is tried again after a backoff, and what fails again is said again, until
     /// the cause is gone or [`seek`](Self::seek) passes it. Said once and not tried again before a
     /// `seek`: `Config` for a batch that is larger than `receive.message.max.bytes`.
+    /// `Broker(UNKNOWN_TOPIC_OR_PARTITION)` comes once for each partition whose topic no broker has
+    /// known for 30 s; it is read again should the topic be made anew.
     ///
     /// What keeps it out of its group comes before all records, as `Broker` with the coordinator's
     /// code for instance. One whose `group.instance.id` another member took is out for good, and

@@ -119,12 +119,6 @@ impl Receiving {
             .unwrap_or_default()
     }
 
-    /// Whether it is in a batch that nobody has taken back.
-    pub(super) fn is_within(&self) -> bool {
-        let current = self.0.as_ref();
-        current.is_some_and(|current| current.lent.position().is_some())
-    }
-
     /// The next record, of one stream or of what is polled; `None` if none has arrived.
     pub(super) fn next(
         &mut self,

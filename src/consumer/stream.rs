@@ -173,9 +173,7 @@ impl Reader {
 
     /// Whether nothing comes any more: the partition was taken away, or the consumer is gone.
     fn is_over(&self) -> bool {
-        // Nobody takes back the batch of a stream that goes on.
-        let goes_on = self.receiving.is_within() || self.inner.fetcher().is_open(&self.stream);
-        self.inner.is_closed() || !goes_on
+        self.inner.is_closed() || !self.inner.fetcher().is_open(&self.stream)
     }
 
     /// The next record; `None` at the end of the stream.
@@ -184,11 +182,11 @@ impl Reader {
     ///
     /// Dropping the future loses no record: what it did not return, the next call does.
     pub(crate) async fn next(&mut self) -> Option<Result<DetachedRecord>> {
-        if self.is_over() {
+        if self.inner.is_closed() {
             return None;
         }
         let inner = Arc::clone(&self.inner);
-        let polling = Polling::begin(&inner, Some(&self.stream.partition));
+        let polling = Polling::begin(&inner, Some(&self.stream));
         let mut expecting = None;
         loop {
             let ready = inner.ready.notified();

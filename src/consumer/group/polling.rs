@@ -6,20 +6,20 @@ use super::state::{Group, State};
 use crate::cluster::now;
 use crate::consumer::inner::Inner;
 use crate::error::Error;
-use crate::ids::TopicPartition;
+use crate::machine::consumer::StreamId;
 
 /// A poll under way.
 pub(crate) struct Polling<'a> {
     inner: &'a Inner,
     group: &'a Arc<Group>,
-    /// The partition whose stream asks.
-    of: Option<&'a TopicPartition>,
+    /// The stream that asks.
+    of: Option<&'a StreamId>,
 }
 
 impl<'a> Polling<'a> {
     /// The user asks for records, and so is done with those that it has: of all that polls hand
-    /// out, or of the partition whose stream it asks.
-    pub(crate) fn begin(inner: &'a Inner, of: Option<&'a TopicPartition>) -> Option<Self> {
+    /// out, or of the stream that it asks.
+    pub(crate) fn begin(inner: &'a Inner, of: Option<&'a StreamId>) -> Option<Self> {
         let group = inner.group.as_ref()?;
         let mut state = group.lock();
         inner.fetcher().confirm(of);

@@ -12,6 +12,7 @@ use std::time::Instant;
 use super::fetcher::Fetcher;
 use super::partition::Partition;
 use super::positions::{Place, Position, StartAt};
+use super::streams::StreamId;
 use crate::error::Error;
 use crate::ids::TopicPartition;
 use crate::machine::backoff::Backoff;
@@ -101,17 +102,17 @@ impl<T> Fetcher<T> {
         }
     }
 
-    /// The user asks for more, and so is done with all that polls handed out; or, with a partition,
-    /// with what the stream of that one did. What is left of a batch that is handed out record by
+    /// The user asks for more, and so is done with all that polls handed out; or, with a stream,
+    /// with what there is of its partition, if that is its own still. What is left of a batch that is handed out record by
     /// record begins to be in its hands with the next record.
-    pub(crate) fn confirm(&mut self, of: Option<&TopicPartition>) {
+    pub(crate) fn confirm(&mut self, of: Option<&StreamId>) {
         let partitions = &self.partitions;
         self.busy.retain(|at, in_hand| {
             let Some(state) = partitions.get(at) else {
                 return false;
             };
             let asked = match of {
-                Some(of) => of == at,
+                Some(of) => of.partition == *at && state.has_stream(of),
                 None => state.split.is_none(),
             };
             if asked {

@@ -425,8 +425,8 @@ impl World {
             return self.fetcher.join(&stream);
         }
         let is_open = self.fetcher.is_open(&stream);
+        self.fetcher.confirm(Some(&stream));
         if is_open {
-            self.fetcher.confirm(Some(&stream.partition));
             self.logs[index(&stream.partition)].in_hand = None;
         }
         let awaited = self.pick(2) == 0;

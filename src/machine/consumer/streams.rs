@@ -29,6 +29,11 @@ impl<T> Partition<T> {
         self.split.map(|split| split.id)
     }
 
+    /// Whether this stream is the one that it has.
+    pub(super) fn has_stream(&self, stream: &StreamId) -> bool {
+        self.stream() == Some(stream.id)
+    }
+
     /// Whether somebody waits for its next record alone.
     pub(super) fn is_awaited(&self) -> bool {
         self.split.is_some_and(|split| split.awaited)
@@ -58,19 +63,19 @@ impl<T> Fetcher<T> {
     /// Whether this is the stream of its partition still.
     pub(crate) fn is_open(&self, stream: &StreamId) -> bool {
         let state = self.partitions.get(&stream.partition);
-        state.is_some_and(|state| state.stream() == Some(stream.id))
+        state.is_some_and(|state| state.has_stream(stream))
     }
 
     pub(super) fn stream_mut(&mut self, stream: &StreamId) -> Option<&mut Partition<T>> {
         let state = self.partitions.get_mut(&stream.partition);
-        state.filter(|state| state.stream() == Some(stream.id))
+        state.filter(|state| state.has_stream(stream))
     }
 
     /// The stream ends: its partition is polled again, from where the stream has got to.
     pub(crate) fn join(&mut self, stream: &StreamId) {
         let generation = self.next_generation();
         let state = self.partitions.get_mut(&stream.partition);
-        if let Some(state) = state.filter(|state| state.stream() == Some(stream.id)) {
+        if let Some(state) = state.filter(|state| state.has_stream(stream)) {
             state.split = None;
             if let Some(in_hand) = self.busy.get_mut(&stream.partition) {
                 in_hand.leave(stream.id);

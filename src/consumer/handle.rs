@@ -147,7 +147,9 @@ impl Consumer {
     /// leader, `Malformed` where it answers with nonsense again and again. The other partitions go
     /// on. The partition is tried again after a backoff, and what fails again is said again, until
     /// the cause is gone or [`seek`](Self::seek) passes it. Said once and not tried again before a
-    /// `seek`: `Config` for a batch that is larger than `receive.message.max.bytes`.
+    /// `seek`: `Config` for a batch that is larger than `receive.message.max.bytes`, and
+    /// `Broker(INCONSISTENT_TOPIC_ID)` where a topic was deleted and made anew, and
+    /// `auto.offset.reset` is `none`.
     /// `Broker(UNKNOWN_TOPIC_OR_PARTITION)` comes once for each partition whose topic no broker has
     /// known for 30 s; it is read again should the topic be made anew.
     ///

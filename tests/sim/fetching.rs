@@ -2,7 +2,7 @@
 
 use tidewire::mock::{Action, Fault, FaultMatch, MockCluster};
 use tidewire::protocol::ApiKey;
-use tidewire::{Client, Consumer, ErrorCode, StartAt};
+use tidewire::{Client, Consumer, ErrorCode, PartitionStatus, StartAt};
 use tokio::time::Instant;
 
 use crate::support::{
@@ -244,6 +244,15 @@ async fn case_98_a_topic_made_anew_is_read_from_where_the_policy_says_and_nothin
             "{error}"
         );
         assert_eq!(error.partition(), Some(0));
+        // It is said once, and nothing of the new log is passed over until the user says where.
+        for _ in 0..300 {
+            assert_eq!(poll(&consumer, ms(100)).await.unwrap(), []);
+        }
+        let status = consumer.explain(&at(0)).unwrap();
+        assert!(matches!(status, PartitionStatus::Blocked(_)), "{status}");
+        consumer.seek(&at(0), StartAt::Beginning).unwrap();
+        let all = within(secs(5), read(&consumer, 7)).await;
+        assert_eq!(of(&all, 0), numbers(7));
     }
 }
 

@@ -202,7 +202,7 @@ impl<T> Fetcher<T> {
         };
         state.place = generation;
         state.validated = LeaderEpoch::NONE;
-        state.too_large = None;
+        state.left_out = None;
         state.rewind(to.into(), generation, &mut self.frames);
         state.succeeded();
         true

@@ -103,8 +103,8 @@ impl<T> Fetcher<T> {
     }
 
     /// The user asks for more, and so is done with all that polls handed out; or, with a stream,
-    /// with what there is of its partition, if that is its own still. What is left of a batch that is handed out record by
-    /// record begins to be in its hands with the next record.
+    /// with what there is of its partition, if that is its own still. What is left of a batch that
+    /// is handed out record by record begins to be in its hands with the next record.
     pub(crate) fn confirm(&mut self, of: Option<&StreamId>) {
         let partitions = &self.partitions;
         self.busy.retain(|at, in_hand| {

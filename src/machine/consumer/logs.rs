@@ -11,7 +11,7 @@
 
 use super::frames::Frames;
 use super::lent::Lent;
-use super::partition::Partition;
+use super::partition::{LeftOut, Partition};
 use super::plan::Handed;
 use super::positions::{Place, Position};
 use crate::ids::LeaderEpoch;
@@ -100,7 +100,8 @@ impl<T> Partition<T> {
 
     /// Whether the consumed position is in the log that there is now.
     pub(super) fn is_in_log(&self) -> bool {
-        self.consumed_log() == self.log
+        let has_no_place = |left_out: &LeftOut| left_out.has_no_place;
+        self.consumed_log() == self.log && !self.left_out.as_ref().is_some_and(has_no_place)
     }
 
     /// Takes back what is handed out record by record: from where all that was not handed out can
@@ -136,7 +137,7 @@ impl<T> Partition<T> {
     /// Goes on in another log, after what is buffered.
     pub(super) fn jump(&mut self, to: Position) {
         self.log += 1;
-        self.too_large = None;
+        self.left_out = None;
         self.fetch = to;
     }
 
@@ -164,7 +165,7 @@ impl<T> Partition<T> {
         }
         self.fetch = Position::At(to);
         // What is written there now is another batch.
-        self.too_large = None;
+        self.left_out = None;
         self.validated = LeaderEpoch::NONE;
         self.generation = generation;
     }

@@ -13,6 +13,7 @@
 use std::collections::BTreeSet;
 
 use super::fetcher::Fetcher;
+use super::partition::LeftOut;
 use super::plan::Planned;
 use super::positions::Position;
 use crate::error::{Error, ErrorKind, FrameTooLarge};
@@ -94,7 +95,11 @@ impl<T> Fetcher<T> {
             return None;
         };
         let error = error(alone, frame).with_broker(broker);
-        state.too_large = Some((place.offset, error.clone()));
+        state.left_out = Some(LeftOut {
+            offset: place.offset,
+            error: error.clone(),
+            has_no_place: false,
+        });
         state.last_failure = Some(error.clone());
         state.failed = Some(error.clone());
         Some(error)

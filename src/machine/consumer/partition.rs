@@ -23,6 +23,15 @@ pub(super) struct Buffered<T> {
     pub(super) live: usize,
 }
 
+/// Why a partition is not fetched from this offset before it is sought. The user is told once.
+#[derive(Debug)]
+pub(super) struct LeftOut {
+    pub(super) offset: i64,
+    pub(super) error: Error,
+    /// The log is another one than the offset was reached in, so that no fetch finds out again.
+    pub(super) has_no_place: bool,
+}
+
 #[derive(Debug)]
 pub(super) struct Partition<T> {
     /// Where the next fetch starts.
@@ -48,8 +57,8 @@ pub(super) struct Partition<T> {
     pub(super) failed: Option<Error>,
     /// The last failure of any kind, until something works.
     pub(super) last_failure: Option<Error>,
-    /// The offset whose batch is too large to be read, and what the user was told of it.
-    pub(super) too_large: Option<(i64, Error)>,
+    /// Why it is not fetched before it is sought.
+    pub(super) left_out: Option<LeftOut>,
     pub(super) high_watermark: Option<i64>,
     /// Up to where it may be read, as of the last answer.
     pub(super) end: Option<i64>,
@@ -87,7 +96,7 @@ impl<T> Partition<T> {
             not_before: None,
             failed: None,
             last_failure: None,
-            too_large: None,
+            left_out: None,
             high_watermark: None,
             end: None,
             served: 0,
@@ -103,9 +112,10 @@ impl<T> Partition<T> {
 
     /// Goes on fetching from here, as of this generation, and drops what it holds.
     pub(super) fn rewind(&mut self, to: Position, generation: u64, frames: &mut Frames) {
-        if self.failed.take().is_some() {
-            // The user has not heard of it: it is to be found again.
-            self.too_large = None;
+        let is_found_again = |left_out: &LeftOut| !left_out.has_no_place;
+        if self.left_out.as_ref().is_none_or(is_found_again) && self.failed.take().is_some() {
+            // The user has not heard of it.
+            self.left_out = None;
         }
         self.refetch(to, generation, frames);
     }
@@ -204,8 +214,8 @@ impl<T> Partition<T> {
         let Position::At(place) = self.fetch else {
             return None;
         };
-        let (offset, error) = self.too_large.as_ref()?;
-        (*offset == place.offset).then_some(error)
+        let left_out = self.left_out.as_ref()?;
+        (left_out.offset == place.offset).then_some(&left_out.error)
     }
 
     /// Whether it has records for the user.

@@ -1,9 +1,11 @@
 //! Topics that were deleted and made anew under their name: a place in the old log means nothing in
-//! the new one, even where that is long enough to have it.
+//! the new one, even where that is long enough to have it. Where `auto.offset.reset` is `none` the
+//! user is told, once, and the partition is left out until it is sought.
 
 use std::time::Instant;
 
 use super::fetcher::Fetcher;
+use super::partition::{LeftOut, Partition};
 use super::plan::Cluster;
 use super::positions::{Position, StartAt};
 use crate::error::{Error, ErrorCode};
@@ -40,13 +42,29 @@ impl<T> Fetcher<T> {
             // What is still on its way is the old topic's.
             state.generation = generation;
             state.validated = LeaderEpoch::NONE;
-            state.too_large = None;
             match to {
                 Some(to) => state.jump(to.into()),
-                None => state.fail(now, made_anew(at)),
+                None => state.lose_place(now, made_anew(at)),
             }
         }
         renewed.into_iter().map(|(at, _)| at).collect()
+    }
+}
+
+impl<T> Partition<T> {
+    /// There is another log, and nothing says where to begin in it: after what is buffered it is
+    /// left out until it is sought, and nothing of it is committed.
+    fn lose_place(&mut self, now: Instant, error: Error) {
+        let Position::At(place) = self.fetch else {
+            return;
+        };
+        self.jump(self.fetch);
+        self.left_out = Some(LeftOut {
+            offset: place.offset,
+            error: error.clone(),
+            has_no_place: true,
+        });
+        self.fail(now, error);
     }
 }
 

@@ -224,3 +224,73 @@ fn what_is_done_does_not_go_beyond_a_cut() {
     it.take();
     assert_eq!(done(&it), Some(3), "c is in hand, too");
 }
+
+/// A leader of the topic with this id.
+struct Topic(u8);
+
+impl Cluster for Topic {
+    fn leader(&self, at: &TopicPartition) -> Option<Leader> {
+        let topic_id = Uuid([self.0; 16]);
+        let leader = LedBy(ONE).leader(at)?;
+        Some(Leader { topic_id, ..leader })
+    }
+
+    fn has(&self, _: BrokerId) -> bool {
+        true
+    }
+}
+
+#[test]
+fn without_a_reset_policy_a_new_topic_is_left_out_until_it_is_sought_whatever_happens() {
+    type Happens = fn(&mut Fixture, Handed<&'static str>, Lent);
+    let happens: [Happens; 4] = [
+        |_, _, lent| assert!(lent.advance(5, None)),
+        |it, _, _| {
+            let stream = it.fetcher.split(&at(0)).unwrap();
+            it.fetcher.join(&stream);
+        },
+        |it, _, _| {
+            it.fetcher.hold(&[at(0)].into());
+            it.fetcher.release(&[at(0)].into());
+        },
+        |it, handed, lent| {
+            it.fetcher.pause(&at(0), true);
+            it.fetcher.take_back(handed, &lent, None);
+            it.fetcher.pause(&at(0), false);
+            assert_eq!(it.take(), ("old", 5));
+        },
+    ];
+    for happens in happens {
+        let mut it = Fixture::new();
+        it.fetch(&[batch("old", 10, 10)]);
+        assert!(
+            it.fetcher
+                .notice_new_topics(it.now, &Topic(1), None)
+                .is_empty()
+        );
+        let (handed, lent) = it.fetcher.lend(None).unwrap();
+        assert!(lent.advance(0, Some(5)));
+        let renewed = it.fetcher.notice_new_topics(it.now, &Topic(2), None);
+        assert!(renewed.contains(&at(0)));
+        happens(&mut it, handed, lent);
+        let asked = |it: &mut Fixture| {
+            it.now += Duration::from_secs(10);
+            let plan = it.plan(ONE);
+            it.fetcher.fetch_ended(ONE, None);
+            let mut asked = plan.into_iter().flat_map(|plan| plan.partitions);
+            asked.any(|planned| planned.partition == at(0))
+        };
+        assert!(!asked(&mut it));
+        assert_eq!(it.fetcher.position(&at(0)), None, "nothing to commit");
+        let errors = [it.fetcher.hand_out_error(), it.fetcher.hand_out_error()];
+        let codes = errors.map(|error| error.unwrap().code());
+        assert_eq!(
+            codes,
+            [Some(ErrorCode::INCONSISTENT_TOPIC_ID); 2],
+            "t-1, too"
+        );
+        assert!(!asked(&mut it) && it.fetcher.hand_out_error().is_none());
+        it.fetcher.seek(&at(0), StartAt::Offset(2));
+        assert_eq!(it.planned().offset, 2);
+    }
+}

@@ -74,6 +74,7 @@ async fn run(inner: Arc<Inner>) -> ! {
         connecting: BTreeSet::new(),
         calls: Calls::new(),
         compressing: 0,
+        has_toiled: false,
         compressing_max: 2 * available_parallelism().map_or(1, NonZero::get),
         asking_for_id: false,
         timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
@@ -87,6 +88,9 @@ async fn run(inner: Arc<Inner>) -> ! {
         }
         let due = driver.step();
         driver.set_timer(due);
+        if driver.has_toiled {
+            tokio::task::yield_now().await;
+        }
         tokio::select! {
             biased;
             event = driver.calls.next() => driver.handle(event),
@@ -108,6 +112,8 @@ struct Driver {
     /// a codec's memory of its own.
     compressing: usize,
     compressing_max: usize,
+    /// The last step compressed so much that other tasks have their turn first.
+    has_toiled: bool,
     asking_for_id: bool,
     timer: Pin<Box<Sleep>>,
 }
@@ -132,7 +138,7 @@ impl Driver {
         sender.handle_timeout(at, &inner.partitions, |at| {
             inner.obstacles.of(&inner.shared, at)
         });
-        self.seal(at, &mut sender);
+        self.has_toiled = self.seal(at, &mut sender);
         let needs_id = sender.needs_producer_id();
         let lookups = sender.take_lookups();
         sender.prune_ready(at);
@@ -159,6 +165,10 @@ impl Driver {
                 inner.stickiness.set_standing(broker, since);
             }
             let over_gaps = sender.take_over_gaps();
+            if sender.has_to_seal() && self.may_compress() {
+                // What was drained now made room for it, and it need not wait for an answer.
+                inner.wake.notify_one();
+            }
             (sender.poll_timeout(), finished, lowered, over_gaps)
         };
         inner.lower_caps(&lowered);

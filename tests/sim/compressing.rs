@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tidewire::config::{Compression, ZstdLevel};
 use tidewire::{Client, Env, Environment};
 
-use crate::support::{cluster, env, ms, record, secs, values, within};
+use crate::support::{cluster, connect, env, ms, record, secs, values, within};
 
 const PARTITIONS: i32 = 64;
 /// A batch of it is compressed on another thread.
@@ -97,7 +97,7 @@ async fn many_partitions_are_compressed_a_few_at_a_time_and_all_of_them_in_the_e
 #[tokio::test(start_paused = true)]
 async fn many_small_batches_are_all_compressed_though_the_sender_rests_between() {
     let cluster = cluster().topic("t", PARTITIONS).build();
-    let client = crate::support::connect(&cluster).await;
+    let client = connect(&cluster).await;
     let producer = client.producer().compression(Compression::Lz4);
     let producer = producer.linger(ms(50)).build().unwrap();
     let mut deliveries = Vec::new();
@@ -107,5 +107,33 @@ async fn many_small_batches_are_all_compressed_though_the_sender_rests_between()
     }
     for delivery in deliveries {
         within(secs(1), delivery).await.unwrap();
+    }
+}
+
+/// What is drained makes room for the next batch to be compressed, which waits for no answer.
+#[tokio::test(start_paused = true)]
+async fn a_backlog_is_compressed_while_answers_are_on_their_way() {
+    for compression in [Compression::None, Compression::Lz4] {
+        let cluster = cluster().brokers(1).topic("t", 1).build();
+        let client = connect(&cluster).await;
+        let producer = client.producer().compression(compression);
+        let producer = producer.property("batch.size", "16384").linger(ms(0));
+        let producer = producer.build().unwrap();
+        let first = producer.send(record(0, "first"));
+        within(secs(1), first).await.unwrap();
+        for broker in cluster.brokers() {
+            cluster.pause_broker(broker);
+        }
+        for n in 0..50 {
+            let value = format!("{n} {}", "x".repeat(12_000));
+            drop(producer.try_enqueue(record(0, value)).unwrap());
+        }
+        tokio::time::sleep(ms(100)).await;
+        assert_eq!(producer.metrics().requests_in_flight, 5, "{compression:?}");
+        for broker in cluster.brokers() {
+            cluster.resume_broker(broker);
+        }
+        let report = within(secs(5), producer.flush()).await;
+        assert_eq!(report.into_result().unwrap(), 51);
     }
 }

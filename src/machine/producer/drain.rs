@@ -153,6 +153,11 @@ impl<T: Clone> Sender<T> {
         })
     }
 
+    /// Whether a batch may wait to be compressed.
+    pub(crate) fn has_to_seal(&self) -> bool {
+        !self.to_seal.is_empty()
+    }
+
     /// The next batch to compress, if any.
     pub(crate) fn poll_seal(&mut self, now: Instant, source: &impl Source<T>) -> Option<SealJob> {
         while let Some(id) = self.to_seal.pop_front() {

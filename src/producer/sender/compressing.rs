@@ -13,21 +13,17 @@ use crate::producer::delivery::Completion;
 /// From this size on, in bytes, a batch is compressed on another thread.
 const COMPRESS_ELSEWHERE: usize = 32 * 1024;
 
-/// How much smaller batches are compressed here, in bytes, before other work gets its turn.
+/// How much smaller batches are compressed here, in bytes, before other tasks get their turn.
 const COMPRESS_PER_TURN: usize = 256 * 1024;
 
 impl Driver {
-    /// Compresses what is due, as far as there is somebody to do it.
-    pub(super) fn seal(&mut self, at: Instant, sender: &mut Sender<Arc<Completion>>) {
+    /// Compresses what is due, as far as there is somebody to do it. Whether that took so long that
+    /// others are to have a turn before the rest.
+    pub(super) fn seal(&mut self, at: Instant, sender: &mut Sender<Arc<Completion>>) -> bool {
         let mut here = 0;
-        while self.compressing < self.compressing_max {
-            if here >= COMPRESS_PER_TURN {
-                // The rest comes with the next turn.
-                self.inner.wake.notify_one();
-                return;
-            }
+        while self.may_compress() && here < COMPRESS_PER_TURN {
             let Some(job) = sender.poll_seal(at, &self.inner.partitions) else {
-                return;
+                break;
             };
             let size = job.builder.estimated_size();
             if size < COMPRESS_ELSEWHERE {
@@ -38,6 +34,11 @@ impl Driver {
                 self.compress(job);
             }
         }
+        here >= COMPRESS_PER_TURN
+    }
+
+    pub(super) fn may_compress(&self) -> bool {
+        self.compressing < self.compressing_max
     }
 
     /// Compresses a batch on another thread.

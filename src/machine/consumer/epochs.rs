@@ -29,7 +29,8 @@ impl<T> Fetcher<T> {
             let Position::At(place) = state.fetch else {
                 return None;
             };
-            if place.epoch == LeaderEpoch::NONE || !state.may_ask(now) {
+            let wants_nothing = state.blocked().is_some() || !state.may_ask(now);
+            if place.epoch == LeaderEpoch::NONE || wants_nothing {
                 return None;
             }
             let leader = cluster.leader(at)?;

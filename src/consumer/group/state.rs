@@ -144,8 +144,7 @@ impl Group {
         if state.ended {
             return receiver;
         }
-        let ticket = state.commits.commit(offsets.clone(), until);
-        state.note(&offsets);
+        let ticket = state.queue(&offsets, until);
         state
             .waiters
             .insert(ticket, Waiter::User { sender, offsets });
@@ -221,9 +220,19 @@ impl State {
 
     /// Commits for the consumer itself, for a step of a handover if there is one.
     pub(super) fn commit_own(&mut self, step: Option<u64>, offsets: Offsets, until: Instant) {
-        let ticket = self.commits.commit(offsets.clone(), until);
-        self.note(&offsets);
+        let ticket = self.queue(&offsets, until);
         self.waiters.insert(ticket, Waiter::Own { step, offsets });
+    }
+
+    /// A commit in the name of the membership there is now, if there is one.
+    fn queue(&mut self, offsets: &Offsets, until: Instant) -> u64 {
+        let ticket = self.commits.commit(offsets.clone(), until);
+        let member = self.member.as_ref();
+        if member.is_some_and(|it| it.standing().is_some()) {
+            self.commits.is_of_member();
+        }
+        self.note(offsets);
+        ticket
     }
 
     /// There may be something new to commit by itself. Whether the task has to know.

@@ -309,7 +309,7 @@ impl Task {
         }
     }
 
-    /// With `enable.auto.commit`: what the user is done with, before it goes.
+    /// With `enable.auto.commit` what the user is done with, before it goes.
     fn commit_before_leaving(&self, state: &mut State, step: u64, partitions: &Partitions) {
         let offsets = if self.inner.config.enable_auto_commit {
             let done = state.done_with(&self.inner, partitions.iter());
@@ -319,7 +319,8 @@ impl Task {
                 false => done,
             }
         } else {
-            BTreeMap::new()
+            // Commits of the user's go before the membership does.
+            state.commits.unsettled(partitions)
         };
         if offsets.is_empty() {
             return state.done(step);

@@ -8,7 +8,7 @@
 //! is refused here: its new owner commits now. A commit that meets a rebalance is sent again in the
 //! new generation, for what is still owned then.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
 
 use super::Standing;
@@ -137,6 +137,21 @@ impl Commits {
             last: None,
         });
         self.last_ticket
+    }
+
+    /// The newest one is of a member: it ends with the membership.
+    pub(crate) fn is_of_member(&mut self) {
+        if let Some(newest) = self.jobs.back_mut() {
+            newest.of_member = true;
+        }
+    }
+
+    /// What waits to be settled of these partitions, the newest of each.
+    pub(crate) fn unsettled(&self, of: &BTreeSet<TopicPartition>) -> Offsets {
+        let all = self.jobs.iter().flat_map(|job| &job.open);
+        let all = all.filter(|(at, _)| of.contains(at));
+        all.map(|(at, offset)| (at.clone(), offset.clone()))
+            .collect()
     }
 
     /// Whether nothing waits to be settled.

@@ -55,10 +55,10 @@ struct Owner {
 
 impl Owner {
     fn gives_up(&self, partitions: &[TopicPartition]) {
+        let mut ledger = self.ledger.lock().unwrap();
         if *self.is_dropped.lock().unwrap() {
             return;
         }
-        let mut ledger = self.ledger.lock().unwrap();
         for at in partitions {
             let owner = ledger.owners.remove(&at.partition);
             if owner != Some(self.member) {
@@ -70,18 +70,18 @@ impl Owner {
 
     /// Before the group can hear of it.
     fn is_about_to_be_dropped(&self) {
-        *self.is_dropped.lock().unwrap() = true;
         let mut ledger = self.ledger.lock().unwrap();
+        *self.is_dropped.lock().unwrap() = true;
         ledger.owners.retain(|_, owner| *owner != self.member);
     }
 }
 
 impl RebalanceListener for Owner {
     async fn assigned(&self, _: &Consumer, partitions: &[TopicPartition]) {
+        let mut ledger = self.ledger.lock().unwrap();
         if *self.is_dropped.lock().unwrap() {
             return;
         }
-        let mut ledger = self.ledger.lock().unwrap();
         for at in partitions {
             let other = ledger.owners.insert(at.partition, self.member);
             if other.is_some() {

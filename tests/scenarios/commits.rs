@@ -9,7 +9,7 @@ use crate::place::{Place, Protocol, scenarios};
 use crate::scene::{
     LIMIT, Scene, build, close, first_error, nothing_more, offsets, owned, read, settle, until,
 };
-use crate::sim::{ms, poll, secs, within};
+use crate::sim::{ms, secs, within};
 
 scenarios! {
     a_group_of_one_reads_all_and_the_next_member_goes_on_exactly_there:
@@ -225,7 +225,8 @@ async fn case_73_without_a_committed_offset_and_a_reset_the_user_decides(
     let about = (error.topic(), error.partition());
     assert_eq!(about, (Some(&*scene.topic), Some(0)));
     assert!(error.to_string().contains("auto.offset.reset"), "{error}");
-    assert!(poll(&consumer, secs(1)).await.is_err(), "until it is told");
+    // Until it is told.
+    first_error(&consumer).await;
     consumer.seek(&scene.at(0), StartAt::Offset(1)).unwrap();
     let rest = read([&consumer], 2).await;
     assert_eq!(offsets(&rest), BTreeMap::from([(0, [1, 2].into())]));

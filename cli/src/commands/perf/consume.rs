@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use futures::future::join_all;
-use tidewire::{Client, Consumer, LeaderEpoch, Records, StartAt, TopicPartition};
+use tidewire::{Client, Consumer, ErrorKind, LeaderEpoch, Records, StartAt, TopicPartition};
 
 use super::latency::Latencies;
 use super::report::Report;
@@ -343,14 +343,22 @@ impl Reading {
         for (partition, end) in ends.iter().filter(|(at, _)| assigned.contains(at)) {
             // One that is not known yet is asked for again after the next poll.
             if let Some(position) = consumer.position(partition).now_or_never() {
-                if position? >= *end {
-                    ended.push(partition.clone());
+                match position {
+                    Ok(position) if position >= *end => ended.push(partition.clone()),
+                    // It went to another member meanwhile.
+                    Err(error) if error.kind() == ErrorKind::InvalidInput => {}
+                    position => drop(position?),
                 }
             }
         }
         for partition in ended {
-            ends.remove(&partition);
-            consumer.pause(&partition)?;
+            match consumer.pause(&partition) {
+                Err(error) if error.kind() == ErrorKind::InvalidInput => {}
+                paused => {
+                    paused?;
+                    ends.remove(&partition);
+                }
+            }
         }
         Ok(())
     }

@@ -226,11 +226,9 @@ impl State {
 
     /// A commit in the name of the membership there is now, if there is one.
     fn queue(&mut self, offsets: &Offsets, until: Instant) -> u64 {
-        let ticket = self.commits.commit(offsets.clone(), until);
-        let member = self.member.as_ref();
-        if member.is_some_and(|it| it.standing().is_some()) {
-            self.commits.is_of_member();
-        }
+        let standing = self.member.as_ref().and_then(|it| it.standing());
+        let of_member = standing.is_some();
+        let ticket = self.commits.commit(offsets.clone(), until, of_member);
         self.note(offsets);
         ticket
     }

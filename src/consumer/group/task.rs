@@ -309,7 +309,8 @@ impl Task {
         }
     }
 
-    /// With `enable.auto.commit` what the user is done with, before it goes.
+    /// Commits before partitions go: with `enable.auto.commit` what the user is done with, without
+    /// it what the user has begun to commit.
     fn commit_before_leaving(&self, state: &mut State, step: u64, partitions: &Partitions) {
         let offsets = if self.inner.config.enable_auto_commit {
             let done = state.done_with(&self.inner, partitions.iter());
@@ -319,7 +320,6 @@ impl Task {
                 false => done,
             }
         } else {
-            // Commits of the user's go before the membership does.
             state.commits.unsettled(partitions)
         };
         if offsets.is_empty() {

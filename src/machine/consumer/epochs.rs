@@ -29,8 +29,7 @@ impl<T> Fetcher<T> {
             let Position::At(place) = state.fetch else {
                 return None;
             };
-            let wants_nothing = state.blocked().is_some() || !state.may_ask(now);
-            if place.epoch == LeaderEpoch::NONE || wants_nothing {
+            if place.epoch == LeaderEpoch::NONE || !state.may_ask(now) {
                 return None;
             }
             let leader = cluster.leader(at)?;

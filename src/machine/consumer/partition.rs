@@ -165,7 +165,8 @@ impl<T> Partition<T> {
 
     /// Whether a question about it may be asked now.
     pub(super) fn may_ask(&self, now: Instant) -> bool {
-        self.failed.is_none() && self.not_before.is_none_or(|at| at <= now)
+        let waits = self.not_before.is_some_and(|at| at > now);
+        !waits && self.failed.is_none() && self.blocked().is_none()
     }
 
     /// Whether the leader has to be asked first whether the position is still in its log.
@@ -187,7 +188,7 @@ impl<T> Partition<T> {
         let Position::At(place) = self.fetch else {
             return None;
         };
-        if self.is_paused() || self.held || !self.may_ask(now) || self.blocked().is_some() {
+        if self.is_paused() || self.held || !self.may_ask(now) {
             return None;
         }
         let leader = cluster.leader(at)?;

@@ -125,25 +125,19 @@ impl Commits {
         }
     }
 
-    /// Commits these, at the latest by `until`. The ticket names the call's end.
-    pub(crate) fn commit(&mut self, offsets: Offsets, until: Instant) -> u64 {
+    /// Commits these, at the latest by `until`; of a member's, no longer than it is one. The ticket
+    /// names the call's end.
+    pub(crate) fn commit(&mut self, offsets: Offsets, until: Instant, of_member: bool) -> u64 {
         self.last_ticket += 1;
         self.jobs.push_back(Job {
             ticket: self.last_ticket,
             open: offsets,
             until,
-            of_member: false,
+            of_member,
             error: None,
             last: None,
         });
         self.last_ticket
-    }
-
-    /// The newest one is of a member: it ends with the membership.
-    pub(crate) fn is_of_member(&mut self) {
-        if let Some(newest) = self.jobs.back_mut() {
-            newest.of_member = true;
-        }
     }
 
     /// What waits to be settled of these partitions, the newest of each.
@@ -410,11 +404,11 @@ mod tests {
     fn case_74_one_request_at_a_time_and_the_next_one_carries_the_newest() {
         let (mut commits, now) = commits();
         let until = now + SEC * 60;
-        let first = commits.commit(offsets(&[(0, 5)]), until);
+        let first = commits.commit(offsets(&[(0, 5)]), until, false);
         let call = commits.poll(now, None, any).unwrap();
         assert_eq!(call.offsets, offsets(&[(0, 5)]));
-        let second = commits.commit(offsets(&[(0, 7), (1, 1)]), until);
-        let third = commits.commit(offsets(&[(0, 9)]), until);
+        let second = commits.commit(offsets(&[(0, 7), (1, 1)]), until, false);
+        let third = commits.commit(offsets(&[(0, 9)]), until, false);
         assert_eq!(commits.poll(now, None, any), None, "one at a time");
         commits.handle(now, call.number, codes(&[(0, ErrorCode::NONE)]));
         assert!(matches!(commits.poll_done(), Some((ticket, Ok(()))) if ticket == first));
@@ -434,9 +428,9 @@ mod tests {
     fn case_74_a_commit_that_was_lost_is_not_sent_again_over_a_newer_one() {
         let (mut commits, now) = commits();
         let until = now + SEC * 60;
-        commits.commit(offsets(&[(0, 5)]), until);
+        commits.commit(offsets(&[(0, 5)]), until, false);
         let call = commits.poll(now, None, any).unwrap();
-        commits.commit(offsets(&[(0, 9)]), until);
+        commits.commit(offsets(&[(0, 9)]), until, false);
         let lost = Error::new(ErrorKind::Disconnected, "lost");
         commits.handle(now, call.number, Err(lost));
         assert!(commits.take_suspect());
@@ -452,8 +446,8 @@ mod tests {
     fn a_refused_partition_fails_its_call_and_no_other() {
         let (mut commits, now) = commits();
         let until = now + SEC * 60;
-        commits.commit(offsets(&[(0, 5), (1, 5)]), until);
-        commits.commit(offsets(&[(0, 6)]), until);
+        commits.commit(offsets(&[(0, 5), (1, 5)]), until, false);
+        commits.commit(offsets(&[(0, 6)]), until, false);
         let call = commits.poll(now, None, any).unwrap();
         let answer = codes(&[
             (0, ErrorCode::NONE),
@@ -471,13 +465,13 @@ mod tests {
     fn a_commit_of_an_unknown_member_waits_for_a_new_membership_and_without_any_it_fails() {
         let (mut commits, now) = commits();
         let code = ErrorCode::UNKNOWN_MEMBER_ID;
-        commits.commit(offsets(&[(0, 5)]), now + SEC * 60);
+        commits.commit(offsets(&[(0, 5)]), now + SEC * 60, false);
         let call = commits.poll(now, None, any).unwrap();
         let refusal = commits.handle(now, call.number, codes(&[(0, code)]));
         assert!(refusal.is_none(), "there is no member to tell");
         let error = commits.poll_done().unwrap().1.unwrap_err();
         assert_eq!((error.code(), error.partition()), (Some(code), Some(0)));
-        commits.commit(offsets(&[(0, 5)]), now + SEC * 60);
+        commits.commit(offsets(&[(0, 5)]), now + SEC * 60, false);
         let call = commits.poll(now, Some(&standing(1)), any).unwrap();
         let refusal = commits.handle(now, call.number, codes(&[(0, code)]));
         assert!(refusal.is_some() && commits.poll_done().is_none());
@@ -488,7 +482,7 @@ mod tests {
     #[test]
     fn case_56_a_commit_in_a_rebalance_is_sent_again_for_what_is_still_owned() {
         let (mut commits, now) = commits();
-        commits.commit(offsets(&[(0, 5), (1, 5)]), now + SEC * 60);
+        commits.commit(offsets(&[(0, 5), (1, 5)]), now + SEC * 60, false);
         let call = commits.poll(now, Some(&standing(1)), any).unwrap();
         assert_eq!(call.standing, Some(standing(1)));
         let code = ErrorCode::REBALANCE_IN_PROGRESS;
@@ -509,7 +503,7 @@ mod tests {
     #[test]
     fn case_52_what_is_lost_is_never_committed() {
         let (mut commits, now) = commits();
-        commits.commit(offsets(&[(0, 5)]), now + SEC * 60);
+        commits.commit(offsets(&[(0, 5)]), now + SEC * 60, false);
         assert_eq!(commits.poll(now, None, |_| false), None);
         let error = commits.poll_done().unwrap().1.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
@@ -520,7 +514,7 @@ mod tests {
     fn case_52_what_a_member_did_is_not_committed_without_its_membership() {
         let (mut commits, now) = commits();
         let code = ErrorCode::ILLEGAL_GENERATION;
-        commits.commit(offsets(&[(0, 5)]), now + SEC * 60);
+        commits.commit(offsets(&[(0, 5)]), now + SEC * 60, false);
         let call = commits.poll(now, Some(&standing(1)), any).unwrap();
         commits.handle(now, call.number, codes(&[(0, code)]));
         assert_eq!(commits.poll(now + SEC, None, any), None);
@@ -531,7 +525,7 @@ mod tests {
     #[test]
     fn a_commit_ends_with_its_time_and_says_why() {
         let (mut commits, now) = commits();
-        commits.commit(offsets(&[(0, 5)]), now + SEC);
+        commits.commit(offsets(&[(0, 5)]), now + SEC, false);
         let call = commits.poll(now, None, any).unwrap();
         let code = ErrorCode::COORDINATOR_LOAD_IN_PROGRESS;
         commits.handle(now, call.number, codes(&[(0, code)]));
@@ -545,7 +539,7 @@ mod tests {
     #[test]
     fn a_partition_that_the_answer_lacks_is_not_taken_for_committed() {
         let (mut commits, now) = commits();
-        commits.commit(offsets(&[(0, 5), (1, 6)]), now + SEC * 60);
+        commits.commit(offsets(&[(0, 5), (1, 6)]), now + SEC * 60, false);
         let call = commits.poll(now, None, any).unwrap();
         commits.handle(now, call.number, codes(&[(0, ErrorCode::NONE)]));
         assert!(commits.poll_done().is_none());

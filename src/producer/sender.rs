@@ -74,7 +74,7 @@ async fn run(inner: Arc<Inner>) -> ! {
         connecting: BTreeSet::new(),
         calls: Calls::new(),
         compressing: 0,
-        has_toiled: false,
+        toil: 0,
         compressing_max: 2 * available_parallelism().map_or(1, NonZero::get),
         asking_for_id: false,
         timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
@@ -88,9 +88,7 @@ async fn run(inner: Arc<Inner>) -> ! {
         }
         let due = driver.step();
         driver.set_timer(due);
-        if driver.has_toiled {
-            tokio::task::yield_now().await;
-        }
+        driver.rest().await;
         tokio::select! {
             biased;
             event = driver.calls.next() => driver.handle(event),
@@ -112,8 +110,8 @@ struct Driver {
     /// a codec's memory of its own.
     compressing: usize,
     compressing_max: usize,
-    /// The last step compressed so much that other tasks have their turn first.
-    has_toiled: bool,
+    /// How many bytes were compressed here since other tasks had their turn.
+    toil: usize,
     asking_for_id: bool,
     timer: Pin<Box<Sleep>>,
 }
@@ -138,7 +136,7 @@ impl Driver {
         sender.handle_timeout(at, &inner.partitions, |at| {
             inner.obstacles.of(&inner.shared, at)
         });
-        self.has_toiled = self.seal(at, &mut sender);
+        self.seal(at, &mut sender);
         let needs_id = sender.needs_producer_id();
         let lookups = sender.take_lookups();
         sender.prune_ready(at);

@@ -5,7 +5,7 @@ use std::thread::available_parallelism;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tidewire::config::{Compression, ZstdLevel};
-use tidewire::{Client, Env, Environment};
+use tidewire::{Client, Env, Environment, Producer};
 
 use crate::support::{cluster, connect, env, ms, record, secs, values, within};
 
@@ -93,20 +93,47 @@ async fn many_partitions_are_compressed_a_few_at_a_time_and_all_of_them_in_the_e
     }
 }
 
-/// Small batches are compressed by the sender itself, which has other work as well.
-#[tokio::test(start_paused = true)]
-async fn many_small_batches_are_all_compressed_though_the_sender_rests_between() {
-    let cluster = cluster().topic("t", PARTITIONS).build();
-    let client = connect(&cluster).await;
-    let producer = client.producer().compression(Compression::Lz4);
-    let producer = producer.linger(ms(50)).build().unwrap();
-    let mut deliveries = Vec::new();
-    for partition in 0..PARTITIONS {
-        let value = format!("{partition} {}", "x".repeat(SIZE / 4));
-        deliveries.push(producer.enqueue(record(partition, value)).await.unwrap());
+/// How much the producer sends at most between two turns of another task, in bytes.
+async fn most_in_a_turn(producer: &Producer, batches: u64) -> u64 {
+    let (mut before, mut most) = (producer.metrics(), 0);
+    while before.batches_sent < batches {
+        tokio::task::yield_now().await;
+        let after = producer.metrics();
+        most = most.max(after.bytes_before_compression - before.bytes_before_compression);
+        before = after;
     }
-    for delivery in deliveries {
-        within(secs(1), delivery).await.unwrap();
+    most
+}
+
+/// Small batches are compressed by the sender itself, which rests between: in a step that has many
+/// of them, and among steps that follow each other without waiting.
+#[tokio::test(start_paused = true)]
+async fn others_have_their_turn_while_the_sender_compresses_many_small_batches() {
+    for (partitions, in_flight) in [(PARTITIONS, "5"), (1, "1000")] {
+        let cluster = cluster().brokers(1).topic("t", partitions).build();
+        let client = connect(&cluster).await;
+        let producer = client.producer().compression(Compression::Lz4);
+        let producer = producer.property("batch.size", "16384").linger(ms(0));
+        let producer = producer.property("enable.idempotence", "false");
+        let producer = producer.property("max.in.flight.requests.per.connection", in_flight);
+        let producer = producer.build().unwrap();
+        within(secs(1), producer.send(record(0, "first")))
+            .await
+            .unwrap();
+        let batches = 512;
+        for n in 0..batches {
+            let value = format!("{n} {}", "x".repeat(12_000));
+            let partition = i32::try_from(n).unwrap() % partitions;
+            drop(producer.try_enqueue(record(partition, value)).unwrap());
+        }
+        let most = within(secs(5), most_in_a_turn(&producer, batches + 1)).await;
+        // The sender may have two of its turns in a row.
+        assert!(
+            most < 3 * 256 * 1024,
+            "{most} bytes in a turn, {partitions} partitions"
+        );
+        let report = within(secs(5), producer.flush()).await;
+        assert_eq!(report.into_result().unwrap(), batches + 1);
     }
 }
 

@@ -17,24 +17,30 @@ const COMPRESS_ELSEWHERE: usize = 32 * 1024;
 const COMPRESS_PER_TURN: usize = 256 * 1024;
 
 impl Driver {
-    /// Compresses what is due, as far as there is somebody to do it. Whether that took so long that
-    /// others are to have a turn before the rest.
-    pub(super) fn seal(&mut self, at: Instant, sender: &mut Sender<Arc<Completion>>) -> bool {
-        let mut here = 0;
-        while self.may_compress() && here < COMPRESS_PER_TURN {
+    /// Compresses what is due, as far as there is somebody to do it and others need no turn.
+    pub(super) fn seal(&mut self, at: Instant, sender: &mut Sender<Arc<Completion>>) {
+        while self.may_compress() && self.toil < COMPRESS_PER_TURN {
             let Some(job) = sender.poll_seal(at, &self.inner.partitions) else {
                 break;
             };
             let size = job.builder.estimated_size();
             if size < COMPRESS_ELSEWHERE {
-                here += size;
+                self.toil += size;
                 let sealed = job.builder.seal(job.compression);
                 sender.handle_sealed(at, (job.lane, job.id), sealed);
             } else {
                 self.compress(job);
             }
         }
-        here >= COMPRESS_PER_TURN
+    }
+
+    /// Lets other tasks have their turn, if much was compressed since they had one: in one step,
+    /// or in several that followed each other without waiting.
+    pub(super) async fn rest(&mut self) {
+        if self.toil >= COMPRESS_PER_TURN {
+            self.toil = 0;
+            tokio::task::yield_now().await;
+        }
     }
 
     pub(super) fn may_compress(&self) -> bool {

@@ -83,13 +83,13 @@ impl Inner {
             watches_brokers: stickiness.watches_brokers(),
         };
         Self {
+            ledger: Ledger::new(config.acks),
             stickiness,
             shared,
             config,
             pool,
             wake: Notify::new(),
             partitions: Partitions::default(),
-            ledger: Ledger::default(),
             meters: Meters::default(),
             limits,
             topics: Topics::default(),

@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use crate::config::Acks;
 use crate::error::{Error, WriteStatus};
 
 /// Records by their outcome.
@@ -22,6 +23,8 @@ use crate::error::{Error, WriteStatus};
 pub struct DeliveryReport {
     /// Acknowledged.
     pub written: u64,
+    /// Sent with `acks=0`: no broker says whether they were written.
+    pub unconfirmed: u64,
     /// Not in the log: sending them again is safe.
     pub not_written: u64,
     /// Perhaps in the log: sending them again may write them twice.
@@ -31,27 +34,30 @@ pub struct DeliveryReport {
 }
 
 impl DeliveryReport {
-    /// Whether every record was written.
+    /// Whether every record was written; with `acks=0`, sent.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.not_written == 0 && self.unknown == 0 && self.first_error.is_none()
     }
 
-    /// How many were written, or the first error.
+    /// How many were written, or with `acks=0` sent; or the first error.
     ///
     /// # Errors
     ///
-    /// The first error, if not every record was written.
+    /// The first error, if not every record was.
     pub fn into_result(self) -> Result<u64, Error> {
         match self.first_error {
             Some(error) => Err(error),
-            None => Ok(self.written),
+            None => Ok(self.written + self.unconfirmed),
         }
     }
 
-    fn add(&mut self, records: u64, error: Option<&Error>) {
+    fn add(&mut self, acks: Acks, records: u64, error: Option<&Error>) {
         let Some(error) = error else {
-            self.written += records;
+            match acks {
+                Acks::None => self.unconfirmed += records,
+                _ => self.written += records,
+            }
             return;
         };
         match error.write_status() {
@@ -67,8 +73,9 @@ impl DeliveryReport {
 pub(super) struct Generation(u64);
 
 /// See the module's page.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Ledger {
+    acks: Acks,
     state: Mutex<State>,
     changed: Notify,
 }
@@ -92,6 +99,14 @@ impl State {
 }
 
 impl Ledger {
+    pub(super) fn new(acks: Acks) -> Self {
+        Self {
+            acks,
+            state: Mutex::default(),
+            changed: Notify::new(),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -109,7 +124,7 @@ impl Ledger {
     /// Records have an outcome, which the next report is to have.
     pub(super) fn count(&self, records: u32, error: Option<&Error>) {
         let mut state = self.lock();
-        state.since_flush.add(u64::from(records), error);
+        state.since_flush.add(self.acks, u64::from(records), error);
     }
 
     /// All records of a batch have their outcome, and whoever waits for it knows.
@@ -172,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_flush_waits_for_older_batches_and_no_others() {
-        let ledger = Ledger::default();
+        let ledger = Ledger::new(Acks::All);
         let (first, second) = (ledger.opened(), ledger.opened());
         let flush = ledger.turn();
         let later = ledger.opened();
@@ -196,7 +211,7 @@ mod tests {
 
     #[test]
     fn flushes_with_nothing_to_wait_for_end_at_once_and_leave_nothing_behind() {
-        let ledger = Ledger::default();
+        let ledger = Ledger::new(Acks::All);
         for _ in 0..3 {
             let flush = ledger.turn();
             assert!(ledger.settled_before(flush).now_or_never().is_some());
@@ -211,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_report_tells_what_may_be_written_from_what_is_not() {
-        let ledger = Ledger::default();
+        let ledger = Ledger::new(Acks::All);
         let error = |status| Error::new(ErrorKind::Timeout, "late").with_write_status(status);
         ledger.count(2, Some(&error(WriteStatus::MaybeWritten)));
         ledger.count(3, Some(&error(WriteStatus::NotWritten)));

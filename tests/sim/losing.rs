@@ -79,12 +79,19 @@ async fn case_26_without_acknowledgements_nothing_is_said_to_be_at_an_offset() {
             tokio::time::sleep(ms(10)).await;
         }
         assert!(cluster.faults().fired(fault) > 1);
+        let mut failed = 0;
         for delivery in deliveries {
             match within(secs(5), delivery).await {
                 Ok(sent) => assert_eq!(sent.offset, None),
-                Err(error) => assert!(error.write_status().is_some(), "{error}"),
+                Err(error) => {
+                    assert!(error.write_status().is_some(), "{error}");
+                    failed += 1;
+                }
             }
         }
+        let report = within(secs(5), producer.flush()).await;
+        assert_eq!((report.written, report.unconfirmed), (0, 40 - failed));
+        assert_eq!(report.not_written + report.unknown, failed);
         cluster.faults().remove(fault);
         send(&producer, 40..42).await;
         tokio::time::sleep(secs(1)).await;

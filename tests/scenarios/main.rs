@@ -14,6 +14,7 @@
     reason = "a test that fails may panic"
 )]
 
+mod begun;
 mod churn;
 mod commits;
 mod members;

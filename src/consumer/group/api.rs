@@ -268,7 +268,7 @@ impl Group {
         let done = state.done_with(inner, assigned.iter());
         let offsets = state.news(done);
         if by_hand && !offsets.is_empty() {
-            state.commit_own(None, offsets, now + limit);
+            state.commit_own(offsets, now + limit);
         }
         drop(state);
         self.close(now + limit, now + limit * 3 / 4, false);

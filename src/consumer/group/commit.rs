@@ -289,7 +289,7 @@ impl State {
         let offsets = self.news(done);
         if !offsets.is_empty() {
             let until = now() + inner.shared.config.default_api_timeout;
-            self.commit_own(None, offsets, until);
+            self.commit_own(offsets, until);
         }
     }
 

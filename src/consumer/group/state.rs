@@ -43,6 +43,8 @@ pub(crate) struct State {
     ended: bool,
     /// Partitions about to go, of which the user still has records.
     pub(super) holding: Vec<(u64, Partitions)>,
+    /// Steps of a handover that wait until nothing of these is being committed.
+    pub(super) settling: Vec<(u64, Partitions)>,
     /// With `enable.auto.offset.store=false`: what the user is done with.
     pub(super) stored: Offsets,
     /// What was committed last, or is about to be.
@@ -74,8 +76,8 @@ pub(super) enum Waiter {
         sender: oneshot::Sender<Result<()>>,
         offsets: Offsets,
     },
-    /// A step of a handover; or none, for a commit on a timer.
-    Own { step: Option<u64>, offsets: Offsets },
+    /// The consumer itself.
+    Own { offsets: Offsets },
 }
 
 impl Group {
@@ -92,6 +94,7 @@ impl Group {
                 waiters: BTreeMap::new(),
                 ended: false,
                 holding: Vec::new(),
+                settling: Vec::new(),
                 stored: Offsets::new(),
                 committed: BTreeMap::new(),
                 auto_interval,
@@ -218,10 +221,29 @@ impl State {
         (self.subscription.is_some() || !owned.is_empty()).then(|| owned.clone())
     }
 
-    /// Commits for the consumer itself, for a step of a handover if there is one.
-    pub(super) fn commit_own(&mut self, step: Option<u64>, offsets: Offsets, until: Instant) {
+    /// Commits for the consumer itself.
+    pub(super) fn commit_own(&mut self, offsets: Offsets, until: Instant) {
         let ticket = self.queue(&offsets, until);
-        self.waiters.insert(ticket, Waiter::Own { step, offsets });
+        self.waiters.insert(ticket, Waiter::Own { offsets });
+    }
+
+    /// Ends a step of a handover once nothing of these is being committed.
+    pub(super) fn settle(&mut self, step: u64, partitions: Partitions) {
+        if self.commits.is_settled(&partitions) {
+            self.done(step);
+        } else {
+            self.settling.push((step, partitions));
+        }
+    }
+
+    /// Goes on with the steps that wait for commits, where these have ended. Whether any did.
+    pub(super) fn let_settle(&mut self) -> bool {
+        let waiting = std::mem::take(&mut self.settling);
+        let before = waiting.len();
+        for (step, partitions) in waiting {
+            self.settle(step, partitions);
+        }
+        self.settling.len() < before
     }
 
     /// A commit in the name of the membership there is now, if there is one.
@@ -262,7 +284,7 @@ impl State {
         let Some(waiter) = self.waiters.remove(&ticket) else {
             return;
         };
-        let (Waiter::User { offsets, .. } | Waiter::Own { offsets, .. }) = &waiter;
+        let (Waiter::User { offsets, .. } | Waiter::Own { offsets }) = &waiter;
         if end.is_err() {
             let failed = |at: &TopicPartition, offset: &i64| {
                 offsets.get(at).is_some_and(|it| it.offset == *offset)
@@ -270,22 +292,16 @@ impl State {
             self.committed.retain(|at, offset| !failed(at, offset));
             self.commits_later();
         }
-        match waiter {
-            Waiter::User { sender, .. } => {
-                // Nobody may be waiting any more.
-                let _ = sender.send(end);
-            }
-            Waiter::Own { step, .. } => {
-                if let Err(error) = end {
-                    let group = &config.group_id;
-                    tracing::warn!(%error, ?group, "offsets could not be committed");
-                    if let Some(closing) = &mut self.closing {
-                        closing.failed.get_or_insert(error);
-                    }
-                }
-                if let Some(step) = step {
-                    self.done(step);
-                }
+        // What nobody waits for any more is told by the log, and by the close.
+        let untold = match waiter {
+            Waiter::User { sender, .. } => sender.send(end).err(),
+            Waiter::Own { .. } => Some(end),
+        };
+        if let Some(Err(error)) = untold {
+            let group = &config.group_id;
+            tracing::warn!(%error, ?group, "offsets could not be committed");
+            if let Some(closing) = &mut self.closing {
+                closing.failed.get_or_insert(error);
             }
         }
     }

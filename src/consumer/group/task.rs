@@ -132,6 +132,7 @@ impl Task {
                 state.end_commit(ticket, end, &self.inner.config);
                 busy = true;
             }
+            busy |= state.let_settle();
         }
         if state.error.is_some() || state.member.as_ref().is_some_and(|it| it.has_error()) {
             self.inner.ready.notify_waiters();
@@ -246,9 +247,11 @@ impl Task {
                 }
             }
             Act::Commit { step, partitions } => {
-                self.commit_before_leaving(state, step, &partitions)
+                self.commit_before_leaving(state, &partitions);
+                state.settle(step, partitions);
             }
             Act::Tell { step, event } => self.tell(state, step, event),
+            Act::Settle { step, partitions } => state.settle(step, partitions),
             Act::Take(partitions) => {
                 self.inner.fetcher().take(&partitions);
                 self.inner.partitions_changed();
@@ -309,27 +312,22 @@ impl Task {
         }
     }
 
-    /// Commits before partitions go: with `enable.auto.commit` what the user is done with, without
-    /// it what the user has begun to commit.
-    fn commit_before_leaving(&self, state: &mut State, step: u64, partitions: &Partitions) {
-        let offsets = if self.inner.config.enable_auto_commit {
-            let done = state.done_with(&self.inner, partitions.iter());
-            // What is on its way may fail yet, and could not be sent again once these are gone.
-            match state.commits.is_empty() {
-                true => state.news(done),
-                false => done,
-            }
-        } else {
-            state.commits.unsettled(partitions)
-        };
+    /// Commits before partitions go, with `enable.auto.commit`: what the user is done with, unless
+    /// that is being committed already, perhaps with metadata.
+    fn commit_before_leaving(&self, state: &mut State, partitions: &Partitions) {
+        if !self.inner.config.enable_auto_commit {
+            return;
+        }
+        let done = state.done_with(&self.inner, partitions.iter());
+        let offsets = state.news(done);
         if offsets.is_empty() {
-            return state.done(step);
+            return;
         }
         let until = match &state.closing {
             Some(closing) => closing.commit_until,
             None => now() + self.inner.commit_limit(),
         };
-        state.commit_own(Some(step), offsets, until);
+        state.commit_own(offsets, until);
     }
 
     /// `auto.commit.interval.ms` after a position moved, whether by records or not.

@@ -140,12 +140,10 @@ impl Commits {
         self.last_ticket
     }
 
-    /// What waits to be settled of these partitions, the newest of each.
-    pub(crate) fn unsettled(&self, of: &BTreeSet<TopicPartition>) -> Offsets {
-        let all = self.jobs.iter().flat_map(|job| &job.open);
-        let all = all.filter(|(at, _)| of.contains(at));
-        all.map(|(at, offset)| (at.clone(), offset.clone()))
-            .collect()
+    /// Whether nothing of these partitions waits to be settled.
+    pub(crate) fn is_settled(&self, of: &BTreeSet<TopicPartition>) -> bool {
+        let mut open = self.jobs.iter().flat_map(|job| job.open.keys());
+        !open.any(|at| of.contains(at))
     }
 
     /// Whether nothing waits to be settled.
@@ -164,10 +162,14 @@ impl Commits {
         for job in &mut self.jobs {
             job.of_member |= standing.is_some();
             // What a member did ends with its membership: a group without members would believe a
-            // stranger, and go back behind what others committed since. What is on its way may
-            // still be confirmed.
-            let is_lost = job.of_member && standing.is_none() && self.in_flight.is_none();
-            job.refuse_unless(|at| !is_lost && owned(at));
+            // stranger, and go back behind what others committed since.
+            let is_lost = job.of_member && standing.is_none();
+            let flight = self.in_flight.as_ref();
+            let flight = flight.filter(|flight| job.ticket <= flight.newest);
+            // What is on its way may still be confirmed.
+            let is_on_its_way =
+                |at: &TopicPartition| flight.is_some_and(|it| it.partitions.contains(at));
+            job.refuse_unless(|at| is_on_its_way(at) || (!is_lost && owned(at)));
         }
         self.settle();
         if self.in_flight.is_some() || self.backoff.until().is_some_and(|until| now < until) {
@@ -398,6 +400,21 @@ mod tests {
 
     fn any(_: &TopicPartition) -> bool {
         true
+    }
+
+    #[test]
+    fn what_is_on_its_way_may_be_confirmed_though_its_partition_is_gone() {
+        let (mut commits, now) = commits();
+        let until = now + SEC * 60;
+        let begun = commits.commit(offsets(&[(0, 5)]), until, true);
+        let call = commits.poll(now, Some(&standing(1)), any).unwrap();
+        let late = commits.commit(offsets(&[(0, 6)]), until, true);
+        assert_eq!(commits.poll(now, None, |_| false), None);
+        let (refused, end) = commits.poll_done().unwrap();
+        assert_eq!((refused, end.is_err()), (late, true), "it never left");
+        assert!(commits.poll_done().is_none());
+        commits.handle(now, call.number, codes(&[(0, ErrorCode::NONE)]));
+        assert!(matches!(commits.poll_done(), Some((ticket, Ok(()))) if ticket == begun));
     }
 
     #[test]

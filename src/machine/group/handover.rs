@@ -1,8 +1,9 @@
 //! How partitions change hands inside one member: step by step, each reported back. Pure.
 //!
 //! Giving up partitions: *hold* them (nothing of them is handed out any more, and what was handed
-//! out is waited for), *commit*, *tell* the listener, *take* them from the fetcher. Getting some:
-//! *give* them to the fetcher, still held, *tell* the listener, which may seek, and *release* them.
+//! out is waited for), *commit*, *tell* the listener, *settle* what it has begun to commit, *take*
+//! them from the fetcher. Getting some: *give* them to the fetcher, still held, *tell* the
+//! listener, which may seek, and *release* them.
 //!
 //! Partitions that are lost have a new owner already, perhaps: they are taken at once, nothing is
 //! committed for them, and whatever step of a revocation was under way for them is void, except for
@@ -37,10 +38,13 @@ pub(crate) enum Act {
         partitions: Partitions,
         wait: bool,
     },
-    /// Commit what can be committed of these; done when it is settled, well or not.
+    /// Commit what can be committed of these; done when every commit of them is settled, well or
+    /// not.
     Commit { step: u64, partitions: Partitions },
     /// Call the listener; done when it has returned.
     Tell { step: u64, event: Event },
+    /// Done when every commit of these is settled, well or not.
+    Settle { step: u64, partitions: Partitions },
     /// Drop these: position, buffer and all.
     Take(Partitions),
     /// Add these, held.
@@ -54,6 +58,7 @@ enum Step {
     Hold(Partitions, bool),
     Commit(Partitions, Limit),
     Tell(Event),
+    Settle(Partitions, Limit),
     Take(Partitions),
     Give(Partitions),
     Release(Partitions),
@@ -80,10 +85,20 @@ impl Limit {
 #[derive(Debug)]
 struct Running {
     number: u64,
-    /// What the listener is being told, if it is that.
-    telling: Option<Event>,
+    /// What the listener is being told, or was told before, if it is that.
+    told: Told,
     /// When it is given up; the driver limits the listener, since it must drop it then.
     until: Option<Instant>,
+}
+
+/// How far the listener is with a step under way.
+#[derive(Debug)]
+enum Told {
+    Nothing,
+    /// It is being told.
+    Now(Event),
+    /// It knows that these are revoked.
+    Before(Partitions),
 }
 
 /// The partitions of one member, and how they come and go; see the module's page.
@@ -122,6 +137,7 @@ impl Handover {
             Step::Hold(partitions.clone(), wait),
             Step::Commit(partitions.clone(), commit),
             Step::Tell(Event::Revoked(partitions.clone())),
+            Step::Settle(partitions.clone(), commit),
             Step::Take(partitions),
         ]);
     }
@@ -132,7 +148,10 @@ impl Handover {
         let told = self.void();
         let rest = self.owned.difference(&told).cloned().collect();
         if !told.is_empty() {
-            self.steps.push_back(Step::Take(told));
+            self.steps.extend([
+                Step::Settle(told.clone(), Limit::Until(commit_until)),
+                Step::Take(told),
+            ]);
         }
         self.push_revoke(rest, false, Limit::Until(commit_until));
     }
@@ -156,21 +175,25 @@ impl Handover {
         }
     }
 
-    /// Forgets all steps but the news of losses, and returns the partitions whose revocation the
-    /// listener is being told.
+    /// Forgets all steps but the news of losses, and returns the partitions of whose revocation the
+    /// listener is being told, or was.
     fn void(&mut self) -> Partitions {
         self.steps
             .retain(|step| matches!(step, Step::Tell(Event::Lost(_))));
-        match self.running.take() {
-            Some(running) if running.telling.is_some() => {
-                let told = match &running.telling {
-                    Some(Event::Revoked(told)) => told.clone(),
+        let Some(running) = self.running.take() else {
+            return Partitions::new();
+        };
+        match &running.told {
+            Told::Nothing => Partitions::new(),
+            Told::Before(told) => told.clone(),
+            Told::Now(event) => {
+                let told = match event {
+                    Event::Revoked(told) => told.clone(),
                     _ => Partitions::new(),
                 };
                 self.running = Some(running);
                 told
             }
-            _ => Partitions::new(),
         }
     }
 
@@ -188,17 +211,21 @@ impl Handover {
         }
         Some(match self.steps.pop_front()? {
             Step::Hold(partitions, wait) => Act::Hold {
-                step: self.run(None, None),
+                step: self.run(Told::Nothing, None),
                 partitions,
                 wait,
             },
             Step::Commit(partitions, limit) => Act::Commit {
-                step: self.run(None, Some(limit.end(now))),
+                step: self.run(Told::Nothing, Some(limit.end(now))),
                 partitions,
             },
             Step::Tell(event) => Act::Tell {
-                step: self.run(Some(event.clone()), None),
+                step: self.run(Told::Now(event.clone()), None),
                 event,
+            },
+            Step::Settle(partitions, limit) => Act::Settle {
+                step: self.run(Told::Before(partitions.clone()), Some(limit.end(now))),
+                partitions,
             },
             Step::Take(partitions) => {
                 self.owned.retain(|at| !partitions.contains(at));
@@ -212,11 +239,11 @@ impl Handover {
         })
     }
 
-    fn run(&mut self, telling: Option<Event>, until: Option<Instant>) -> u64 {
+    fn run(&mut self, told: Told, until: Option<Instant>) -> u64 {
         self.last_step += 1;
         self.running = Some(Running {
             number: self.last_step,
-            telling,
+            told,
             until,
         });
         self.last_step
@@ -244,9 +271,10 @@ impl Act {
     /// The step that is under way until it is said to be done; `None` if this is done at once.
     pub(super) fn step(&self) -> Option<u64> {
         match self {
-            Self::Hold { step, .. } | Self::Commit { step, .. } | Self::Tell { step, .. } => {
-                Some(*step)
-            }
+            Self::Hold { step, .. }
+            | Self::Commit { step, .. }
+            | Self::Tell { step, .. }
+            | Self::Settle { step, .. } => Some(*step),
             _ => None,
         }
     }
@@ -309,14 +337,11 @@ mod tests {
             seen.push(act);
         }
         let names: Vec<String> = seen.iter().map(|act| format!("{act:?}")).collect();
-        let order = ["Hold", "Commit", "Tell", "Take"];
-        assert!(
-            names
-                .iter()
-                .zip(order)
-                .all(|(act, name)| act.starts_with(name)),
-            "{names:?}"
-        );
+        let order = ["Hold", "Commit", "Tell", "Settle", "Take"];
+        assert_eq!(names.len(), order.len(), "{names:?}");
+        for (act, name) in names.iter().zip(order) {
+            assert!(act.starts_with(name), "{names:?}");
+        }
         assert_eq!(*handover.owned(), set(&[0]));
     }
 
@@ -397,6 +422,58 @@ mod tests {
                 "the listener runs; the old step is void"
             );
         }
+    }
+
+    /// Up to the step in which what the listener has begun to commit is settled.
+    fn settling() -> (Handover, Instant, u64) {
+        let (mut handover, now) = owning(&[0, 1]);
+        handover.revoke(set(&[1]), Duration::from_secs(1));
+        loop {
+            let act = handover.poll(now).unwrap();
+            match act {
+                Act::Settle { step, partitions } => {
+                    assert_eq!(partitions, set(&[1]));
+                    return (handover, now, step);
+                }
+                act => handover.done(act.step().unwrap()),
+            }
+        }
+    }
+
+    #[test]
+    fn case_57_what_a_listener_has_begun_to_commit_is_waited_for_within_the_limit() {
+        let (mut handover, now, _) = settling();
+        assert_eq!(handover.poll(now), None);
+        let until = now + Duration::from_secs(1);
+        assert_eq!(handover.poll_timeout(), Some(until));
+        assert_eq!(handover.poll(until), Some(Act::Take(set(&[1]))));
+    }
+
+    #[test]
+    fn a_farewell_while_commits_are_settled_tells_nobody_twice() {
+        let (mut handover, now, before) = settling();
+        handover.revoke_all(now + Duration::from_secs(2));
+        let mut told = Vec::new();
+        let mut taken = Partitions::new();
+        handover.done(before);
+        while let Some(act) = handover.poll(now) {
+            handover.done(act.step().unwrap_or_default());
+            match act {
+                Act::Take(partitions) => taken.extend(partitions),
+                act => told.extend(act.into_event()),
+            }
+        }
+        assert_eq!(told, [Event::Revoked(set(&[0]))]);
+        assert_eq!(taken, set(&[0, 1]));
+    }
+
+    #[test]
+    fn a_loss_while_commits_are_settled_is_none_of_what_was_revoked() {
+        let (mut handover, now, _) = settling();
+        handover.lose();
+        assert_eq!(handover.poll(now), Some(Act::Take(set(&[0, 1]))));
+        let told = handover.poll(now).and_then(Act::into_event);
+        assert_eq!(told, Some(Event::Lost(set(&[0]))));
     }
 
     #[test]

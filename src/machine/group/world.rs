@@ -255,7 +255,7 @@ impl<C: Coordinator> World<C> {
                 }
                 client.steps.push(step);
             }
-            Act::Tell { step, .. } => client.steps.push(step),
+            Act::Tell { step, .. } | Act::Settle { step, .. } => client.steps.push(step),
             Act::Take(partitions) => {
                 for at in partitions {
                     client.positions.remove(&at);

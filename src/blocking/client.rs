@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::producer::ProducerBuilder;
 
 /// A [`tidewire::Client`](crate::Client) for programs without async. Cheap to clone; its background
-/// thread ends with the last clone and the last producer made of it.
+/// thread ends with the last clone and the last producer or consumer made of it.
 #[derive(Clone, Debug)]
 pub struct Client {
     client: crate::Client,

@@ -112,8 +112,9 @@ impl ClientBuilder {
         self.property("default.api.timeout.ms", millis(timeout))
     }
 
-    /// Sets one property by its Kafka or librdkafka name. A wrong name or value is reported by
-    /// [`build`](Self::build), all of them at once.
+    /// Sets one property by its Kafka or librdkafka name. An unknown name, or a wrong value of a
+    /// property of the client, is reported by [`build`](Self::build), all of them at once; those of
+    /// producers and consumers are by the `build` of these.
     #[must_use]
     pub fn property(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.properties.push(key, value, Origin::Code);
@@ -133,8 +134,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Takes properties together with where each came from, as the command line does: one that is
-    /// meant for another role is ignored from a file and warned about from a flag.
+    /// Takes properties together with where each came from, as the command line does. One that is
+    /// meant for another role is ignored; [`Properties::unused_by`] names those that came from a
+    /// flag, and the command line warns of them.
     #[must_use]
     pub fn properties_with_origin(mut self, properties: &Properties) -> Self {
         for property in properties.iter() {
@@ -185,8 +187,9 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// As [`build`](Self::build); `Connect` with each address that was tried and why it failed;
-    /// `InvalidInput` outside a tokio runtime.
+    /// As [`build`](Self::build); an error with each address that was tried and why it failed, of
+    /// the first failure's kind (`Connect`, `Disconnected`, `UnsupportedVersion`, ..), or `Timeout`
+    /// where none has failed by then; `InvalidInput` outside a tokio runtime.
     ///
     /// # Cancel safety
     ///

@@ -29,7 +29,8 @@ pub struct ConsumerConfig {
     /// `queued.max.messages.kbytes` (librdkafka): bytes of memory for records that were fetched and
     /// not yet handed out. Default 32 MiB.
     pub prefetch_memory: usize,
-    /// `max.poll.records`: the most that one poll hands out. `None`, the default, is all there is.
+    /// `max.poll.records`: the most that one poll hands out. `None`, the default, is all there is;
+    /// of compressed batches 64 kB or one batch, and the next poll has the rest.
     pub max_poll_records: Option<usize>,
     /// `check.crcs`: verify the checksum of each batch. Default true.
     pub check_crcs: bool,

@@ -125,7 +125,8 @@ impl ConsumerBuilder {
     /// # Errors
     ///
     /// `Config` with every problem of the configuration at once; `Broker` for an assigned partition
-    /// that does not exist by then; `Connect` or `Timeout` if no broker answers by then;
+    /// that does not exist by then; `Timeout`, or the reason why no broker was reached (`Connect`,
+    /// ..), if none answers by then;
     /// `InvalidInput` outside a tokio runtime, for a subscription without a `group.id` or beside an
     /// assignment, and for a pattern that is none. A subscription is worked on in the background:
     /// what goes wrong with it comes out of [`Consumer::poll`].

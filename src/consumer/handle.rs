@@ -142,8 +142,9 @@ impl Consumer {
     /// # Errors
     ///
     /// What keeps a partition from going on, after all that came before it: `Corrupt` with topic,
-    /// partition and offset for a batch that cannot be read, `Broker(OFFSET_OUT_OF_RANGE)` where
-    /// `auto.offset.reset` is `none`, an authorization that is missing, `UnsupportedVersion` of its
+    /// partition and offset for a batch that cannot be read, where `auto.offset.reset` is
+    /// `none` `Broker(OFFSET_OUT_OF_RANGE)`, and `LogTruncation` if the log was cut off before the
+    /// position (KIP-320), an authorization that is missing, `UnsupportedVersion` of its
     /// leader, `Malformed` where it answers with nonsense again and again. The other partitions go
     /// on. The partition is tried again after a backoff, and what fails again is said again, until
     /// the cause is gone or [`seek`](Self::seek) passes it. Said once and not tried again before a

@@ -13,7 +13,7 @@ use crate::machine::producer::Partitioner;
 
 /// Describes a [`Producer`]; starts from the client's properties.
 ///
-/// Every setter is a property under its Kafka name, so that a wrong value is reported by
+/// A setter that has a Kafka key is the property of that name, so that a wrong value is reported by
 /// [`build`](Self::build) in the same words, whichever way it came. Durations count in whole
 /// milliseconds, a part of one as one.
 #[derive(Clone, Debug)]

@@ -127,8 +127,10 @@ impl Producer {
     ///
     /// # Errors
     ///
-    /// `BufferFull` or `Timeout` if that was not enough, `InvalidInput` for a record that is too
-    /// large, `Broker` for a topic or partition that does not exist. The record is not written.
+    /// `BufferFull`, `Timeout` or the reason why no broker was reached (`Connect`, ..) if that was
+    /// not enough; `InvalidInput` for a record that is too large or names no topic, outside a tokio
+    /// runtime, and in an interceptor that would have to wait; `Broker` for a topic or partition
+    /// that does not exist; `Closed` after [`close`](Self::close). The record is not written.
     ///
     /// # Cancel safety
     ///

@@ -42,7 +42,10 @@ pub(super) const KEYS: &[Key] = &[
         count(1, INT),
         "The most records that one poll hands out.",
     )
-    .departs("500", "unset hands out everything that is ready"),
+    .departs(
+        "500",
+        "unset hands out everything that is ready; of compressed batches 64 kB or one batch",
+    ),
     Key::new(
         "check.crcs",
         field!(Consumer.check_crcs),

@@ -50,7 +50,6 @@ pub(super) const NOT_BUILT: &[Key] = &[
     later("interceptors", Client, NOTHING),
     later("interceptor.classes", Client, NOTHING),
     later("topic.blacklist", Client, NOTHING),
-    later_flag("socket.keepalive.enable", Client, &["false"]),
     later_flag("socket.nagle.disable", Client, &["true"]),
     later_of(
         "broker.address.family",
@@ -223,6 +222,11 @@ pub(super) const MEANINGLESS: &[Key] = &[
     idle("metrics.recording.level", Client, METRICS),
     idle("metrics.sample.window.ms", Client, METRICS),
     idle("statistics.interval.ms", Client, METRICS),
+    idle(
+        "socket.keepalive.enable",
+        Client,
+        "always on, after 60 s of silence",
+    ),
     idle("debug", Client, LOGS),
     idle("log_level", Client, LOGS),
     idle("log.connection.close", Client, LOGS),
@@ -281,7 +285,7 @@ pub(super) const MEANINGLESS: &[Key] = &[
     idle(
         "produce.offset.report",
         Producer,
-        "every outcome has the offset",
+        "every outcome has the offset, where the broker says it",
     ),
     idle("dr_cb", Producer, CALLBACK),
     idle("dr_msg_cb", Producer, CALLBACK),

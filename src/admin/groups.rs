@@ -24,8 +24,8 @@ pub struct GroupListing {
     pub protocol_type: String,
     /// Where it stands, as `Stable` or `Empty`; `None` where the broker is older than 2.6.
     pub state: Option<String>,
-    /// As `classic`, `consumer` (KIP-848) or `share` (KIP-932); `None` where the broker is older than
-    /// 3.8.
+    /// As `classic`, `consumer` (KIP-848) or `share` (KIP-932); `None` where the broker is older
+    /// than 3.8.
     pub group_type: Option<String>,
 }
 

@@ -24,7 +24,8 @@ use crate::machine::group::commits::{OffsetAndMetadata, Offsets};
 ///
 /// # Cancel safety
 ///
-/// The commit goes on whether this is awaited or dropped.
+/// The commit goes on whether this is awaited or dropped. What a dropped one fails with is logged,
+/// and while the consumer closes, [`close`](crate::Consumer::close) returns it.
 #[derive(Debug)]
 pub struct PendingCommit(oneshot::Receiver<Result<()>>);
 

@@ -160,6 +160,10 @@ fn told(finished: &[Finished<u64>]) -> Vec<(u32, u32, bool, String)> {
         assert_eq!(error.write_status(), Some(WriteStatus::NotWritten));
         assert_eq!(each.share.total, 6);
         let blamed = error.kind() != ErrorKind::BatchRefused;
+        // A neighbour may be sent again as it is; what was refused would be refused again.
+        assert_eq!(error.is_retriable(), !blamed, "{error}");
+        let code = Some(ErrorCode::INVALID_RECORD).filter(|_| blamed);
+        assert_eq!(error.code(), code, "{error}");
         let Share { first, records, .. } = each.share;
         (first, records, blamed, error.message().to_owned())
     };

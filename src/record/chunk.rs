@@ -451,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn waiters_are_served_in_order_and_not_overtaken() {
+    fn case_122_waiters_are_served_in_order_and_not_overtaken() {
         let pool = ChunkPool::new(3 * 64, 64);
         let held = pool.try_reserve(2).unwrap();
         let mut large = Box::pin(pool.reserve(2));
@@ -469,7 +469,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dropped_waiter_lets_the_next_one_pass_and_keeps_nothing() {
+    fn case_122_a_dropped_waiter_lets_the_next_one_pass_and_keeps_nothing() {
         let pool = ChunkPool::new(2 * 64, 64);
         let held = pool.try_reserve(1).unwrap();
         let mut large = Box::pin(pool.reserve(2));

@@ -232,7 +232,7 @@ async fn case_122_a_full_buffer_is_an_error_within_max_block() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_waiter_that_leaves_gives_up_its_place_in_the_buffer() {
+async fn case_122_a_waiter_that_leaves_gives_up_its_place_in_the_buffer() {
     let cluster = cluster().topic("t", 1).build();
     let client = connect(&cluster).await;
     let builder = client.producer().buffer_memory(48 << 10);

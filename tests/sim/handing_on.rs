@@ -200,14 +200,20 @@ async fn case_52_who_is_thrown_out_over_the_last_commit_does_not_commit_as_a_str
 #[tokio::test(start_paused = true)]
 async fn a_commit_just_before_the_end_is_made_as_a_member() {
     for builder in [member, cooperative, modern] {
-        let (cluster, client) = written(1, 3).await;
-        // Of a static member's group no stranger may commit while it is gone.
-        let builder = builder(&client).property("group.instance.id", "one");
-        let consumer = build(builder.property("enable.auto.commit", "false")).await;
-        read(&consumer, 3).await;
-        let pending = consumer.commit_async().unwrap();
-        within(secs(10), consumer.close(secs(30))).await.unwrap();
-        within(secs(1), pending).await.unwrap();
-        assert_eq!(committed(&cluster, 0), Some(3));
+        for unsubscribes in [false, true] {
+            let (cluster, client) = written(1, 3).await;
+            // Of a static member's group no stranger may commit while it is gone.
+            let builder = builder(&client).property("group.instance.id", "one");
+            let consumer = build(builder.property("enable.auto.commit", "false")).await;
+            read(&consumer, 3).await;
+            let pending = consumer.commit_async().unwrap();
+            if unsubscribes {
+                consumer.unsubscribe().unwrap();
+            } else {
+                within(secs(10), consumer.close(secs(30))).await.unwrap();
+            }
+            within(secs(1), pending).await.unwrap();
+            assert_eq!(committed(&cluster, 0), Some(3));
+        }
     }
 }

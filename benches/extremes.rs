@@ -1,26 +1,30 @@
 //! A producer with its defaults in extreme shapes, against a real broker: many partitions, large
-//! records, many topics, many tasks, one thread. Each in a process of its own, so that its peak of
-//! memory is its own.
+//! records, many topics, many tasks, one thread, a long line. Each in a process of its own, so that
+//! its peak of memory is its own.
 //!
 //! It fails where memory goes beyond `buffer.memory` and what a process needs besides, where a rate
-//! collapses (the bounds are a quarter of what two cores do that also run the broker, or less), and
+//! collapses (the bounds are a third of what two cores do that also run the broker, or less), and
 //! where an idle producer ticks.
 //!
 //! `TIDEWIRE_BOOTSTRAP=HOST:PORT cargo bench --bench extremes [-- WORDS]`, with a broker of
-//! `cargo xtask broker up`. It runs the shapes with these words in their names. Long lines are
-//! workload `e` of `cargo xtask bench peers`.
+//! `cargo xtask broker up`. It runs the shapes with these words in their names. Workload `e` of
+//! `cargo xtask bench peers` has long lines beside other clients.
 
 #![expect(
     clippy::expect_used,
     reason = "a bench that cannot set itself up has nothing to report"
 )]
 
+#[path = "support/line.rs"]
+mod line;
 #[path = "support/usage.rs"]
 mod usage;
 
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use line::Line;
 use tidewire::{Client, NewTopic, Producer, Record};
 use tokio::runtime::{Builder, Runtime};
 use usage::{cpu_seconds, status_kb};
@@ -44,6 +48,8 @@ struct Shape {
     keyed: bool,
     tasks: u64,
     one_thread: bool,
+    /// To the broker and back, beyond what this machine takes.
+    round_trip: Duration,
     /// Whether it stands idle afterwards.
     idles: bool,
     /// Fewer records a second are a collapse.
@@ -61,12 +67,13 @@ const PLAIN: Shape = Shape {
     keyed: false,
     tasks: 1,
     one_thread: false,
+    round_trip: Duration::ZERO,
     idles: false,
     rate_min: 500_000,
     memory_max: 72,
 };
 
-const SHAPES: [Shape; 6] = [
+const SHAPES: [Shape; 8] = [
     Shape {
         idles: true,
         ..PLAIN
@@ -104,6 +111,21 @@ const SHAPES: [Shape; 6] = [
     Shape {
         name: "100-byte values, one task, current thread",
         one_thread: true,
+        ..PLAIN
+    },
+    Shape {
+        name: "100 bytes, one partition, 5 ms round trip",
+        partitions: 1,
+        round_trip: Duration::from_millis(5),
+        rate_min: 700_000,
+        ..PLAIN
+    },
+    Shape {
+        name: "100 bytes, one partition, 100 ms round trip",
+        partitions: 1,
+        round_trip: Duration::from_millis(100),
+        // What five requests on their way allow, and not what the client could do.
+        rate_min: 150_000,
         ..PLAIN
     },
 ];
@@ -145,8 +167,11 @@ fn run(bootstrap: &str, shape: &Shape) {
         threads()
     };
     runtime.block_on(async {
-        let client = Client::builder().bootstrap_servers(bootstrap).connect();
-        let client = client.await.expect("the broker answers");
+        let mut client = Client::builder().bootstrap_servers(bootstrap);
+        if !shape.round_trip.is_zero() {
+            client = client.connector(Arc::new(Line::new(shape.round_trip)));
+        }
+        let client = client.connect().await.expect("the broker answers");
         let producer = client.producer().build().expect("the defaults are fine");
         if shape.partitions > 100 {
             // What is new at the broker is slow there for its first megabytes.

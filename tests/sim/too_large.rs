@@ -100,3 +100,40 @@ async fn case_91_the_stream_of_the_partition_tells_it_too() {
     let none = tokio::time::timeout(secs(60), stream.next()).await;
     assert!(none.is_err(), "it is told once");
 }
+
+#[tokio::test(start_paused = true)]
+async fn case_82_what_comes_where_a_log_was_cut_below_a_batch_beyond_the_frame_limit_is_read() {
+    let cluster = cluster().topic("t", 1).build();
+    let writer = connect(&cluster).await;
+    let producer = writer.producer().linger(ms(0)).build().unwrap();
+    for size in [100, 100, 200_000] {
+        let sent = producer.send(record(0, "x".repeat(size)));
+        within(PATIENCE, sent).await.unwrap();
+    }
+    let client = client(&cluster).property("receive.message.max.bytes", "100000");
+    let client = client.connect().await.unwrap();
+    let builder = consumer(&client, 1).property("fetch.max.bytes", "90000");
+    let consumer = builder.build().await.unwrap();
+    let (records, errors) = all(&consumer, 2).await;
+    assert_eq!((records.len(), errors[0].kind()), (2, ErrorKind::Config));
+
+    // A clean change of leaders leaves the batch where it is.
+    let asked = || cluster.requests(ApiKey::OffsetForLeaderEpoch);
+    cluster.move_leader("t", 0, 2).unwrap();
+    let quiet = within(secs(601), poll(&consumer, secs(600))).await.unwrap();
+    assert!(quiet.is_empty());
+    let status = consumer.explain(&at(0)).unwrap();
+    assert!(matches!(status, PartitionStatus::Blocked(_)), "{status}");
+    assert_eq!(asked(), 1, "the new leader, once");
+
+    cluster.lose_log_end("t", 0, 1, 3).unwrap();
+    // What the old one has written is lost in part.
+    let producer = writer.producer().linger(ms(0)).build().unwrap();
+    for n in 1..=3 {
+        let sent = producer.send(record(0, n.to_string()));
+        within(PATIENCE, sent).await.unwrap();
+    }
+    let all = within(secs(600), read(&consumer, 3)).await;
+    let all: Vec<(i64, &str)> = all.iter().map(|it| (it.offset, &*it.value)).collect();
+    assert_eq!(all, [(1, "1"), (2, "2"), (3, "3")]);
+}

@@ -29,7 +29,9 @@ impl<T> Fetcher<T> {
             let Position::At(place) = state.fetch else {
                 return None;
             };
-            if place.epoch == LeaderEpoch::NONE || !state.may_ask(now) {
+            // One that is left out for a batch there is asked about: with its end a log loses such
+            // a batch, too, and what comes after is to be read.
+            if place.epoch == LeaderEpoch::NONE || state.has_no_place() || !state.may_ask(now) {
                 return None;
             }
             let leader = cluster.leader(at)?;

@@ -11,7 +11,7 @@
 
 use super::frames::Frames;
 use super::lent::Lent;
-use super::partition::{LeftOut, Partition};
+use super::partition::Partition;
 use super::plan::Handed;
 use super::positions::{Place, Position};
 use crate::ids::LeaderEpoch;
@@ -100,8 +100,7 @@ impl<T> Partition<T> {
 
     /// Whether the consumed position is in the log that there is now.
     pub(super) fn is_in_log(&self) -> bool {
-        let has_no_place = |left_out: &LeftOut| left_out.has_no_place;
-        self.consumed_log() == self.log && !self.left_out.as_ref().is_some_and(has_no_place)
+        self.consumed_log() == self.log && !self.has_no_place()
     }
 
     /// Takes back what is handed out record by record: from where all that was not handed out can

@@ -112,9 +112,8 @@ impl<T> Partition<T> {
 
     /// Goes on fetching from here, as of this generation, and drops what it holds.
     pub(super) fn rewind(&mut self, to: Position, generation: u64, frames: &mut Frames) {
-        let is_found_again = |left_out: &LeftOut| !left_out.has_no_place;
-        if self.left_out.as_ref().is_none_or(is_found_again) && self.failed.take().is_some() {
-            // The user has not heard of it.
+        if !self.has_no_place() && self.failed.take().is_some() {
+            // The user has not heard of it, and it is found again.
             self.left_out = None;
         }
         self.refetch(to, generation, frames);
@@ -165,8 +164,7 @@ impl<T> Partition<T> {
 
     /// Whether a question about it may be asked now.
     pub(super) fn may_ask(&self, now: Instant) -> bool {
-        let waits = self.not_before.is_some_and(|at| at > now);
-        !waits && self.failed.is_none() && self.blocked().is_none()
+        self.failed.is_none() && self.not_before.is_none_or(|at| at <= now)
     }
 
     /// Whether the leader has to be asked first whether the position is still in its log.
@@ -188,7 +186,8 @@ impl<T> Partition<T> {
         let Position::At(place) = self.fetch else {
             return None;
         };
-        if self.is_paused() || self.held || !self.may_ask(now) {
+        let wants_nothing = self.is_paused() || self.held || self.blocked().is_some();
+        if wants_nothing || !self.may_ask(now) {
             return None;
         }
         let leader = cluster.leader(at)?;
@@ -217,6 +216,11 @@ impl<T> Partition<T> {
         };
         let left_out = self.left_out.as_ref()?;
         (left_out.offset == place.offset).then_some(&left_out.error)
+    }
+
+    /// Whether there is another log than the one that its place is in, until it is sought.
+    pub(super) fn has_no_place(&self) -> bool {
+        self.left_out.as_ref().is_some_and(|it| it.has_no_place)
     }
 
     /// Whether it has records for the user.

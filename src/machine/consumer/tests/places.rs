@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::error::FrameTooLarge;
 
 /// A cluster with a leader, its epoch, and the brokers that there are.
 struct Led(i32, i32, &'static [i32]);
@@ -65,6 +66,36 @@ fn case_82_what_was_read_of_a_lost_end_is_dropped_and_the_rest_kept() {
     assert_eq!(again.place, place(5));
     assert_eq!(it.fetcher.validated(&again, Some(place(6))), None);
     assert!(it.fetcher.poll_fetch(it.now, TWO, 2, &NEW).is_some());
+}
+
+#[test]
+fn case_82_a_place_left_out_for_a_batch_that_is_too_large_is_checked_too() {
+    let mut it = read_up_to_nine();
+    while it.fetcher.has_ready() {
+        it.take();
+    }
+    let (size, limit) = (9000, 5000);
+    for _ in 0..2 {
+        let plan = it.plan(ONE).unwrap();
+        let frame = FrameTooLarge { size, limit };
+        it.fetcher.too_large(ONE, &plan.partitions, frame);
+    }
+    assert!(it.fetcher.hand_out_error().is_some());
+    // With a log that still has the place, it is the same batch.
+    let asked = it.fetcher.doubtful(it.now, &NEW).remove(0);
+    assert_eq!(it.fetcher.validated(&asked, Some(place(9))), None);
+    assert!(it.fetcher.doubtful(it.now, &NEW).is_empty());
+    assert_eq!(it.fetcher.poll_fetch(it.now, TWO, 2, &NEW), None);
+    assert!(it.fetcher.hand_out_error().is_none());
+    let newer = Led(3, 6, &[1, 2, 3]);
+    let asked = it.fetcher.doubtful(it.now, &newer).remove(0);
+    assert_eq!(it.fetcher.validated(&asked, Some(place(6))), Some(place(6)));
+    it.fetcher.cut(&at(0), asked.generation, place(6));
+    let asked = it.fetcher.doubtful(it.now, &newer).remove(0);
+    assert_eq!(it.fetcher.validated(&asked, Some(place(6))), None);
+    let three = BrokerId(3);
+    let plan = it.fetcher.poll_fetch(it.now, three, 2, &newer).unwrap();
+    assert_eq!(plan.partitions[0].offset, 6);
 }
 
 #[test]

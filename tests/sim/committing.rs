@@ -1,6 +1,8 @@
 //! What a group commits by itself: the position of each partition, whether records brought it there
 //! or not, and never what the program may be busy with; and what a commit costs.
 
+use std::pin::pin;
+
 use tidewire::mock::{Action, Fault, MockCluster};
 use tidewire::protocol::ApiKey;
 use tidewire::protocol::fetch::{FetchResponse, FetchableTopicResponse, PartitionData};
@@ -138,6 +140,59 @@ async fn case_72_nothing_is_committed_again_that_is_committed_already() {
         assert_eq!(commits(&cluster), before, "it is where the group was");
         assert_eq!(committed(&cluster, 0), Some(3));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_56_commits_refused_in_a_rebalance_cost_one_rejoin_and_no_record_a_pause() {
+    for refusals in [1, 3] {
+        let (cluster, client) = written(1, 1).await;
+        let builder = cooperative(&client).property("enable.auto.commit", "false");
+        let consumer = build(builder).await;
+        read(&consumer, 1).await;
+        let generation = || cluster.group("g").unwrap().generation;
+        let (before, joins) = (generation(), cluster.requests(ApiKey::JoinGroup));
+        // As if others took their time to join.
+        let slow = Fault::on(ApiKey::JoinGroup).then(Action::Delay(secs(1)));
+        cluster.faults().add(slow);
+        let refuses = Fault::on(ApiKey::OffsetCommit).times(refusals);
+        let refuses = refuses.then(Action::Error(ErrorCode::REBALANCE_IN_PROGRESS));
+        let refuses = cluster.faults().add(refuses);
+        let mut commit = pin!(consumer.commit_offsets_async([(at(0), 1.into())]).unwrap());
+        for n in 0..100 {
+            write(&client, 0, [n.to_string()]).await;
+            let (next, took) = timed(secs(5), read(&consumer, 1)).await;
+            let values: Vec<&str> = next.iter().map(|it| &*it.value).collect();
+            assert_eq!(values, [n.to_string()]);
+            assert!(took < ms(20), "{took:?} for record {n}");
+            tokio::time::sleep(ms(50)).await;
+        }
+        within(ms(1), &mut commit).await.unwrap();
+        assert_eq!(cluster.faults().fired(refuses), refusals);
+        assert_eq!(committed(&cluster, 0), Some(1));
+        assert_eq!(cluster.requests(ApiKey::JoinGroup), joins + 1);
+        assert_eq!(generation(), before + 1);
+    }
+}
+
+/// With all partitions given up to join again, the commit comes first.
+#[tokio::test(start_paused = true)]
+async fn case_56_a_commit_refused_in_an_eager_rebalance_is_made_up_for_before_the_join() {
+    let (cluster, client) = written(1, 9).await;
+    let consumer = build(member(&client).property("enable.auto.commit", "false")).await;
+    read(&consumer, 9).await;
+    let joins = cluster.requests(ApiKey::JoinGroup);
+    let refuses = Fault::on(ApiKey::OffsetCommit).times(3);
+    let refuses = refuses.then(Action::Error(ErrorCode::REBALANCE_IN_PROGRESS));
+    cluster.faults().add(refuses);
+    let seen = cluster.history().len();
+    let commit = consumer.commit_offsets_async([(at(0), 7.into())]).unwrap();
+    let rest = within(secs(5), read(&consumer, 2)).await;
+    assert_eq!(rest[0].offset, 7, "from where it committed");
+    within(ms(1), commit).await.unwrap();
+    assert_eq!(cluster.requests(ApiKey::JoinGroup), joins + 1);
+    let history = cluster.history().split_off(seen);
+    let of = |api| history.iter().rposition(|it| it.api == Some(api)).unwrap();
+    assert!(of(ApiKey::OffsetCommit) < of(ApiKey::JoinGroup));
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tidewire::{Consumer, ErrorCode, ErrorKind, RebalanceListener, StartAt, TopicPartition};
+use tidewire::{
+    Consumer, ErrorCode, ErrorKind, OffsetAndMetadata, RebalanceListener, StartAt, TopicPartition,
+};
 use tokio::time::sleep;
 
 use crate::place::{Place, Protocol, scenarios};
@@ -22,6 +24,7 @@ scenarios! {
     partitions_by_hand_start_at_the_committed_offset_and_need_no_membership: range;
     while_a_group_has_members_a_stranger_cannot_commit: range uniform;
     case_73_without_a_committed_offset_and_a_reset_the_user_decides: range uniform;
+    what_is_remembered_with_an_offset_is_read_back_until_the_next_commit: range uniform;
 }
 
 async fn a_group_of_one_reads_all_and_the_next_member_goes_on_exactly_there(
@@ -232,4 +235,42 @@ async fn case_73_without_a_committed_offset_and_a_reset_the_user_decides(
     assert_eq!(offsets(&rest), BTreeMap::from([(0, [1, 2].into())]));
     close(consumer).await;
     assert_eq!(scene.committed_first().await, 3);
+}
+
+async fn what_is_remembered_with_an_offset_is_read_back_until_the_next_commit(
+    place: &Place,
+    protocol: Protocol,
+) {
+    let scene = Scene::written(place, protocol, 2, 5).await;
+    let builder = scene.member().property("enable.auto.commit", "false");
+    let consumer = build(builder).await;
+    read([&consumer], 10).await;
+    let both = [scene.at(0), scene.at(1)];
+    let committed = async || {
+        let told = consumer.committed(both.clone());
+        let told = within(LIMIT, told).await.unwrap();
+        let admin = scene.client.admin();
+        let seen = within(LIMIT, admin.group_offsets(&scene.group)).await;
+        let seen = seen.unwrap().into_iter();
+        assert_eq!(told, seen.map(|(at, offset)| (at, Some(offset))).collect());
+        both.each_ref().map(|at| told[at].clone().unwrap())
+    };
+    let noted = OffsetAndMetadata::new(3).metadata("taken over from α");
+    let plain = OffsetAndMetadata::new(2);
+    let offsets = [noted.clone(), plain.clone()];
+    let commit = consumer.commit_offsets(both.clone().into_iter().zip(offsets));
+    within(LIMIT, commit).await.unwrap();
+    assert_eq!(committed().await, [noted.clone(), plain.clone()]);
+
+    // What is too long for the broker spoils nothing of the others.
+    let long = OffsetAndMetadata::new(4).metadata("x".repeat(5_000));
+    let offsets = [long, 5.into()];
+    let commit = consumer.commit_offsets(both.clone().into_iter().zip(offsets));
+    let refused = within(LIMIT, commit).await.unwrap_err();
+    let why = (refused.code(), refused.partition());
+    assert_eq!(why, (Some(ErrorCode::OFFSET_METADATA_TOO_LARGE), Some(0)));
+    assert_eq!(committed().await, [noted, 5.into()]);
+    within(LIMIT, consumer.commit()).await.unwrap();
+    let all = committed().await.map(|it| (it.offset, it.metadata));
+    assert_eq!(all, [(5, String::new()), (5, String::new())]);
 }

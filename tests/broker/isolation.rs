@@ -195,6 +195,10 @@ async fn values(consumer: &Consumer, limit: Duration) -> Vec<String> {
     records.iter().map(|each| value(each.value())).collect()
 }
 
+fn lag(consumer: &Consumer, topic: &str) -> Option<i64> {
+    consumer.lag(&TopicPartition::new(topic, 0))
+}
+
 /// Waits until it has passed everything, markers included, and has read nothing more.
 async fn passes_to_the_end(consumer: &Consumer, topic: &str) {
     let at = TopicPartition::new(topic, 0);
@@ -229,10 +233,18 @@ async fn cases_92_93_transactions_that_overlap_are_read_as_they_end() {
         .await;
     assert_eq!(read(&all, 6).await.len(), 6);
     assert_eq!(values(&committed, QUIET).await, [""; 0], "both are open");
+    // Nothing of the six may be read, so nothing is left to read.
+    assert_eq!(lag(&committed, &topic), Some(0));
+    all.seek(&TopicPartition::new(&*topic, 0), StartAt::Offset(0))
+        .unwrap();
+    assert_eq!(lag(&all, &topic), Some(6));
+    assert_eq!(read(&all, 6).await.len(), 6);
+    assert_eq!(lag(&all, &topic), Some(0));
 
     // The first record of the one that is open keeps back what comes behind it.
     two.end(true).await;
     assert_eq!(values(&committed, QUIET).await, [""; 0], "one is open");
+    assert_eq!(lag(&committed, &topic), Some(0));
     one.end(false).await;
     let expected = ["committed 1", "committed 2", "committed 3"];
     assert_eq!(read(&committed, 3).await, expected);
@@ -262,4 +274,5 @@ async fn cases_92_93_transactions_that_overlap_are_read_as_they_end() {
     let late = reader(&client, &topic, IsolationLevel::ReadCommitted).await;
     assert_eq!(read(&late, 5).await.last().unwrap(), "plain");
     passes_to_the_end(&late, &topic).await;
+    assert_eq!(lag(&late, &topic), Some(0));
 }

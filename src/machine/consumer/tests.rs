@@ -622,6 +622,26 @@ fn a_place_beyond_the_end_is_not_the_end() {
 }
 
 #[test]
+fn case_93_the_lag_is_the_distance_to_where_an_open_transaction_begins() {
+    let mut it = Fixture::new();
+    assert_eq!(it.fetcher.lag(&at(0)), None, "before any answer");
+    // Up to 90 it may be read, although the log goes on up to 100.
+    it.fetch(&[batch("a", 5, 10), batch("b", 90, 10)]);
+    let known = (it.fetcher.end(&at(0)), it.fetcher.high_watermark(&at(0)));
+    assert_eq!(known, (Some(90), Some(100)));
+    for left in [90, 85, 0] {
+        assert_eq!(it.fetcher.lag(&at(0)), Some(left));
+        it.fetcher.hand_out();
+    }
+    // A position beyond that is not behind.
+    it.fetch(&[batch("c", 95, 10)]);
+    it.take();
+    assert_eq!(it.fetcher.lag(&at(0)), Some(0));
+    it.fetcher.seek(&at(0), StartAt::Offset(20));
+    assert_eq!(it.fetcher.lag(&at(0)), Some(70));
+}
+
+#[test]
 fn a_partition_that_changes_hands_says_that_the_group_rebalances() {
     let mut it = Fixture::new();
     let status = |it: &Fixture| it.fetcher.explain(it.now, &at(0), &LedBy(ONE)).unwrap();

@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 use std::pin::pin;
 use std::time::Duration;
 
-use futures::FutureExt;
 use member::Member;
 use stall::Stall;
 use tidewire::{Client, Consumer, Records, StartAt, TopicPartition};
@@ -346,13 +345,13 @@ impl Printer<'_> {
 
 /// Marks the partitions that have reached their end; they are not asked for more.
 fn pass(consumer: &Consumer, goal: &mut Goal) -> Result<(), Failure> {
-    for partition in member::assigned(consumer, goal.open()) {
-        // One that is not known yet is asked for again after the next poll.
-        let Some(position) = consumer.position(&partition).now_or_never() else {
+    for partition in goal.open() {
+        // One that is not known yet, or not this member's, is asked for again after the next poll.
+        let Some(position) = member::position(consumer, &partition)? else {
             continue;
         };
-        if goal.passed(&partition, position?) {
-            consumer.pause(&partition)?;
+        if goal.passed(&partition, position) {
+            member::pause(consumer, &partition)?;
         }
     }
     Ok(())

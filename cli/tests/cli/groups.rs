@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 
-use crate::harness::Mock;
+use crate::harness::{Ended, Mock};
 
 fn written(mock: &Mock, lines: &[u8]) {
     mock.run(&["produce", "t"], lines).ok();
@@ -36,6 +36,29 @@ fn a_group_goes_on_where_it_left_off() {
     assert_eq!(read(&["-e"]).text(), "", "all of it is committed");
     written(&mock, b"6\n");
     assert_eq!(read(&["-o", "stored", "-e"]).text(), "6\n");
+}
+
+#[test]
+fn members_that_exit_at_the_end_come_and_go_beside_each_other() {
+    let mock = Mock::start(3);
+    for (topic, property) in [
+        ("eager", "partition.assignment.strategy=range"),
+        (
+            "cooperative",
+            "partition.assignment.strategy=cooperative-sticky",
+        ),
+        ("modern", "group.protocol=consumer"),
+    ] {
+        mock.run(&["topics", "create", topic, "--partitions", "4"], b"")
+            .ok();
+        let lines: String = (100..300).map(|n| format!("{n}\n")).collect();
+        mock.run(&["produce", topic], lines.as_bytes()).ok();
+        let args = ["consume", topic, "-g", topic, "-e", "-X", property];
+        let members = [(); 3].map(|()| mock.spawn(&args));
+        let read = members.map(|member| member.end().ok());
+        let read: String = read.iter().map(Ended::text).collect();
+        assert_eq!(sorted(&read), sorted(&lines), "{topic}");
+    }
 }
 
 #[test]

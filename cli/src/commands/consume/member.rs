@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use futures::FutureExt;
 use tidewire::{
     Client, Consumer, ConsumerRecord, ErrorKind, LeaderEpoch, OffsetAndMetadata, RebalanceListener,
     StartAt, TopicPartition,
@@ -180,9 +181,38 @@ pub(in crate::commands) fn store(
     epoch: LeaderEpoch,
 ) -> Result<(), Failure> {
     let offset = OffsetAndMetadata::new(next).leader_epoch(epoch);
-    match consumer.store_offset(partition, offset) {
-        Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
-        stored => Ok(stored?),
+    unless_lost(consumer.store_offset(partition, offset)).map(drop)
+}
+
+/// How far a partition was read; `None` if that is not known yet, or if another member has it.
+///
+/// # Errors
+/// When it cannot be read on.
+pub(in crate::commands) fn position(
+    consumer: &Consumer,
+    partition: &TopicPartition,
+) -> Result<Option<i64>, Failure> {
+    let position = consumer.position(partition).now_or_never();
+    Ok(position.map(unless_lost).transpose()?.flatten())
+}
+
+/// Asks for no more of a partition; answers whether it is still this member's.
+///
+/// # Errors
+/// When that cannot be done at all.
+pub(in crate::commands) fn pause(
+    consumer: &Consumer,
+    partition: &TopicPartition,
+) -> Result<bool, Failure> {
+    Ok(unless_lost(consumer.pause(partition))?.is_some())
+}
+
+/// `None` if another member has the partition now: the group takes it away between any two calls,
+/// so that a look at the assignment beforehand proves nothing.
+fn unless_lost<T>(done: tidewire::Result<T>) -> Result<Option<T>, Failure> {
+    match done {
+        Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(None),
+        done => Ok(Some(done?)),
     }
 }
 
@@ -230,7 +260,32 @@ mod tests {
     use tidewire::{ErrorCode, Record};
 
     use super::*;
-    use crate::commands::consume::POLL;
+    use crate::commands::consume::{POLL, POLL_FOR_END, pass};
+    use crate::text::goal::Goal;
+
+    /// The group takes partitions away between any two calls.
+    #[tokio::test(start_paused = true)]
+    async fn a_partition_that_another_member_has_is_passed_over() {
+        let cluster = MockCluster::builder().topic("t", 2).build();
+        let client = Client::builder()
+            .bootstrap_servers(cluster.bootstrap_servers())
+            .connector(cluster.connector());
+        let client = client.connect().await.unwrap();
+        let [ours, theirs] = [0, 1].map(|partition| TopicPartition::new("t", partition));
+        let consumer = client.consumer().build().await.unwrap();
+        let assigned = consumer.assign([(ours.clone(), StartAt::Offset(0))]);
+        assigned.await.unwrap();
+        let mut goal = Goal::new(None, Some([(ours.clone(), 0), (theirs.clone(), 0)]));
+        while goal.open().contains(&ours) {
+            consumer.poll(POLL_FOR_END).await.unwrap();
+            pass(&consumer, &mut goal).unwrap();
+        }
+        assert_eq!(goal.open(), std::slice::from_ref(&theirs));
+        assert_eq!(position(&consumer, &theirs), Ok(None));
+        assert_eq!(pause(&consumer, &theirs), Ok(false));
+        assert_eq!(pause(&consumer, &ours), Ok(true));
+        assert_eq!(store(&consumer, theirs, 5, LeaderEpoch::NONE), Ok(()));
+    }
 
     /// Otherwise records of another place are printed, and their offsets committed.
     #[tokio::test(start_paused = true)]

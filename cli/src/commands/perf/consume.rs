@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures::FutureExt;
 use futures::future::join_all;
-use tidewire::{Client, Consumer, ErrorKind, LeaderEpoch, Records, StartAt, TopicPartition};
+use tidewire::{Client, Consumer, LeaderEpoch, Records, StartAt, TopicPartition};
 
 use super::latency::Latencies;
 use super::report::Report;
 use super::usage::Usage;
 use crate::args::{Global, PerfConsumeArgs};
-use crate::commands::consume::member::store;
+use crate::commands::consume::member;
 use crate::failure::Failure;
 use crate::output::print;
 use crate::progress::Progress;
@@ -273,7 +272,7 @@ impl Reading {
                 self.latencies.record(now.saturating_duration_since(asked));
                 self.take(&polled, now);
                 for (at, (next, epoch)) in self.counted.drain(..).filter(|_| is_member) {
-                    store(consumer, at, next, epoch)?;
+                    member::store(consumer, at, next, epoch)?;
                 }
                 self.pass_positions(consumer)?;
                 asked = Instant::now();
@@ -342,22 +341,13 @@ impl Reading {
         let assigned = consumer.assignment();
         for (partition, end) in ends.iter().filter(|(at, _)| assigned.contains(at)) {
             // One that is not known yet is asked for again after the next poll.
-            if let Some(position) = consumer.position(partition).now_or_never() {
-                match position {
-                    Ok(position) if position >= *end => ended.push(partition.clone()),
-                    // It went to another member meanwhile.
-                    Err(error) if error.kind() == ErrorKind::InvalidInput => {}
-                    position => drop(position?),
-                }
+            if member::position(consumer, partition)?.is_some_and(|position| position >= *end) {
+                ended.push(partition.clone());
             }
         }
         for partition in ended {
-            match consumer.pause(&partition) {
-                Err(error) if error.kind() == ErrorKind::InvalidInput => {}
-                paused => {
-                    paused?;
-                    ends.remove(&partition);
-                }
+            if member::pause(consumer, &partition)? {
+                ends.remove(&partition);
             }
         }
         Ok(())

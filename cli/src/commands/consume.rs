@@ -287,9 +287,9 @@ impl Printer<'_> {
     }
 
     /// Whether a group has nothing left for it to read.
-    fn is_at_end(&self, consumer: &Consumer, goal: &Goal) -> bool {
+    fn is_at_end(&mut self, consumer: &Consumer, goal: &Goal) -> bool {
         let open = goal.open();
-        let member = self.member.as_ref().filter(|_| !open.is_empty());
+        let member = self.member.as_mut().filter(|_| !open.is_empty());
         member.is_some_and(|member| member.is_at_end(consumer, &open))
     }
 

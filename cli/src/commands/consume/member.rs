@@ -1,8 +1,7 @@
 //! `consume -g`: a member of a group. What was printed is what is committed.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::FutureExt;
 use tidewire::{
@@ -10,6 +9,7 @@ use tidewire::{
     StartAt, TopicPartition,
 };
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::{Ends, assignment};
 use crate::failure::Failure;
@@ -23,8 +23,10 @@ const SHARE: Duration = Duration::from_secs(10);
 
 /// What the command knows of its membership.
 pub(super) struct Member {
-    /// When the group gave it partitions, or none, for the first time.
-    settled: Arc<OnceLock<Instant>>,
+    /// When the group gave it partitions, or none, last; `None` while it takes some away.
+    settled: watch::Receiver<Option<Instant>>,
+    /// When it was seen to have partitions last.
+    shared: Option<Instant>,
     /// Why `-o` could not be followed.
     astray: watch::Receiver<Option<Failure>>,
     /// What was collected for stdout: the offset after it and its epoch, by partition.
@@ -35,7 +37,7 @@ pub(super) struct Member {
 struct Starter {
     start: Option<StartAt>,
     signals: Signals,
-    settled: Arc<OnceLock<Instant>>,
+    settled: watch::Sender<Option<Instant>>,
     astray: watch::Sender<Option<Failure>>,
 }
 
@@ -56,7 +58,11 @@ impl RebalanceListener for Starter {
                 self.astray.send_replace(Some(failure));
             }
         }
-        self.settled.get_or_init(Instant::now);
+        self.settled.send_replace(Some(Instant::now()));
+    }
+
+    async fn revoked(&self, _: &Consumer, _: &[TopicPartition]) {
+        self.settled.send_replace(None);
     }
 }
 
@@ -98,13 +104,13 @@ impl Member {
         start: Option<StartAt>,
         signals: Signals,
     ) -> Result<(Self, Consumer), Failure> {
-        let settled = Arc::new(OnceLock::new());
+        let (settles, settled) = watch::channel(None);
         let (told, astray) = watch::channel(None);
         let seek = start.filter(|start| !matches!(start, StartAt::Beginning | StartAt::End));
         let listener = Starter {
             start: seek,
             signals,
-            settled: Arc::clone(&settled),
+            settled: settles,
             astray: told,
         };
         let builder = client
@@ -113,6 +119,7 @@ impl Member {
         let consumer = builder.rebalance_listener(listener).build().await?;
         let member = Self {
             settled,
+            shared: None,
             astray,
             printed: BTreeMap::new(),
         };
@@ -127,19 +134,19 @@ impl Member {
         }
     }
 
-    /// Whether all that the group gave it is at its end.
-    pub(super) fn is_at_end(&self, consumer: &Consumer, open: &[TopicPartition]) -> bool {
-        let assigned = consumer.assignment();
-        let patience = if assigned.is_empty() {
-            SHARE
-        } else {
-            Duration::ZERO
+    /// Whether all that the group gave it is at its end. In a rebalance it may have nothing for a
+    /// while, and so it has when the group has given it up: that says nothing yet.
+    pub(super) fn is_at_end(&mut self, consumer: &Consumer, open: &[TopicPartition]) -> bool {
+        let Some(settled) = *self.settled.borrow() else {
+            return false;
         };
-        let settled = self
-            .settled
-            .get()
-            .is_some_and(|at| at.elapsed() >= patience);
-        settled && !open.iter().any(|at| assigned.contains(at))
+        let assigned = consumer.assignment();
+        if assigned.is_empty() {
+            let since = self.shared.map_or(settled, |shared| shared.max(settled));
+            return since.elapsed() >= SHARE;
+        }
+        self.shared = Some(Instant::now());
+        !open.iter().any(|at| assigned.contains(at))
     }
 
     /// A record is about to be written.
@@ -263,14 +270,54 @@ mod tests {
     use crate::commands::consume::{POLL, POLL_FOR_END, pass};
     use crate::text::goal::Goal;
 
+    async fn client(cluster: &MockCluster, properties: &[(&str, &str)]) -> Client {
+        let mut builder = Client::builder()
+            .bootstrap_servers(cluster.bootstrap_servers())
+            .connector(cluster.connector());
+        for (key, value) in properties {
+            builder = builder.property(*key, *value);
+        }
+        builder.connect().await.unwrap()
+    }
+
+    /// Else it would end with success, and nobody would read the rest.
+    #[tokio::test(start_paused = true)]
+    async fn a_member_without_partitions_in_a_rebalance_is_not_at_its_end() {
+        let cluster = MockCluster::builder().topic("t", 1).build();
+        let eager = ("partition.assignment.strategy", "range");
+        let client = client(&cluster, &[("group.id", "g"), eager]).await;
+        let (topics, open) = (["t".to_owned()], [TopicPartition::new("t", 0)]);
+        let join = async || {
+            let signals = Signals::listen().unwrap();
+            Member::join(&client, &topics, None, signals).await.unwrap()
+        };
+        let (mut member, consumer) = join().await;
+        let long_after = Instant::now() + SHARE * 3;
+        while Instant::now() < long_after {
+            consumer.poll(POLL_FOR_END).await.unwrap();
+            assert!(!member.is_at_end(&consumer, &open), "there may be more");
+        }
+        // The other one joins, and everybody waits for the leader's word.
+        let slow = Action::Delay(SHARE * 2);
+        cluster
+            .faults()
+            .add(Fault::on(ApiKey::SyncGroup).then(slow));
+        let (_, other) = join().await;
+        let (mut without, end) = (0, Instant::now() + SHARE + SHARE / 2);
+        while Instant::now() < end {
+            consumer.poll(POLL_FOR_END).await.unwrap();
+            other.poll(POLL_FOR_END).await.unwrap();
+            assert!(!member.is_at_end(&consumer, &open), "a rebalance goes on");
+            without += u32::from(consumer.assignment().is_empty());
+        }
+        assert!(without > 0);
+    }
+
     /// The group takes partitions away between any two calls.
     #[tokio::test(start_paused = true)]
     async fn a_partition_that_another_member_has_is_passed_over() {
         let cluster = MockCluster::builder().topic("t", 2).build();
-        let client = Client::builder()
-            .bootstrap_servers(cluster.bootstrap_servers())
-            .connector(cluster.connector());
-        let client = client.connect().await.unwrap();
+        let client = client(&cluster, &[]).await;
         let [ours, theirs] = [0, 1].map(|partition| TopicPartition::new("t", partition));
         let consumer = client.consumer().build().await.unwrap();
         let assigned = consumer.assign([(ours.clone(), StartAt::Offset(0))]);
@@ -294,12 +341,8 @@ mod tests {
         let code = ErrorCode::TOPIC_AUTHORIZATION_FAILED;
         let refused = Fault::on(ApiKey::ListOffsets).times(1);
         cluster.faults().add(refused.then(Action::Error(code)));
-        let client = Client::builder()
-            .bootstrap_servers(cluster.bootstrap_servers())
-            .connector(cluster.connector())
-            .property("group.id", "g")
-            .property("auto.offset.reset", "earliest");
-        let client = client.connect().await.unwrap();
+        let earliest = ("auto.offset.reset", "earliest");
+        let client = client(&cluster, &[("group.id", "g"), earliest]).await;
         let producer = client.producer().build().unwrap();
         producer.send(Record::to("t").value("x")).await.unwrap();
         let topics = ["t".to_owned()];

@@ -35,11 +35,6 @@ impl Signals {
         Ok(Self(receiver))
     }
 
-    /// Whether a signal has come.
-    pub(crate) fn came(&self) -> bool {
-        self.0.borrow().is_some()
-    }
-
     /// Returns when a signal has come; at once if it came before.
     ///
     /// # Cancel safety

@@ -6,28 +6,26 @@
 //! the next record would wait just as long for the same end.
 
 mod sending;
+pub(super) mod usable;
 
 use std::time::Duration;
 
-use tidewire::config::ProducerConfig;
-use tidewire::{Client, Error, ErrorCode};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 use crate::args::{Global, ProduceArgs};
 use crate::failure::Failure;
 use crate::output::{note, print};
-use crate::patience::{Limit, Patience};
-use crate::settings::{Settings, is_of_the_way};
+use crate::patience::Patience;
+use crate::settings::Settings;
 use crate::signals::Signals;
 use crate::source::Input;
 use crate::text::json;
 use crate::text::tally::{Tally, records};
 use sending::Sending;
+use usable::{LAST, Stalled, find};
 
 /// How long records on their way get after a signal.
 const GRACE: Duration = Duration::from_secs(3);
-/// How long they get when they have already had all of `max.block.ms`.
-const LAST: Duration = Duration::from_millis(100);
 
 /// Runs it.
 ///
@@ -51,11 +49,7 @@ pub(crate) async fn run(global: &Global, args: ProduceArgs) -> Result<(), Failur
         found = find(&settings, &config, &args.topic) => found?,
     };
     let patience = Patience::new(config.max_block, started.elapsed());
-    let mut stalled = Stalled {
-        limit: patience.limit(),
-        max_block: config.max_block,
-        settings,
-    };
+    let mut stalled = Stalled::new(&patience, config.max_block, settings);
     let mut sending = Sending::new(client.producer().build()?, args, patience);
     sending.new_topic = is_new.then_some(client);
     let stop = send(&mut sending, inputs, &mut signals, &mut stalled).await;
@@ -122,74 +116,6 @@ async fn send(
             Some((cause, first))
         }
     }
-}
-
-/// Finds a broker that can be used, within `max.block.ms`; tells whether the topic is new.
-async fn find(
-    settings: &Settings,
-    config: &ProducerConfig,
-    topic: &str,
-) -> Result<(Client, bool), Failure> {
-    let deadline = Instant::now() + config.max_block;
-    let client = settings.connect_for(config.max_block).await?;
-    let admin = client.admin();
-    let described = admin.describe_topics([topic]);
-    let left = deadline.saturating_duration_since(Instant::now());
-    match timeout(left, described).await {
-        Ok(Ok(answers)) => Ok((client, answers.iter().any(is_unknown))),
-        // What is wrong with the topic is found out when the first record goes there.
-        Ok(Err(error)) if !is_of_the_way(&error) => Ok((client, false)),
-        _ => {
-            let late = late("no broker could be used", config.max_block);
-            let why = settings.probe().await;
-            why.map_err(|failure| failure.while_doing(&late))?;
-            Ok((client, false))
-        }
-    }
-}
-
-fn late(what: &str, max_block: Duration) -> String {
-    format!("{what} within max.block.ms ({} ms)", max_block.as_millis())
-}
-
-/// Watches that outcomes come in, and finds out why if they do not.
-struct Stalled {
-    limit: Limit,
-    max_block: Duration,
-    settings: Settings,
-}
-
-impl Stalled {
-    /// Returns when nothing was acknowledged within `max.block.ms`, neither since the start nor
-    /// since the last outcome. Once records have been acknowledged, it ends only if there is no
-    /// usable broker; a partition that waits for its leader or its replicas, or a line that is
-    /// slow, has until `delivery.timeout.ms`.
-    ///
-    /// # Cancel safety
-    /// Cancel safe: a dropped call only looks again.
-    async fn failure(&mut self) -> Failure {
-        loop {
-            self.limit.over().await;
-            let why = self.settings.probe().await;
-            if !self.limit.is_over() {
-                continue;
-            }
-            let late = late("nothing was acknowledged", self.max_block);
-            match why {
-                Err(failure) => return failure.while_doing(&late),
-                Ok(()) if !self.limit.answered() => {
-                    return Failure::new(format!("{late}, though a broker answers"))
-                        .next("-v shows each connection and retry");
-                }
-                Ok(()) => self.limit.grant(self.max_block),
-            }
-        }
-    }
-}
-
-fn is_unknown<T>(answer: &tidewire::Result<T>) -> bool {
-    let code = answer.as_ref().err().and_then(Error::code);
-    code == Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)
 }
 
 /// The count goes to stdout: it is the command's result.

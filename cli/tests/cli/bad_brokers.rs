@@ -11,8 +11,9 @@ use crate::harness::{Ended, Running, run, tidewire};
 const LIMIT: Duration = Duration::from_millis(1000);
 const GRACE: Duration = Duration::from_secs(2);
 
-const COMMANDS: [&[&str]; 4] = [
+const COMMANDS: [&[&str]; 5] = [
     &["produce", "t", "-X", "max.block.ms=1000"],
+    &["perf", "produce", "--topic", "t", "-X", "max.block.ms=1000"],
     &["consume", "t", "-X", "default.api.timeout.ms=1000"],
     &["topics", "list", "-X", "default.api.timeout.ms=1000"],
     &["topics", "create", "t", "-X", "default.api.timeout.ms=1000"],

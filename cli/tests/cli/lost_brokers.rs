@@ -51,8 +51,9 @@ fn check_every_command(port: u16, reasons: &[&str]) {
     let mock = Mock::start(1);
     let detour = Detour::start(&mock, port);
     let advertised = format!("127.0.0.1:{port}");
-    let commands: [(&[&str], [&str; 2]); 5] = [
+    let commands: [(&[&str], [&str; 2]); 6] = [
         (&["produce", "t"], MAX_BLOCK),
+        (&["perf", "produce", "--topic", "t"], MAX_BLOCK),
         (&["consume", "t", "-e"], API_TIMEOUT),
         (&["topics", "list"], API_TIMEOUT),
         (&["topics", "create", "t"], API_TIMEOUT),
@@ -135,6 +136,49 @@ fn a_cluster_that_falls_silent_ends_the_producer_within_max_block_ms() {
             .end()
             .says(&["max.block.ms (1000 ms)", &mock.bootstrap, "1 record failed"]);
     assert_eq!(ended.text(), "produced 1 record to t\n");
+}
+
+/// The load generator at full speed and at a rate, whose brokers are lost by `lose`; what it must
+/// say then. Some of its records have been acknowledged.
+fn lose_under_load(lose: impl Fn(Mock) -> Option<Mock>, reasons: &[&str]) {
+    for speed in [&["--records", "1000000000"][..], &["--rate", "200"]] {
+        let mock = Mock::start(1);
+        let address = mock.bootstrap.clone();
+        let args = ["perf", "produce", "--topic", "t", "--json"];
+        mock.run(&["topics", "create", "t", "--partitions", "1"], b"")
+            .ok();
+        let mut load = mock.spawn(&[&args[..], speed, &MAX_BLOCK].concat());
+        mock.run(&["consume", "t", "-c", "1"], b"").ok();
+        let lost = Instant::now();
+        let _mock = lose(mock);
+        assert_eq!(load.wait().code(), Some(1));
+        in_time(lost);
+        let ended = load.end().says(&["max.block.ms (1000 ms)", &address]);
+        let ended = ended.says(&["failed: ", "not sent"]).says(reasons);
+        let report: serde_json::Value = serde_json::from_str(ended.text()).unwrap();
+        let count = |name: &str| report[name].as_u64().unwrap();
+        assert!(count("records") > 0 && count("errors") > 0, "{report}");
+    }
+}
+
+#[test]
+fn a_cluster_that_dies_ends_the_load_generator_within_max_block_ms() {
+    lose_under_load(
+        |mock| {
+            drop(mock);
+            None
+        },
+        &["refused"],
+    );
+}
+
+#[test]
+fn a_cluster_that_falls_silent_ends_the_load_generator_within_max_block_ms() {
+    let silence = |mock: Mock| {
+        mock.signal("STOP");
+        Some(mock)
+    };
+    lose_under_load(silence, &[]);
 }
 
 #[test]

@@ -11,14 +11,13 @@ use std::time::{Duration, Instant};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tidewire::{Delivery, Producer, Record, SettledBatch};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::latency::Latencies;
 use super::ledger::{BatchNumber, Ledger};
 use super::pacer::{Pacer, Step};
 use super::payload::{Keys, Values};
 use crate::failure::with_sources;
-use crate::signals::Signals;
 
 /// At full speed the latency of one record in so many is measured.
 const SAMPLE: u64 = 100;
@@ -26,10 +25,29 @@ const SAMPLE: u64 = 100;
 /// one of the producer's, so its `buffer.memory` is the limit that is met first.
 const BATCHES: usize = 1024;
 const UNSETTLED: usize = 100_000;
-/// The longest sleep of a thread that keeps a rate: how late it sees a signal.
+/// The longest sleep of a thread that keeps a rate: how late it sees that it is to stop.
 const NAP: Duration = Duration::from_millis(100);
-/// How long records on their way get after a signal.
-const GRACE: Duration = Duration::from_secs(5);
+
+/// Ends lanes before all is sent.
+#[derive(Clone, Debug)]
+pub(super) struct Stop(watch::Receiver<Option<Duration>>);
+
+impl Stop {
+    /// It comes when the sender says how long records on their way get.
+    pub(super) fn new() -> (watch::Sender<Option<Duration>>, Self) {
+        let (sender, receiver) = watch::channel(None);
+        (sender, Self(receiver))
+    }
+
+    fn grace(&self) -> Option<Duration> {
+        *self.0.borrow()
+    }
+
+    async fn comes(&mut self) {
+        // Without the sender nobody waits for the lanes any more.
+        let _ = self.0.wait_for(Option::is_some).await;
+    }
+}
 
 /// The sums of a lane, for its loop, its settler and the progress.
 #[derive(Clone, Debug)]
@@ -79,7 +97,7 @@ pub(super) struct Lane {
     topic: String,
     values: Values,
     keys: Keys,
-    signals: Signals,
+    stop: Stop,
     ledger: SharedLedger,
     batches: mpsc::Sender<(BatchNumber, Delivery)>,
     /// How many records are still sent before latency counts.
@@ -95,7 +113,7 @@ impl Lane {
         producer: Producer,
         topic: String,
         (values, keys): (Values, Keys),
-        signals: Signals,
+        stop: Stop,
         ledger: SharedLedger,
     ) -> (Self, impl Future<Output = ()> + Send + use<>) {
         let (batches, begun) = mpsc::channel(BATCHES);
@@ -105,7 +123,7 @@ impl Lane {
             topic,
             values,
             keys,
-            signals,
+            stop,
             ledger,
             batches,
             warmup: 0,
@@ -120,7 +138,7 @@ impl Lane {
         Self { warmup, ..self }
     }
 
-    /// Sends all records, until a signal comes or the producer takes no more, and waits until every
+    /// Sends all records, until it is to stop or the producer takes no more, and waits until every
     /// outcome is known. A paced lane sleeps on its thread, so that must be its own.
     pub(super) async fn drive(mut self, speed: Speed) -> Driven {
         let late = match speed {
@@ -131,14 +149,13 @@ impl Lane {
             Speed::Paced(pacer, late) => Some(self.keep_pace(pacer, late).await),
         };
         let limit = self.producer.config().delivery_timeout;
-        let mut signals = self.signals.clone();
         tokio::select! {
             biased;
-            () = signals.first() => {}
+            () = self.stop.comes() => {}
             _ = self.producer.close(limit) => {}
         }
-        if self.signals.came() {
-            drop(self.producer.close(GRACE).await);
+        if let Some(grace) = self.stop.grace() {
+            drop(self.producer.close(grace).await);
         }
         let mut ledger = self.ledger.lock();
         for batch in self.filling.iter().flatten() {
@@ -173,7 +190,7 @@ impl Lane {
                 Step::Wait(wait) => thread::sleep(wait.min(NAP)),
                 Step::Done => return late,
             }
-            if self.signals.came() {
+            if self.stop.grace().is_some() {
                 return late;
             }
         }
@@ -189,12 +206,12 @@ impl Lane {
         let outcome = tokio::select! {
             biased;
             outcome = self.producer.enqueue(record) => outcome,
-            () = self.signals.first() => return false,
+            () = self.stop.comes() => return false,
         };
         let delivery = match outcome {
             Ok(delivery) => delivery,
             Err(error) => {
-                self.ledger.lock().lost(1, || with_sources(&error));
+                self.ledger.lock().refused(|| with_sources(&error));
                 return false;
             }
         };

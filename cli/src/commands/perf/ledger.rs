@@ -46,10 +46,14 @@ struct Open<D> {
 #[derive(Debug)]
 pub(super) struct Ledger<D = Delivery> {
     open: HashMap<BatchNumber, Open<D>>,
+    /// How many batches have no outcome yet.
+    pub(super) awaited: u64,
     /// Acknowledged.
     pub(super) written: u64,
     /// Failed, those without an outcome when the producer was closed included.
     pub(super) failed: u64,
+    /// Of those that failed, how many were not taken.
+    refused: u64,
     /// In words, the first failure.
     pub(super) first_error: Option<String>,
     /// Of acknowledged records.
@@ -66,8 +70,10 @@ impl<D: Settled> Ledger<D> {
     pub(super) fn new() -> Result<Self, Failure> {
         Ok(Self {
             open: HashMap::new(),
+            awaited: 0,
             written: 0,
             failed: 0,
+            refused: 0,
             first_error: None,
             latencies: Latencies::new()?,
             last_written: None,
@@ -80,10 +86,21 @@ impl<D: Settled> Ledger<D> {
         self.last_written = self.last_written.max(Some(now));
     }
 
-    /// Records failed, or were not taken.
+    /// Records failed.
     pub(super) fn lost(&mut self, records: u32, why: impl FnOnce() -> String) {
         self.failed += u64::from(records);
         self.first_error.get_or_insert_with(why);
+    }
+
+    /// The producer did not take a record, which is no outcome of what it has taken.
+    pub(super) fn refused(&mut self, why: impl FnOnce() -> String) {
+        self.lost(1, why);
+        self.refused += 1;
+    }
+
+    /// How many records have an outcome.
+    pub(super) fn settled(&self) -> u64 {
+        (self.written + self.failed).saturating_sub(self.refused)
     }
 
     /// A record has opened this batch; it has a start if its latency is measured.
@@ -95,6 +112,7 @@ impl<D: Settled> Ledger<D> {
             sealed: false,
         };
         self.open.insert(batch, open);
+        self.awaited += 1;
     }
 
     /// Another record of this batch, whose latency is measured, started at this time.
@@ -126,6 +144,7 @@ impl<D: Settled> Ledger<D> {
             return;
         };
         open.end = Some(now);
+        self.awaited = self.awaited.saturating_sub(1);
         let first = open.first.take().filter(|_| written);
         let others = std::mem::take(&mut open.others).into_iter();
         let others = others.filter_map(|(start, record)| record.into_written().then_some(start));
@@ -175,7 +194,9 @@ mod tests {
         ledger.started(0, start + ms(5), true);
         ledger.seal(0);
         assert_eq!(ledger.latencies.samples(), 0, "not before the outcome");
+        assert_eq!(ledger.awaited, 1);
         ledger.settle(0, start + ms(10), true);
+        assert_eq!(ledger.awaited, 0);
         assert_eq!(ledger.latencies.samples(), 2);
         assert!(near(ledger.latencies.quantile(0.5), 5_000));
         assert!(near(ledger.latencies.quantile(1.0), 10_000));
@@ -209,6 +230,8 @@ mod tests {
         ledger.lost(1, || "too large".to_owned());
         ledger.settle(0, start + ms(10), true);
         assert_eq!((ledger.written, ledger.failed), (3, 1));
+        ledger.refused(|| "no room".to_owned());
+        assert_eq!((ledger.failed, ledger.settled()), (2, 4));
         assert_eq!(ledger.latencies.samples(), 3);
         assert_eq!(ledger.last_written, Some(start + ms(4)));
     }

@@ -1,12 +1,14 @@
 //! `perf produce`: lanes side by side, and the report of what became of their records.
 
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use tidewire::Client;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::lane::{Driven, Lane, SharedLedger, Speed};
+use super::lane::{Driven, Lane, SharedLedger, Speed, Stop};
 use super::latency::Latencies;
 use super::ledger::Ledger;
 use super::pacer::Pacer;
@@ -14,8 +16,10 @@ use super::payload::{Keys, Values};
 use super::report::Report;
 use super::usage::Usage;
 use crate::args::{Global, PerfProduceArgs};
+use crate::commands::produce::usable::{LAST, Stalled, find};
 use crate::failure::Failure;
 use crate::output::{note, print};
+use crate::patience::Patience;
 use crate::progress::Progress;
 use crate::settings::Settings;
 use crate::signals::Signals;
@@ -23,13 +27,15 @@ use crate::text::tally::records;
 
 /// What values are made from: the same ones in every run.
 const SEED: u64 = 1;
-/// How often the progress is looked at.
+/// How often the outcomes are looked at.
 const GLANCE: Duration = Duration::from_millis(250);
+/// How long records on their way get after a signal.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// Runs it.
 ///
 /// # Errors
-/// When a record failed or was not sent, no broker was found, or a signal came first.
+/// When a record failed or was not sent, no broker can be used, or a signal came first.
 pub(super) async fn run(global: &Global, args: PerfProduceArgs) -> Result<(), Failure> {
     if args.report.is_some() {
         return Err(Failure::not_built("perf produce --report"));
@@ -39,23 +45,33 @@ pub(super) async fn run(global: &Global, args: PerfProduceArgs) -> Result<(), Fa
         settings.set("compression.type", codec.name());
     }
     let config = settings.producer()?;
+    let started = Instant::now();
     let mut signals = Signals::listen()?;
-    let client = tokio::select! {
+    let (client, _) = tokio::select! {
         biased;
         () = signals.first() => return Err(Failure::interrupted("interrupted; nothing was sent")),
-        client = settings.connect(config.max_block) => client?,
+        found = find(&settings, &config, &args.topic) => found?,
     };
     let size = usize::try_from(args.record_size)
         .map_err(|_| Failure::refused("--record-size is more than this machine can hold"))?;
+    let patience = Patience::new(config.max_block, started.elapsed());
+    let stalled = Stalled::new(&patience, config.max_block, settings);
     let run = Run {
         client,
-        signals: signals.clone(),
         values: Values::new(args.payload, size, SEED),
         start: Instant::now(),
         args,
     };
-    let report = run.all_lanes().await?;
-    finish(global, &run.args, &report, signals.came())
+    let mut watcher = Watcher::new(signals, patience);
+    let report = run.all_lanes(&mut watcher, stalled).await?;
+    finish(global, &run.args, &report, watcher.cause)
+}
+
+/// What cut it short.
+enum Cause {
+    Signal,
+    /// No broker can be used.
+    Stalled(Failure),
 }
 
 /// The report, and its verdict.
@@ -63,7 +79,7 @@ fn finish(
     global: &Global,
     args: &PerfProduceArgs,
     (report, first_error): &(Report, Option<String>),
-    interrupted: bool,
+    cause: Option<Cause>,
 ) -> Result<(), Failure> {
     let text = if global.json {
         report.to_json().to_string()
@@ -80,7 +96,7 @@ fn finish(
         .records
         .saturating_sub(report.records)
         .saturating_sub(report.errors);
-    if interrupted {
+    if let Some(Cause::Signal) = cause {
         if let Some(complaint) = complaint {
             note(&complaint);
         }
@@ -93,12 +109,20 @@ fn finish(
         let unsent = format!("{} not sent", records(unsent));
         complaint = Some(complaint.map_or(unsent.clone(), |it| format!("{it}; {unsent}")));
     }
-    complaint.map_or(Ok(()), |complaint| Err(Failure::new(complaint)))
+    match (cause, complaint) {
+        (Some(Cause::Stalled(failure)), complaint) => {
+            if let Some(complaint) = complaint {
+                note(&complaint);
+            }
+            Err(failure)
+        }
+        (_, Some(complaint)) => Err(Failure::new(complaint)),
+        (_, None) => Ok(()),
+    }
 }
 
 struct Run {
     client: Client,
-    signals: Signals,
     values: Values,
     start: Instant,
     args: PerfProduceArgs,
@@ -106,14 +130,20 @@ struct Run {
 
 impl Run {
     /// Starts the lanes, shows how far they are, and adds up.
-    async fn all_lanes(&self) -> Result<(Report, Option<String>), Failure> {
+    async fn all_lanes(
+        &self,
+        watcher: &mut Watcher,
+        stalled: Stalled,
+    ) -> Result<(Report, Option<String>), Failure> {
         let lanes = u64::from(self.args.producers);
         let mut ledgers = Vec::new();
         let mut driven = JoinSet::new();
         let mut settlers = JoinSet::new();
+        let (stop, stopped) = Stop::new();
         for lane in 0..lanes {
             let ledger = SharedLedger::new(Ledger::new()?);
-            let (lane, speed, settler) = self.lane(lane, lanes, ledger.clone())?;
+            let (lane, speed, settler) =
+                self.lane((lane, lanes), ledger.clone(), stopped.clone())?;
             settlers.spawn(settler);
             match speed {
                 Speed::Full(_) => driven.spawn(lane.drive(speed)),
@@ -124,7 +154,7 @@ impl Run {
             };
             ledgers.push(ledger);
         }
-        let ended = self.watch(driven, &ledgers).await?;
+        let ended = watcher.watch(self, driven, &ledgers, stop, stalled).await?;
         while let Some(settler) = settlers.join_next().await {
             settler.map_err(|error| Failure::new(format!("a task ended early: {error}")))?;
         }
@@ -133,9 +163,9 @@ impl Run {
 
     fn lane(
         &self,
-        lane: u64,
-        lanes: u64,
+        (lane, lanes): (u64, u64),
         ledger: SharedLedger,
+        stop: Stop,
     ) -> Result<(Lane, Speed, impl Future<Output = ()> + Send + use<>), Failure> {
         let args = &self.args;
         let share = |records: u64| records / lanes + u64::from(lane < records % lanes);
@@ -154,36 +184,9 @@ impl Run {
         let builder = builder.on_settled(move |batch| told.count(batch));
         let producer = builder.build()?;
         let topic = args.topic.clone();
-        let signals = self.signals.clone();
-        let (lane, settler) = Lane::new(producer, topic, (values, keys), signals, ledger);
+        let (lane, settler) = Lane::new(producer, topic, (values, keys), stop, ledger);
         let lane = lane.with_warmup(share(args.warmup));
         Ok((lane, speed, settler))
-    }
-
-    /// Waits for the lanes.
-    async fn watch(
-        &self,
-        mut driven: JoinSet<Driven>,
-        ledgers: &[SharedLedger],
-    ) -> Result<Vec<Driven>, Failure> {
-        let mut progress = Progress::of_a_run();
-        let mut ticks = tokio::time::interval(GLANCE);
-        let mut ended = Vec::new();
-        loop {
-            tokio::select! {
-                biased;
-                next = driven.join_next() => match next {
-                    Some(Ok(lane)) => ended.push(lane),
-                    Some(Err(error)) => {
-                        return Err(Failure::new(format!("a task ended early: {error}")));
-                    }
-                    None => break,
-                },
-                _ = ticks.tick() => progress.tick(|| self.so_far(ledgers)),
-            }
-        }
-        progress.clear();
-        Ok(ended)
     }
 
     fn so_far(&self, ledgers: &[SharedLedger]) -> String {
@@ -240,5 +243,85 @@ impl Run {
             late,
         };
         Ok((report, first_error))
+    }
+}
+
+/// Looks after the lanes: shows how far they are, and cuts them short.
+struct Watcher {
+    signals: Signals,
+    patience: Patience,
+    /// How many records had an outcome at the last glance.
+    settled: u64,
+    cause: Option<Cause>,
+}
+
+impl Watcher {
+    fn new(signals: Signals, patience: Patience) -> Self {
+        Self {
+            signals,
+            patience,
+            settled: 0,
+            cause: None,
+        }
+    }
+
+    /// Waits for the lanes.
+    async fn watch(
+        &mut self,
+        run: &Run,
+        mut driven: JoinSet<Driven>,
+        ledgers: &[SharedLedger],
+        stop: watch::Sender<Option<Duration>>,
+        mut stalled: Stalled,
+    ) -> Result<Vec<Driven>, Failure> {
+        let mut progress = Progress::of_a_run();
+        let mut ticks = tokio::time::interval(GLANCE);
+        let mut ended = Vec::new();
+        // It takes longer than from one glance to the next.
+        let mut stalled = pin!(stalled.failure());
+        loop {
+            tokio::select! {
+                biased;
+                next = driven.join_next() => match next {
+                    Some(Ok(lane)) => ended.push(lane),
+                    Some(Err(error)) => {
+                        return Err(Failure::new(format!("a task ended early: {error}")));
+                    }
+                    None => break,
+                },
+                () = self.signals.first(), if self.cause.is_none() => {
+                    self.cause = Some(Cause::Signal);
+                    stop.send_replace(Some(GRACE));
+                }
+                failure = &mut stalled, if self.cause.is_none() => {
+                    self.cause = Some(Cause::Stalled(failure));
+                    stop.send_replace(Some(LAST));
+                }
+                _ = ticks.tick() => {
+                    self.glance(ledgers);
+                    progress.tick(|| run.so_far(ledgers));
+                }
+            }
+        }
+        progress.clear();
+        Ok(ended)
+    }
+
+    /// The clock runs while something waits for the brokers: at first the lanes, for the metadata.
+    fn glance(&mut self, ledgers: &[SharedLedger]) {
+        let (mut settled, mut awaited) = (0, 0);
+        for ledger in ledgers {
+            let ledger = ledger.lock();
+            settled += ledger.settled();
+            awaited += ledger.awaited;
+        }
+        if settled > self.settled {
+            self.settled = settled;
+            self.patience.outcome(awaited > 0);
+        } else if awaited > 0 || settled == 0 {
+            self.patience.waits();
+        } else {
+            self.patience.rests();
+        }
     }
 }

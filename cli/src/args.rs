@@ -21,9 +21,11 @@ mod groups;
 mod perf;
 #[cfg(test)]
 mod tests;
+mod topics;
 
 pub(crate) use groups::{GroupsArgs, GroupsCommand};
 pub(crate) use perf::{PayloadKind, PerfArgs, PerfCommand, PerfConsumeArgs, PerfProduceArgs};
+pub(crate) use topics::{CreateArgs, DeleteArgs, DescribeArgs, TopicsArgs, TopicsCommand};
 
 /// A Kafka client for the command line: produce, consume, inspect, and a mock cluster.
 #[derive(Debug, Parser)]
@@ -31,9 +33,11 @@ pub(crate) use perf::{PayloadKind, PerfArgs, PerfCommand, PerfConsumeArgs, PerfP
     name = "tidewire",
     version,
     arg_required_else_help = true,
-    after_help = "Flags of every command (-b, -X, -F, --json, -v) stand before or after it.\n\
+    after_help = "Flags of every command (-b, -X, -F, --json, -v) stand before or after it; demo \
+                  and mock bring their own cluster and refuse -b, -X and -F.\n\
                   Errors go to stderr. The exit code is 0 only if all that was asked happened; \
-                  2 means the command line or a setting was refused, 1 that it failed later on."
+                  2 means the command line or a setting was refused, 1 that it failed later on, \
+                  130 that a signal came before all was done (consume and mock then end with 0)."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -118,16 +122,7 @@ impl Command {
             Self::Produce(args) => vec![&args.global],
             Self::Consume(args) => vec![&args.global],
             Self::Mock(args) => vec![&args.global],
-            Self::Topics(args) => {
-                let inner = match &args.command {
-                    TopicsCommand::List(list) => Some(&list.global),
-                    TopicsCommand::Describe(describe) => Some(&describe.global),
-                    TopicsCommand::Create(create) => Some(&create.global),
-                    TopicsCommand::Delete(delete) => Some(&delete.global),
-                    TopicsCommand::AddPartitions(_) | TopicsCommand::Configs(_) => None,
-                };
-                std::iter::once(&args.global).chain(inner).collect()
-            }
+            Self::Topics(args) => args.globals(),
             Self::Cluster(args) => {
                 let ClusterCommand::Describe(describe) = &args.command;
                 vec![&args.global, &describe.global]
@@ -242,7 +237,8 @@ pub(crate) struct ConsumeArgs {
     /// Stop after this many records
     #[arg(short, value_name = "COUNT")]
     pub(crate) count: Option<u64>,
-    /// Stop at the end offsets seen at the start
+    /// Stop at the end offsets seen at the start; with -g when the partitions that the group gave
+    /// it are there, or when it was given none for 10 s
     #[arg(short = 'e')]
     pub(crate) exit_at_end: bool,
     /// Print each record so, with no newline added: %t topic, %p partition, %o offset, %k key,
@@ -278,74 +274,9 @@ impl Isolation {
     }
 }
 
-/// `topics`
-#[derive(Args, Debug)]
-pub(crate) struct TopicsArgs {
-    #[command(flatten)]
-    global: Global,
-    /// What to do with topics.
-    #[command(subcommand)]
-    pub(crate) command: TopicsCommand,
-}
-
-/// The commands of `topics`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum TopicsCommand {
-    /// Print the names of all topics
-    List(ListArgs),
-    /// Print partitions, leaders and replicas
-    Describe(DescribeArgs),
-    /// Create a topic
-    Create(CreateArgs),
-    /// Delete topics with all that is in them
-    Delete(DeleteArgs),
-    /// (not built yet) Give a topic more partitions
-    AddPartitions(NotBuilt),
-    /// (not built yet) Show and change the settings of a topic
-    Configs(NotBuilt),
-}
-
 /// `topics list` and `cluster describe`, which take nothing of their own.
 #[derive(Args, Debug)]
 pub(crate) struct ListArgs {
-    #[command(flatten)]
-    global: Global,
-}
-
-/// `topics describe`
-#[derive(Args, Debug)]
-pub(crate) struct DescribeArgs {
-    /// The topics to describe; all of them if none is named
-    #[arg(value_name = "TOPIC")]
-    pub(crate) topics: Vec<String>,
-    #[command(flatten)]
-    global: Global,
-}
-
-/// `topics create`
-#[derive(Args, Debug)]
-pub(crate) struct CreateArgs {
-    /// The topic to create
-    pub(crate) topic: String,
-    /// How many partitions [default: what the brokers say]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..))]
-    pub(crate) partitions: Option<i32>,
-    /// How many replicas of each partition [default: what the brokers say]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i16).range(1..))]
-    pub(crate) replication_factor: Option<i16>,
-    /// A setting of the topic; may be repeated
-    #[arg(long = "config", value_name = "KEY=VALUE", value_parser = property)]
-    pub(crate) configs: Vec<(String, String)>,
-    #[command(flatten)]
-    global: Global,
-}
-
-/// `topics delete`
-#[derive(Args, Debug)]
-pub(crate) struct DeleteArgs {
-    /// The topics to delete
-    #[arg(required = true, value_name = "TOPIC")]
-    pub(crate) topics: Vec<String>,
     #[command(flatten)]
     global: Global,
 }

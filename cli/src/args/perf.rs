@@ -42,9 +42,11 @@ pub(crate) enum PerfCommand {
 #[command(
     after_help = "Without --rate it sends as fast as the buffer takes records, and the latency of \
                   one record in 100 runs from its send to its acknowledgement.\n\
-                  With --rate each record has its time beforehand, and the latency of every record \
-                  runs from that time: a stall counts for all records it held up, sent or not. \
-                  late_us is the part of it that passed before the record was handed over.\n\
+                  With --rate each record has its time beforehand, and the latency of every \
+                  acknowledged record runs from that time, so a stall counts for all records it \
+                  held up. late_us is the part of it that passed before the record was handed \
+                  over.\n\
+                  Failed records are in errors; those never handed over are told as not sent.\n\
                   records and bytes are what was acknowledged, keys and values; one MB is 1000000 \
                   bytes. The rates run from the first send to the last acknowledgement."
 )]
@@ -101,11 +103,12 @@ pub(crate) enum PayloadKind {
 /// `perf consume`
 #[derive(Args, Debug)]
 #[command(
-    after_help = "It reads every partition from the beginning, to the end offsets seen at the \
-                  start, or to the given number of records.\n\
+    after_help = "It reads every partition to the end offsets seen at the start, or the given \
+                  number of records; without --group from the beginning.\n\
                   bytes are those of keys and values; one MB is 1000000 bytes. The rates run from \
                   the first record to the last, first_record_s from before the consumer was made. \
-                  latency_us is how long the polls took that brought records."
+                  latency_us is how long it waited for the next records after it was done with \
+                  the last ones; errors are failed polls."
 )]
 pub(crate) struct PerfConsumeArgs {
     /// The topic to read

@@ -40,9 +40,9 @@ fn an_earlier_bootstrap_survives_when_no_later_one_is_given() {
 
 #[test]
 fn a_property_needs_a_key_and_an_equals_sign() {
-    assert_eq!(refused("tidewire demo -X linger.ms").exit_code(), 2);
-    assert_eq!(refused("tidewire demo -X =5").exit_code(), 2);
-    let global = parse("tidewire demo -X client.id=").global();
+    assert_eq!(refused("tidewire produce t -X linger.ms").exit_code(), 2);
+    assert_eq!(refused("tidewire produce t -X =5").exit_code(), 2);
+    let global = parse("tidewire produce t -X client.id=").global();
     assert_eq!(global.properties, [("client.id".into(), String::new())]);
 }
 

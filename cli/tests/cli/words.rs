@@ -63,6 +63,18 @@ fn a_wrong_word_is_refused() {
 }
 
 #[test]
+fn commands_with_a_cluster_of_their_own_refuse_settings() {
+    for command in ["demo", "mock"] {
+        for (flag, value) in [("-b", "127.0.0.1:1"), ("-X", "acks=1"), ("-F", "f")] {
+            let what = format!("{command} does not take {flag}");
+            for args in [[flag, value, command], [command, flag, value]] {
+                run(&args, b"").fails_with(2).says(&[&what]);
+            }
+        }
+    }
+}
+
+#[test]
 fn without_a_broker_it_says_how_to_name_one() {
     for args in [
         &["produce", "t"][..],

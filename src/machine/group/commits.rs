@@ -403,6 +403,20 @@ mod tests {
     }
 
     #[test]
+    fn what_a_member_began_is_not_committed_by_a_stranger() {
+        let (mut commits, now) = commits();
+        let until = now + SEC * 60;
+        let of_member = commits.commit(offsets(&[(0, 5)]), until, true);
+        let by_hand = commits.commit(offsets(&[(1, 7)]), until, false);
+        let call = commits.poll(now, None, any).unwrap();
+        assert_eq!(call.offsets, offsets(&[(1, 7)]));
+        let (refused, end) = commits.poll_done().unwrap();
+        assert_eq!((refused, end.is_err()), (of_member, true));
+        commits.handle(now, call.number, codes(&[(1, ErrorCode::NONE)]));
+        assert!(matches!(commits.poll_done(), Some((ticket, Ok(()))) if ticket == by_hand));
+    }
+
+    #[test]
     fn what_is_on_its_way_may_be_confirmed_though_its_partition_is_gone() {
         let (mut commits, now) = commits();
         let until = now + SEC * 60;

@@ -87,10 +87,15 @@ pub(crate) fn markers(offsets: &[i64]) -> Action {
             ..PartitionData::default()
         }
     };
+    fetched(offsets.iter().map(entry).collect())
+}
+
+/// The answer of a fetch v11 with these entries of topic `t`.
+pub(crate) fn fetched(partitions: Vec<PartitionData>) -> Action {
     let response = FetchResponse {
         responses: vec![FetchableTopicResponse {
             topic: "t".to_owned(),
-            partitions: offsets.iter().map(entry).collect(),
+            partitions,
             ..FetchableTopicResponse::default()
         }],
         ..FetchResponse::default()

@@ -1,13 +1,22 @@
-//! Batches that other threads compress: no more at a time than there are processors to do it.
+//! Batches that other threads compress: no more at a time than there are processors to do it. And
+//! batches that take far more memory than they should when a consumer decompresses them.
 
 use std::sync::{Arc, Mutex};
 use std::thread::available_parallelism;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tidewire::config::{Compression, ZstdLevel};
-use tidewire::{Client, Env, Environment, Producer};
+use tidewire::config::{Codec, Compression, ZstdLevel};
+use tidewire::mock::{Action, Fault};
+use tidewire::protocol::ApiKey;
+use tidewire::protocol::fetch::PartitionData;
+use tidewire::record::{BatchBuilder, Batches, ChunkPool, DEFAULT_CHUNK_SIZE};
+use tidewire::{Client, Env, Environment, ErrorKind, LeaderEpoch, Producer, StartAt};
 
-use crate::support::{cluster, connect, env, ms, record, secs, values, within};
+use crate::committing::fetched;
+use crate::groups::write;
+use crate::support::{
+    at, cluster, connect, env, ms, numbers, poll, read, record, secs, values, within,
+};
 
 const PARTITIONS: i32 = 64;
 /// A batch of it is compressed on another thread.
@@ -162,5 +171,55 @@ async fn a_backlog_is_compressed_while_answers_are_on_their_way() {
         }
         let report = within(secs(5), producer.flush()).await;
         assert_eq!(report.into_result().unwrap(), 51);
+    }
+}
+
+/// The answer of a fetch: at offset 1, a batch of zeros that is larger than the limit.
+fn bomb(codec: Codec) -> Action {
+    const SIZE: usize = 128 << 20;
+    let pool = ChunkPool::new(2 * SIZE, DEFAULT_CHUNK_SIZE);
+    let mut builder = BatchBuilder::new(&pool, SIZE);
+    builder.append(0, None, Some(&vec![0; SIZE]), &[]).unwrap();
+    let sealed = builder.seal(Compression::from_codec(codec)).unwrap();
+    let batch = Batches::new(sealed.to_chunks().into_bytes()).next();
+    let batch = batch.unwrap().unwrap().appended(1, LeaderEpoch(0), None);
+    fetched(vec![PartitionData {
+        high_watermark: 3,
+        last_stable_offset: 3,
+        records: Some(batch.to_chunks()),
+        ..PartitionData::default()
+    }])
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_124_a_bomb_is_told_with_its_place_and_a_seek_passes_it() {
+    // Those that are quick in a debug build, too.
+    let codecs = [Codec::Lz4, Codec::Zstd].into_iter();
+    for codec in codecs.filter(|codec| codec.is_built_in()) {
+        let builder = cluster().brokers(1).topic("t", 1);
+        let cluster = builder.api_versions_cap(ApiKey::Fetch, 11).build();
+        let client = connect(&cluster).await;
+        write(&client, 0, numbers(3)).await;
+        let bomb = Fault::on(ApiKey::Fetch).times(1).then(bomb(codec));
+        cluster.faults().add(bomb.clone());
+        let builder = client.consumer().assign([(at(0), StartAt::Offset(1))]);
+        let consumer = builder.build().await.unwrap();
+        // It is told as often as it is met.
+        for _ in 0..2 {
+            let error = within(secs(5), poll(&consumer, secs(4))).await.unwrap_err();
+            let place = (error.kind(), error.topic(), error.partition());
+            assert_eq!(place, (ErrorKind::Corrupt, Some("t"), Some(0)));
+            let words = error.to_string();
+            for part in ["offset 1 ", "134217728 bytes", &codec.to_string()] {
+                assert!(words.contains(part), "{words}");
+            }
+            assert_eq!(consumer.position(&at(0)).await.unwrap(), 1);
+            assert_eq!(consumer.metrics().records, 0, "and nothing is skipped");
+            cluster.faults().add(bomb.clone());
+        }
+        cluster.faults().clear();
+        consumer.seek(&at(0), StartAt::Offset(2)).unwrap();
+        let rest = within(secs(5), read(&consumer, 1)).await;
+        assert_eq!((rest[0].offset, &*rest[0].value), (2, "2"));
     }
 }

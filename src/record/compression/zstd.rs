@@ -90,3 +90,65 @@ pub(super) fn decompress(input: &[u8], limit: usize) -> Result<Bytes, CodecError
     DECODER.with(|kept| kept.replace(Some(decoder)));
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: usize = 1 << 20;
+
+    /// A frame with this header, of one block that says `count` zeros.
+    fn frame(header: &[u8], count: u8) -> Vec<u8> {
+        let block = [0b011 | count << 3, 0, 0];
+        [&[0x28, 0xb5, 0x2f, 0xfd], header, &block, &[0]].concat()
+    }
+
+    /// A header that asks for a window of so many bytes, as a power of two.
+    fn window(log: u8) -> [u8; 2] {
+        [0, (log - 10) << 3]
+    }
+
+    /// A header that claims a size: with a window of 1 KiB, or with one as large as that.
+    fn claim(size: u64, is_window: bool) -> Vec<u8> {
+        let head: &[u8] = if is_window { &[0xe0] } else { &[0xc0, 0] };
+        [head, &size.to_le_bytes()].concat()
+    }
+
+    fn refusal(input: &[u8], limit: usize) -> Option<String> {
+        match decompress(input, limit) {
+            Ok(bytes) => {
+                assert!(bytes.iter().all(|byte| *byte == 0) && bytes.len() == 20);
+                None
+            }
+            Err(CodecError::Damaged(why)) => Some(why.into()),
+            Err(CodecError::TooLarge) => panic!("20 bytes are not too large"),
+        }
+    }
+
+    #[test]
+    fn case_124_a_size_that_is_not_true_is_refused_and_never_made_room_for() {
+        for is_window in [false, true] {
+            assert_eq!(refusal(&frame(&claim(20, is_window), 20), MIB), None);
+            for (size, asks_too_much) in [(19, false), (21, false), (1 << 40, is_window)] {
+                let why = refusal(&frame(&claim(size, is_window), 20), MIB).unwrap();
+                let name = match asks_too_much {
+                    true => "Frame requires too much memory for decoding",
+                    false => "Data corruption detected",
+                };
+                assert!(why.contains(name), "{size}: {why}");
+            }
+        }
+    }
+
+    #[test]
+    fn case_124_a_window_beyond_what_the_limit_needs_is_refused() {
+        for (limit, most) in [(20, 23), (MIB, 23), (20 * MIB, 25), (128 * MIB, 27)] {
+            assert_eq!(refusal(&frame(&window(most), 20), limit), None);
+            for log in [most + 1, 30, 41] {
+                let why = refusal(&frame(&window(log), 20), limit).unwrap();
+                let name = "Frame requires too much memory for decoding";
+                assert!(why.contains(name), "{log} for {limit}: {why}");
+            }
+        }
+    }
+}

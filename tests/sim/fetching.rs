@@ -5,6 +5,7 @@ use tidewire::protocol::ApiKey;
 use tidewire::{Client, Consumer, ErrorCode, PartitionStatus, StartAt};
 use tokio::time::Instant;
 
+use crate::groups::{member, modern};
 use crate::support::{
     PATIENCE, Read, at, client, cluster, connect, consumer, ms, numbers, poll, read, record, secs,
     within,
@@ -339,32 +340,38 @@ async fn k5_polls_shorter_than_a_fetch_make_progress() {
     assert!(cluster.requests(ApiKey::Fetch) < 10);
 }
 
+/// Its session is long over by then, and `max.poll.interval.ms` is not.
 #[tokio::test(start_paused = true)]
-async fn case_123_what_nobody_takes_stays_within_the_budget() {
-    let cluster = cluster().topic("t", 64).build();
-    let client = connect(&cluster).await;
-    for partition in 0..64 {
-        write(&client, partition, (0..8).map(|_| "x".repeat(9_000))).await;
+async fn case_123_what_nobody_takes_stays_within_the_budget_and_its_reader_in_the_group() {
+    for builder in [member, modern] {
+        let cluster = cluster().topic("t", 64).build();
+        let client = connect(&cluster).await;
+        for partition in 0..64 {
+            write(&client, partition, (0..8).map(|_| "x".repeat(9_000))).await;
+        }
+        let consumer = builder(&client).property("queued.max.messages.kbytes", "1000");
+        let consumer = consumer.property("max.partition.fetch.bytes", "20000");
+        let consumer = consumer.build().await.unwrap();
+        for _ in 0..100 {
+            tokio::time::sleep(ms(100)).await;
+            let metrics = consumer.metrics();
+            let held = metrics.buffered_bytes + metrics.reserved_bytes;
+            // One batch a broker may come beyond what was asked for.
+            assert!(held <= metrics.budget_bytes + 3 * 10_000, "{metrics:?}");
+        }
+        assert!(
+            consumer.metrics().buffered_bytes > 500_000,
+            "it is made use of"
+        );
+        let before = cluster.group("g").unwrap();
+        assert_eq!(before.members[0].owned.len(), 64);
+        let fetches = cluster.requests(ApiKey::Fetch);
+        tokio::time::sleep(secs(110)).await;
+        assert_eq!(cluster.requests(ApiKey::Fetch), fetches, "there is no room");
+        assert_eq!(cluster.group("g").unwrap(), before, "it is a member still");
+        assert_eq!(within(secs(5), read(&consumer, 64 * 8)).await.len(), 64 * 8);
+        assert_eq!(cluster.group("g").unwrap(), before);
     }
-    let consumer = consumer(&client, 64);
-    let consumer = consumer.property("queued.max.messages.kbytes", "1000");
-    let consumer = consumer.property("max.partition.fetch.bytes", "20000");
-    let consumer = consumer.build().await.unwrap();
-    for _ in 0..50 {
-        tokio::time::sleep(ms(100)).await;
-        let metrics = consumer.metrics();
-        let held = metrics.buffered_bytes + metrics.reserved_bytes;
-        // One batch a broker may come beyond what was asked for.
-        assert!(held <= metrics.budget_bytes + 3 * 10_000, "{metrics:?}");
-    }
-    assert!(
-        consumer.metrics().buffered_bytes > 500_000,
-        "it is made use of"
-    );
-    let fetches = cluster.requests(ApiKey::Fetch);
-    tokio::time::sleep(secs(60)).await;
-    assert_eq!(cluster.requests(ApiKey::Fetch), fetches, "there is no room");
-    assert_eq!(within(secs(5), read(&consumer, 64 * 8)).await.len(), 64 * 8);
 }
 
 /// krafka has one connection to a broker, and a broker serves a connection's requests one by one.

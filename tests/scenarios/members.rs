@@ -10,7 +10,7 @@ use crate::scene::{
     Diary, LIMIT, Scene, Told, build, close, first_error, nothing_more, owned, poll_until, read,
     settle, until,
 };
-use crate::sim::{ms, secs, within};
+use crate::sim::{Read, ms, poll, secs, within};
 
 scenarios! {
     case_54_a_member_that_is_not_polled_leaves_and_is_back_with_the_next_poll:
@@ -109,8 +109,9 @@ async fn case_62_a_static_member_comes_back_to_its_partitions_and_nobody_else_he
     let other = build(named("two").rebalance_listener(diary.clone())).await;
     let mut first = build(named("one")).await;
     settle([(&first, 2), (&other, 2)]).await;
-    let (before, had) = (diary.told(), owned(&first));
-    for closes in [true, false] {
+    let (before, had, rest) = (diary.told(), owned(&first), owned(&other));
+    let mut all = Vec::new();
+    for (turn, closes) in [(0, true), (1, false)] {
         match closes {
             true => close(first).await,
             false => drop(first),
@@ -119,15 +120,32 @@ async fn case_62_a_static_member_comes_back_to_its_partitions_and_nobody_else_he
         let back = async {
             while owned(&first).is_empty() {
                 // The farewell of one that was dropped may still be on its way.
-                if let Err(error) = first.poll(ms(100)).await {
-                    assert_eq!(error.code(), Some(ErrorCode::UNRELEASED_INSTANCE_ID));
+                match poll(&first, ms(100)).await {
+                    Ok(read) => all.extend(read),
+                    Err(error) => {
+                        assert_eq!(error.code(), Some(ErrorCode::UNRELEASED_INSTANCE_ID));
+                    }
                 }
-                other.poll(ms(100)).await.unwrap();
+                all.extend(poll(&other, ms(100)).await.unwrap());
             }
         };
         within(LIMIT, back).await;
         scene.write_each(1).await;
-        read([&first, &other], 4).await;
+        for (member, theirs) in [(&first, &had), (&other, &rest)] {
+            let is_there = |all: &[Read], at: i32| {
+                let mut all = all.iter();
+                all.any(|read| (read.partition, read.offset) == (at, turn))
+            };
+            let read = poll_until([member], |all| theirs.iter().all(|at| is_there(all, *at))).await;
+            assert!(read.iter().all(|read| theirs.contains(&read.partition)));
+            all.extend(read);
+        }
+        nothing_more([&first, &other]).await;
+        match closes {
+            true => scene.check_once(&all),
+            // It may not have committed what it had read.
+            false => scene.check_all(&all),
+        }
         assert_eq!(owned(&first), had, "closed: {closes}");
         assert_eq!(diary.told(), before, "closed: {closes}");
     }

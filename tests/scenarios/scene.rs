@@ -279,13 +279,14 @@ pub(crate) fn nothing_more<'a>(
     async move { assert_eq!(polled.await, [], "nothing was written") }
 }
 
-/// The first error of a poll.
+/// The first error of a poll; no record comes before it.
 #[track_caller]
 pub(crate) fn first_error(consumer: &Consumer) -> impl Future<Output = Error> {
     within(LIMIT, async move {
         loop {
-            if let Err(error) = consumer.poll(secs(1)).await {
-                return error;
+            match poll(consumer, secs(1)).await {
+                Ok(read) => assert_eq!(read, [], "it is to fail"),
+                Err(error) => return error,
             }
         }
     })

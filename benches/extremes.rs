@@ -20,6 +20,7 @@ mod line;
 #[path = "support/usage.rs"]
 mod usage;
 
+use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -208,15 +209,21 @@ async fn idle() {
             let status = std::fs::read_to_string(thread.path().join("status")).ok()?;
             let mut lines = status.lines();
             let line = lines.find(|line| line.starts_with("voluntary_ctxt_switches"))?;
-            line.split_whitespace().nth(1)?.parse::<u64>().ok()
+            let count = line.split_whitespace().nth(1)?.parse::<u64>().ok()?;
+            Some((thread.file_name(), count))
         });
-        switches.sum::<u64>()
+        switches.collect::<BTreeMap<_, _>>()
     };
     tokio::time::sleep(SETTLE).await;
     let before = woken();
     tokio::time::sleep(IDLE).await;
-    // Both threads wake for this sleep's own end. A thread that ends takes its count with it.
-    let woken = woken().saturating_sub(before);
+    // Both threads wake for this sleep's own end. A thread of the pool may end meanwhile, and takes
+    // its count with it; what it did before is not to be set off against the others' work.
+    let woken = woken().into_iter().map(|(thread, count)| {
+        let had = before.get(&thread).copied().unwrap_or_default();
+        count.saturating_sub(had)
+    });
+    let woken: u64 = woken.sum();
     println!(
         "{:46} threads woke {woken} times",
         "idle for 30 s after that"

@@ -15,8 +15,12 @@ use crate::engines;
 use crate::process::ProcessId;
 use crate::run;
 
-/// Test binaries that want a broker. Without `TIDEWIRE_TEST_BOOTSTRAP` they skip themselves.
-const SUITES: [&str; 3] = ["broker", "mock", "scenarios"];
+/// Test binaries that want a broker, and how many tests of them run at once if not as many as there
+/// are processors: scenarios mostly wait. Without `TIDEWIRE_TEST_BOOTSTRAP` they skip themselves.
+const SUITES: [(&[&str], Option<&str>); 2] =
+    [(&["broker", "mock"], None), (&["scenarios"], Some("8"))];
+/// The harness's own `--test-threads` goes before it.
+const THREADS: &str = "RUST_TEST_THREADS";
 
 /// Version, nodes, engine. The engine is the one that answers, except once, so that a machine with
 /// a container engine tests both.
@@ -84,19 +88,26 @@ fn on_cluster(args: &TestArgs, up: &UpArgs) -> Result<&'static str, String> {
     );
     let xtask = std::env::current_exe().map_err(|e| e.to_string());
     let result = xtask.and_then(|xtask| {
-        cargo_test(args, |command| {
-            command
-                .args(SUITES.iter().flat_map(|suite| ["--test", suite]))
-                .env("TIDEWIRE_REQUIRE_BROKER", "1")
-                .env("TIDEWIRE_TEST_BOOTSTRAP", cluster.bootstrap())
-                .env("TIDEWIRE_TEST_KAFKA", kafka.to_string())
-                .env("TIDEWIRE_TEST_CLUSTER", &cluster.name)
-                .env("TIDEWIRE_XTASK", xtask);
-        })
+        // All of them run, whatever the first one ends with.
+        let ends = SUITES.map(|(suites, threads)| {
+            cargo_test(args, |command| {
+                command
+                    .args(suites.iter().flat_map(|suite| ["--test", suite]))
+                    .env("TIDEWIRE_REQUIRE_BROKER", "1")
+                    .env("TIDEWIRE_TEST_BOOTSTRAP", cluster.bootstrap())
+                    .env("TIDEWIRE_TEST_KAFKA", kafka.to_string())
+                    .env("TIDEWIRE_TEST_CLUSTER", &cluster.name)
+                    .env("TIDEWIRE_XTASK", &xtask);
+                if let Some(threads) = threads.filter(|_| std::env::var_os(THREADS).is_none()) {
+                    command.env(THREADS, threads);
+                }
+            })
+        });
+        ends.into_iter().collect::<Result<Vec<_>, _>>()
     });
     let stopped = broker::remove(&cluster);
-    let passed = result?;
-    stopped.map(|()| passed)
+    result?;
+    stopped.map(|()| "passed")
 }
 
 /// Runs `cargo test` on the workspace, its output passed through.

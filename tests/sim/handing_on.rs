@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use tidewire::mock::{Action, Fault, MockCluster};
 use tidewire::protocol::ApiKey;
-use tidewire::{Client, Consumer, ConsumerBuilder, ErrorCode, ErrorKind};
+use tidewire::{Client, Consumer, ConsumerBuilder, ErrorCode, ErrorKind, OffsetAndMetadata};
 
 use crate::groups::{build, committed, cooperative, member, modern, settle, write, written};
 use crate::support::{PATIENCE, at, cluster, connect, ms, poll, read, secs, within};
@@ -215,5 +215,115 @@ async fn a_commit_just_before_the_end_is_made_as_a_member() {
             within(secs(1), pending).await.unwrap();
             assert_eq!(committed(&cluster, 0), Some(3));
         }
+    }
+}
+
+/// Commits offset 3 of partition 0 with more metadata than brokers take, and waits for nothing.
+fn refused_commit(consumer: &Consumer) {
+    let long = OffsetAndMetadata::new(3).metadata("x".repeat(5_000));
+    drop(consumer.commit_offsets_async([(at(0), long)]).unwrap());
+}
+
+/// What the user is done with is committed all the same.
+#[tokio::test(start_paused = true)]
+async fn a_commit_that_is_refused_while_partitions_go_is_made_up_for() {
+    for builder in [member, cooperative, modern] {
+        for closes in [true, false] {
+            let (cluster, client) = written(1, 3).await;
+            let consumer = build(builder(&client)).await;
+            read(&consumer, 3).await;
+            // It is done with them.
+            assert!(poll(&consumer, ms(10)).await.unwrap().is_empty());
+            refused_commit(&consumer);
+            if closes {
+                let closed = within(secs(10), consumer.close(secs(30))).await;
+                let code = closed.unwrap_err().code();
+                assert_eq!(code, Some(ErrorCode::OFFSET_METADATA_TOO_LARGE));
+            } else {
+                consumer.unsubscribe().unwrap();
+                tokio::time::sleep(secs(5)).await;
+            }
+            assert_eq!(committed(&cluster, 0), Some(3));
+        }
+    }
+}
+
+/// Nobody else tells of it.
+#[tokio::test(start_paused = true)]
+async fn closing_tells_of_a_commit_that_nobody_waits_for() {
+    for builder in [member, cooperative, modern] {
+        for automatic in ["true", "false"] {
+            let (cluster, client) = written(1, 3).await;
+            let builder = builder(&client).property("enable.auto.commit", automatic);
+            let consumer = build(builder).await;
+            read(&consumer, 3).await;
+            let loads = Action::Error(ErrorCode::COORDINATOR_LOAD_IN_PROGRESS);
+            cluster
+                .faults()
+                .add(Fault::on(ApiKey::OffsetCommit).then(loads));
+            drop(consumer.commit_async().unwrap());
+            let closed = within(secs(10), consumer.close(secs(8))).await;
+            let error = closed.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Timeout);
+            let words = error.to_string();
+            assert!(words.contains("COORDINATOR_LOAD_IN_PROGRESS"), "{words}");
+            // The farewell had its time.
+            assert_eq!(cluster.group("g").unwrap().members.len(), 0);
+        }
+    }
+}
+
+/// Each answer finds the next commit under way already.
+#[tokio::test(start_paused = true)]
+async fn a_member_that_commits_all_the_time_holds_up_no_revocation() {
+    for builder in [cooperative, modern] {
+        let cluster = cluster().topic("t", 2).build();
+        let client = connect(&cluster).await;
+        for partition in 0..2 {
+            write(&client, partition, ["x".to_owned()]).await;
+        }
+        let by_hand = builder(&client).property("enable.auto.commit", "false");
+        let first = build(by_hand).await;
+        read(&first, 2).await;
+        let slow = Fault::on(ApiKey::OffsetCommit).then(Action::Delay(ms(200)));
+        cluster.faults().add(slow);
+        let second = build(builder(&client)).await;
+        let committing = async {
+            loop {
+                drop(first.commit_async().unwrap());
+                poll(&first, ms(50)).await.unwrap();
+            }
+        };
+        let shared = async {
+            tokio::select! {
+                biased;
+                () = committing => {}
+                () = gets_its_share(&cluster, &second) => {}
+            }
+        };
+        within(PROMPT, shared).await;
+    }
+}
+
+/// The commit of a farewell that is under way ends with the time for the close.
+#[tokio::test(start_paused = true)]
+async fn case_71_closing_after_unsubscribing_leaves_in_time() {
+    for builder in [member, cooperative, modern] {
+        let (cluster, client) = written(1, 3).await;
+        let consumer = build(builder(&client)).await;
+        read(&consumer, 3).await;
+        assert!(poll(&consumer, ms(10)).await.unwrap().is_empty());
+        let loads = Action::Error(ErrorCode::COORDINATOR_LOAD_IN_PROGRESS);
+        cluster
+            .faults()
+            .add(Fault::on(ApiKey::OffsetCommit).then(loads));
+        // Somebody waits for it, and so it is not cut short.
+        let pending = consumer.commit_async().unwrap();
+        consumer.unsubscribe().unwrap();
+        tokio::time::sleep(secs(1)).await;
+        assert_eq!(cluster.group("g").unwrap().members.len(), 1);
+        within(secs(9), consumer.close(secs(8))).await.unwrap();
+        within(secs(1), pending).await.unwrap_err();
+        assert_eq!(cluster.group("g").unwrap().members.len(), 0);
     }
 }

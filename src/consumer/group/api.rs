@@ -276,7 +276,7 @@ impl Group {
 
     /// What the end of the consumer failed with; `None` if nobody waited for it.
     pub(in crate::consumer) fn take_failure(&self) -> Option<Error> {
-        self.lock().closing.as_mut()?.failed.take()
+        self.lock().closing.as_mut()?.take_failure()
     }
 }
 

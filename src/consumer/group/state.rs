@@ -10,11 +10,11 @@ use super::listener::AnyListener;
 use super::subscription::Subscription;
 use crate::cluster::now;
 use crate::config::ConsumerConfig;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::ids::TopicPartition;
 use crate::machine::group::assignor::Assignor;
 use crate::machine::group::commits::{Commits, OffsetAndMetadata, Offsets};
-use crate::machine::group::{Membership, Partitions};
+use crate::machine::group::{Membership, Partitions, Standing};
 
 /// The group side of a consumer.
 pub(crate) struct Group {
@@ -43,8 +43,8 @@ pub(crate) struct State {
     ended: bool,
     /// Partitions about to go, of which the user still has records.
     pub(super) holding: Vec<(u64, Partitions)>,
-    /// Steps of a handover that wait until nothing of these is being committed.
-    pub(super) settling: Vec<(u64, Partitions)>,
+    /// Steps of a handover that wait for commits.
+    pub(super) settling: Vec<Settling>,
     /// With `enable.auto.offset.store=false`: what the user is done with.
     pub(super) stored: Offsets,
     /// What was committed last, or is about to be.
@@ -58,6 +58,17 @@ pub(crate) struct State {
     pub(super) closing: Option<Closing>,
 }
 
+/// A step of a handover that waits until commits of its partitions have ended, up to a ticket: what
+/// is begun later does not hold it up.
+#[derive(Debug)]
+pub(super) struct Settling {
+    pub(super) number: u64,
+    pub(super) up_to: u64,
+    pub(super) partitions: Partitions,
+    /// Whether what could not be committed is to be tried once more.
+    pub(super) again: bool,
+}
+
 /// The end of a consumer.
 #[derive(Debug)]
 pub(super) struct Closing {
@@ -66,8 +77,10 @@ pub(super) struct Closing {
     pub(super) commit_until: Instant,
     /// Whether anybody listens any more.
     pub(super) dropped: bool,
-    /// What could not be committed.
+    /// What failed, and will not be tried again.
     pub(super) failed: Option<Error>,
+    /// What the consumer could not commit by itself.
+    failed_own: Option<Error>,
 }
 
 /// Who waits for a commit.
@@ -78,6 +91,22 @@ pub(super) enum Waiter {
     },
     /// The consumer itself.
     Own { offsets: Offsets },
+}
+
+impl Closing {
+    pub(super) fn take_failure(&mut self) -> Option<Error> {
+        self.failed.take().or_else(|| self.failed_own.take())
+    }
+}
+
+impl Waiter {
+    /// Whether no program waits for the end.
+    fn is_nobody(&self) -> bool {
+        match self {
+            Self::User { sender, .. } => sender.is_closed(),
+            Self::Own { .. } => true,
+        }
+    }
 }
 
 impl Group {
@@ -169,6 +198,13 @@ impl Group {
         let mut state = self.lock();
         state.ended = true;
         let waiters = std::mem::take(&mut state.waiters);
+        if let Some(closing) = &mut state.closing {
+            if waiters.values().any(Waiter::is_nobody) {
+                let words = "the consumer ended before a commit was confirmed";
+                let error = || Error::new(ErrorKind::Timeout, words);
+                closing.failed.get_or_insert_with(error);
+            }
+        }
         drop(state);
         drop(waiters);
     }
@@ -183,7 +219,13 @@ impl Group {
                 commit_until,
                 dropped,
                 failed: None,
+                failed_own: None,
             });
+            let waiters = std::mem::take(&mut state.waiters);
+            // Otherwise nobody would hear that they have not ended.
+            let untold = |ticket| waiters.get(&ticket).is_some_and(Waiter::is_nobody);
+            state.commits.end_by(commit_until, untold);
+            state.waiters = waiters;
             if let Some(member) = &mut state.member {
                 member.leave(commit_until);
             }
@@ -223,27 +265,41 @@ impl State {
 
     /// Commits for the consumer itself.
     pub(super) fn commit_own(&mut self, offsets: Offsets, until: Instant) {
+        let until = match &mut self.closing {
+            Some(closing) => {
+                // It takes the place of what failed.
+                closing.failed_own = None;
+                until.min(closing.commit_until)
+            }
+            None => until,
+        };
         let ticket = self.queue(&offsets, until);
         self.waiters.insert(ticket, Waiter::Own { offsets });
     }
 
-    /// Ends a step of a handover once nothing of these is being committed.
-    pub(super) fn settle(&mut self, step: u64, partitions: Partitions) {
-        if self.commits.is_settled(&partitions) {
-            self.done(step);
-        } else {
-            self.settling.push((step, partitions));
-        }
+    /// Ends a step of a handover once what has begun of these commits has ended, and, if there is
+    /// to be another attempt, what that begins.
+    pub(super) fn settle(&mut self, number: u64, partitions: Partitions, again: bool) {
+        self.settling.push(Settling {
+            number,
+            up_to: self.commits.last_ticket(),
+            partitions,
+            again,
+        });
     }
 
-    /// Goes on with the steps that wait for commits, where these have ended. Whether any did.
-    pub(super) fn let_settle(&mut self) -> bool {
-        let waiting = std::mem::take(&mut self.settling);
-        let before = waiting.len();
-        for (step, partitions) in waiting {
-            self.settle(step, partitions);
-        }
-        self.settling.len() < before
+    /// Whether there is time for a commit: all but when the consumer ends.
+    pub(super) fn may_commit_again(&self) -> bool {
+        let closing = self.closing.as_ref();
+        closing.is_none_or(|closing| now() < closing.commit_until)
+    }
+
+    /// In which membership commits are made, and for which partitions.
+    pub(super) fn committer(&self) -> (Option<Standing>, impl Fn(&TopicPartition) -> bool + use<>) {
+        let standing = self.member.as_ref().and_then(|it| it.standing());
+        let owned = self.assigned();
+        let may = move |at: &TopicPartition| owned.as_ref().is_none_or(|all| all.contains(at));
+        (standing, may)
     }
 
     /// A commit in the name of the membership there is now, if there is one.
@@ -292,6 +348,7 @@ impl State {
             self.committed.retain(|at, offset| !failed(at, offset));
             self.commits_later();
         }
+        let is_own = matches!(waiter, Waiter::Own { .. });
         // What nobody waits for any more is told by the log, and by the close.
         let untold = match waiter {
             Waiter::User { sender, .. } => sender.send(end).err(),
@@ -301,7 +358,11 @@ impl State {
             let group = &config.group_id;
             tracing::warn!(%error, ?group, "offsets could not be committed");
             if let Some(closing) = &mut self.closing {
-                closing.failed.get_or_insert(error);
+                let failed = match is_own {
+                    true => &mut closing.failed_own,
+                    false => &mut closing.failed,
+                };
+                failed.get_or_insert(error);
             }
         }
     }

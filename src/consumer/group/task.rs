@@ -132,7 +132,7 @@ impl Task {
                 state.end_commit(ticket, end, &self.inner.config);
                 busy = true;
             }
-            busy |= state.let_settle();
+            busy |= self.let_settle(&mut state);
         }
         if state.error.is_some() || state.member.as_ref().is_some_and(|it| it.has_error()) {
             self.inner.ready.notify_waiters();
@@ -153,14 +153,13 @@ impl Task {
                 self.find_coordinator();
             }
             // Calls that have waited too long end all the same.
-            state.commits.expire(now());
+            let (standing, may) = state.committer();
+            state.commits.expire(now(), standing.as_ref(), may);
             return false;
         };
         let call = state.member.as_mut().and_then(|it| it.poll_call(now()));
         let asked = call.map(|call| self.ask(coordinator, call)).is_some();
-        let standing = state.member.as_ref().and_then(|it| it.standing());
-        let owned = state.assigned();
-        let may = |at: &TopicPartition| owned.as_ref().is_none_or(|owned| owned.contains(at));
+        let (standing, may) = state.committer();
         let call = state.commits.poll(now(), standing.as_ref(), may);
         if let Some(call) = call {
             self.commit(coordinator, call);
@@ -248,10 +247,10 @@ impl Task {
             }
             Act::Commit { step, partitions } => {
                 self.commit_before_leaving(state, &partitions);
-                state.settle(step, partitions);
+                state.settle(step, partitions, true);
             }
             Act::Tell { step, event } => self.tell(state, step, event),
-            Act::Settle { step, partitions } => state.settle(step, partitions),
+            Act::Settle { step, partitions } => state.settle(step, partitions, false),
             Act::Take(partitions) => {
                 self.inner.fetcher().take(&partitions);
                 self.inner.partitions_changed();
@@ -312,22 +311,37 @@ impl Task {
         }
     }
 
+    /// Goes on with the steps that wait for commits, where these have ended. Whether any did.
+    fn let_settle(&self, state: &mut State) -> bool {
+        let mut any = false;
+        for mut step in std::mem::take(&mut state.settling) {
+            if state.commits.is_settled(step.up_to, &step.partitions) {
+                any = true;
+                let again = std::mem::take(&mut step.again);
+                if !again || !self.commit_before_leaving(state, &step.partitions) {
+                    state.done(step.number);
+                    continue;
+                }
+                step.up_to = state.commits.last_ticket();
+            }
+            state.settling.push(step);
+        }
+        any
+    }
+
     /// Commits before partitions go, with `enable.auto.commit`: what the user is done with, unless
-    /// that is being committed already, perhaps with metadata.
-    fn commit_before_leaving(&self, state: &mut State, partitions: &Partitions) {
-        if !self.inner.config.enable_auto_commit {
-            return;
+    /// that is being committed already, perhaps with metadata. Whether there was anything.
+    fn commit_before_leaving(&self, state: &mut State, partitions: &Partitions) -> bool {
+        if !self.inner.config.enable_auto_commit || !state.may_commit_again() {
+            return false;
         }
         let done = state.done_with(&self.inner, partitions.iter());
         let offsets = state.news(done);
-        if offsets.is_empty() {
-            return;
+        let is_news = !offsets.is_empty();
+        if is_news {
+            state.commit_own(offsets, now() + self.inner.commit_limit());
         }
-        let until = match &state.closing {
-            Some(closing) => closing.commit_until,
-            None => now() + self.inner.commit_limit(),
-        };
-        state.commit_own(offsets, until);
+        is_news
     }
 
     /// `auto.commit.interval.ms` after a position moved, whether by records or not.

@@ -98,6 +98,9 @@ struct Flight {
     newest: u64,
     era: Option<u64>,
     partitions: Vec<TopicPartition>,
+    /// Those that went meanwhile. It may be confirmed yet, but is not said again: another member
+    /// may have committed since, even where the partition comes back.
+    gone: BTreeSet<TopicPartition>,
 }
 
 /// The commits of one consumer; see the module's page.
@@ -140,10 +143,24 @@ impl Commits {
         self.last_ticket
     }
 
-    /// Whether nothing of these partitions waits to be settled.
-    pub(crate) fn is_settled(&self, of: &BTreeSet<TopicPartition>) -> bool {
-        let mut open = self.jobs.iter().flat_map(|job| job.open.keys());
-        !open.any(|at| of.contains(at))
+    /// The ticket of the newest call.
+    pub(crate) fn last_ticket(&self) -> u64 {
+        self.last_ticket
+    }
+
+    /// Whether nothing of these partitions waits to be settled, of the calls up to this one.
+    pub(crate) fn is_settled(&self, up_to: u64, of: &BTreeSet<TopicPartition>) -> bool {
+        let jobs = self.jobs.iter().filter(|job| job.ticket <= up_to);
+        !jobs
+            .flat_map(|job| job.open.keys())
+            .any(|at| of.contains(at))
+    }
+
+    /// None of these calls gets longer than this.
+    pub(crate) fn end_by(&mut self, until: Instant, which: impl Fn(u64) -> bool) {
+        for job in self.jobs.iter_mut().filter(|job| which(job.ticket)) {
+            job.until = job.until.min(until);
+        }
     }
 
     /// Whether nothing waits to be settled.
@@ -158,20 +175,7 @@ impl Commits {
         standing: Option<&Standing>,
         owned: impl Fn(&TopicPartition) -> bool,
     ) -> Option<CommitCall> {
-        self.time_out(now);
-        for job in &mut self.jobs {
-            job.of_member |= standing.is_some();
-            // What a member did ends with its membership: a group without members would believe a
-            // stranger, and go back behind what others committed since.
-            let is_lost = job.of_member && standing.is_none();
-            let flight = self.in_flight.as_ref();
-            let flight = flight.filter(|flight| job.ticket <= flight.newest);
-            // What is on its way may still be confirmed.
-            let is_on_its_way =
-                |at: &TopicPartition| flight.is_some_and(|it| it.partitions.contains(at));
-            job.refuse_unless(|at| is_on_its_way(at) || (!is_lost && owned(at)));
-        }
-        self.settle();
+        self.expire(now, standing, owned);
         if self.in_flight.is_some() || self.backoff.until().is_some_and(|until| now < until) {
             return None;
         }
@@ -187,6 +191,7 @@ impl Commits {
             newest,
             era: standing.map(|standing| standing.era),
             partitions: offsets.keys().cloned().collect(),
+            gone: BTreeSet::new(),
         });
         Some(CommitCall {
             number,
@@ -195,9 +200,32 @@ impl Commits {
         })
     }
 
-    /// Ends the calls whose time is over, while nothing can be asked.
-    pub(crate) fn expire(&mut self, now: Instant) {
+    /// Ends the calls whose time is over, and those of what is gone; all there is to do while
+    /// nothing can be asked.
+    pub(crate) fn expire(
+        &mut self,
+        now: Instant,
+        standing: Option<&Standing>,
+        owned: impl Fn(&TopicPartition) -> bool,
+    ) {
         self.time_out(now);
+        if let Some(flight) = &mut self.in_flight {
+            let is_out = flight.era.is_some() && standing.is_none();
+            let gone = flight.partitions.iter().filter(|at| is_out || !owned(at));
+            flight.gone.extend(gone.cloned());
+        }
+        for job in &mut self.jobs {
+            job.of_member |= standing.is_some();
+            // What a member did ends with its membership: a group without members would believe a
+            // stranger, and go back behind what others committed since.
+            let is_lost = job.of_member && standing.is_none();
+            let flight = self.in_flight.as_ref();
+            let flight = flight.filter(|flight| job.ticket <= flight.newest);
+            // What is on its way may still be confirmed.
+            let is_on_its_way =
+                |at: &TopicPartition| flight.is_some_and(|it| it.partitions.contains(at));
+            job.refuse_unless(|at| is_on_its_way(at) || (!is_lost && owned(at)));
+        }
         self.settle();
     }
 
@@ -263,6 +291,11 @@ impl Commits {
                     failed = true;
                     self.suspect |= trouble == Trouble::Moved;
                     self.later(at, flight.newest, &error);
+                    if flight.gone.contains(at) {
+                        for job in self.carried(flight.newest) {
+                            job.refuse_unless(|open| open != at);
+                        }
+                    }
                 }
             }
             let member = matches!(
@@ -400,6 +433,53 @@ mod tests {
 
     fn any(_: &TopicPartition) -> bool {
         true
+    }
+
+    /// Another member may have committed more since.
+    #[test]
+    fn case_74_what_failed_on_its_way_is_not_said_again_when_its_partition_comes_back() {
+        let lost = Error::new(ErrorKind::Timeout, "no answer");
+        let rebalance = codes(&[
+            (0, ErrorCode::ILLEGAL_GENERATION),
+            (1, ErrorCode::ILLEGAL_GENERATION),
+        ]);
+        for failed in [Err(lost), rebalance] {
+            for coordinator_is_known in [true, false] {
+                let (mut commits, now) = commits();
+                let until = now + SEC * 60;
+                commits.commit(offsets(&[(0, 5), (1, 5)]), until, true);
+                let call = commits.poll(now, Some(&standing(1)), any).unwrap();
+                let kept = |it: &TopicPartition| *it == at(1);
+                match coordinator_is_known {
+                    true => assert_eq!(commits.poll(now, Some(&standing(1)), kept), None),
+                    false => commits.expire(now, Some(&standing(1)), kept),
+                }
+                commits.handle(now, call.number, failed.clone());
+                let again = commits.poll(now + SEC, Some(&standing(2)), any).unwrap();
+                assert_eq!(again.offsets, offsets(&[(1, 5)]));
+                commits.handle(now, again.number, codes(&[(1, ErrorCode::NONE)]));
+                let (_, end) = commits.poll_done().unwrap();
+                assert_eq!(end.unwrap_err().partition(), Some(0));
+            }
+        }
+    }
+
+    #[test]
+    fn a_call_is_settled_though_newer_ones_are_not() {
+        let (mut commits, now) = commits();
+        let until = now + SEC * 60;
+        let first = commits.commit(offsets(&[(0, 5)]), until, true);
+        let call = commits.poll(now, Some(&standing(1)), any).unwrap();
+        commits.commit(offsets(&[(0, 6)]), until, true);
+        let of = [at(0)].into();
+        assert!(!commits.is_settled(first, &of));
+        assert!(commits.is_settled(first, &[at(1)].into()));
+        commits.handle(now, call.number, codes(&[(0, ErrorCode::NONE)]));
+        assert!(commits.is_settled(first, &of));
+        assert!(!commits.is_settled(commits.last_ticket(), &of));
+        commits.end_by(now, |_| true);
+        commits.expire(now, Some(&standing(1)), any);
+        assert!(commits.is_settled(commits.last_ticket(), &of));
     }
 
     #[test]

@@ -73,6 +73,14 @@ enum Limit {
 }
 
 impl Limit {
+    /// That of what the listener has begun besides; a point in time stays where it is.
+    fn quarter(self) -> Self {
+        match self {
+            Self::For(limit) => Self::For(limit / 4),
+            until => until,
+        }
+    }
+
     fn end(self, begun: Instant) -> Instant {
         match self {
             Self::For(limit) => begun + limit,
@@ -85,26 +93,18 @@ impl Limit {
 #[derive(Debug)]
 struct Running {
     number: u64,
-    /// What the listener is being told, or was told before, if it is that.
-    told: Told,
+    /// Whether the listener is being told something.
+    telling: bool,
     /// When it is given up; the driver limits the listener, since it must drop it then.
     until: Option<Instant>,
-}
-
-/// How far the listener is with a step under way.
-#[derive(Debug)]
-enum Told {
-    Nothing,
-    /// It is being told.
-    Now(Event),
-    /// It knows that these are revoked.
-    Before(Partitions),
 }
 
 /// The partitions of one member, and how they come and go; see the module's page.
 #[derive(Debug, Default)]
 pub(crate) struct Handover {
     owned: Partitions,
+    /// Those of whose revocation the listener is being told, or was.
+    told: Partitions,
     /// To be taken before anything else.
     urgent: Partitions,
     steps: VecDeque<Step>,
@@ -124,7 +124,8 @@ impl Handover {
     }
 
     /// Gives up some partitions: when the user is done with them, with a commit that gets
-    /// `commit_limit` from then on.
+    /// `commit_limit` from then on, and a quarter of it again for what the listener begins to
+    /// commit.
     pub(crate) fn revoke(&mut self, partitions: Partitions, commit_limit: Duration) {
         self.push_revoke(partitions, true, Limit::For(commit_limit));
     }
@@ -137,7 +138,7 @@ impl Handover {
             Step::Hold(partitions.clone(), wait),
             Step::Commit(partitions.clone(), commit),
             Step::Tell(Event::Revoked(partitions.clone())),
-            Step::Settle(partitions.clone(), commit),
+            Step::Settle(partitions.clone(), commit.quarter()),
             Step::Take(partitions),
         ]);
     }
@@ -170,31 +171,19 @@ impl Handover {
         let told = self.void();
         let lost: Partitions = self.owned.difference(&told).cloned().collect();
         self.urgent.append(&mut self.owned);
+        self.told.clear();
         if !lost.is_empty() {
             self.steps.push_back(Step::Tell(Event::Lost(lost)));
         }
     }
 
-    /// Forgets all steps but the news of losses, and returns the partitions of whose revocation the
-    /// listener is being told, or was.
+    /// Forgets all steps but the news of losses and a listener that runs, and returns those of whose
+    /// revocation it is being told, or was.
     fn void(&mut self) -> Partitions {
         self.steps
             .retain(|step| matches!(step, Step::Tell(Event::Lost(_))));
-        let Some(running) = self.running.take() else {
-            return Partitions::new();
-        };
-        match &running.told {
-            Told::Nothing => Partitions::new(),
-            Told::Before(told) => told.clone(),
-            Told::Now(event) => {
-                let told = match event {
-                    Event::Revoked(told) => told.clone(),
-                    _ => Partitions::new(),
-                };
-                self.running = Some(running);
-                told
-            }
-        }
+        self.running = self.running.take().filter(|running| running.telling);
+        self.told.clone()
     }
 
     /// The next step, if the one before is done.
@@ -211,24 +200,28 @@ impl Handover {
         }
         Some(match self.steps.pop_front()? {
             Step::Hold(partitions, wait) => Act::Hold {
-                step: self.run(Told::Nothing, None),
+                step: self.run(false, None),
                 partitions,
                 wait,
             },
             Step::Commit(partitions, limit) => Act::Commit {
-                step: self.run(Told::Nothing, Some(limit.end(now))),
+                step: self.run(false, Some(limit.end(now))),
                 partitions,
             },
-            Step::Tell(event) => Act::Tell {
-                step: self.run(Told::Now(event.clone()), None),
-                event,
-            },
+            Step::Tell(event) => {
+                if let Event::Revoked(partitions) = &event {
+                    self.told.extend(partitions.iter().cloned());
+                }
+                let step = self.run(true, None);
+                Act::Tell { step, event }
+            }
             Step::Settle(partitions, limit) => Act::Settle {
-                step: self.run(Told::Before(partitions.clone()), Some(limit.end(now))),
+                step: self.run(false, Some(limit.end(now))),
                 partitions,
             },
             Step::Take(partitions) => {
                 self.owned.retain(|at| !partitions.contains(at));
+                self.told.retain(|at| !partitions.contains(at));
                 Act::Take(partitions)
             }
             Step::Give(partitions) => {
@@ -239,11 +232,11 @@ impl Handover {
         })
     }
 
-    fn run(&mut self, told: Told, until: Option<Instant>) -> u64 {
+    fn run(&mut self, telling: bool, until: Option<Instant>) -> u64 {
         self.last_step += 1;
         self.running = Some(Running {
             number: self.last_step,
-            told,
+            telling,
             until,
         });
         self.last_step
@@ -258,6 +251,12 @@ impl Handover {
         {
             self.running = None;
         }
+    }
+
+    /// The listener did not come to its end: whatever it was being told, it does not know.
+    pub(crate) fn unheard(&mut self, step: u64) {
+        self.done(step);
+        self.told.clear();
     }
 
     /// When the step under way is given up.
@@ -444,36 +443,64 @@ mod tests {
     fn case_57_what_a_listener_has_begun_to_commit_is_waited_for_within_the_limit() {
         let (mut handover, now, _) = settling();
         assert_eq!(handover.poll(now), None);
-        let until = now + Duration::from_secs(1);
+        let until = now + Duration::from_millis(250);
         assert_eq!(handover.poll_timeout(), Some(until));
         assert_eq!(handover.poll(until), Some(Act::Take(set(&[1]))));
     }
 
     #[test]
     fn a_farewell_while_commits_are_settled_tells_nobody_twice() {
-        let (mut handover, now, before) = settling();
-        handover.revoke_all(now + Duration::from_secs(2));
-        let mut told = Vec::new();
-        let mut taken = Partitions::new();
-        handover.done(before);
-        while let Some(act) = handover.poll(now) {
-            handover.done(act.step().unwrap_or_default());
-            match act {
-                Act::Take(partitions) => taken.extend(partitions),
-                act => told.extend(act.into_event()),
+        for times in 1..3 {
+            let (mut handover, now, before) = settling();
+            for _ in 0..times {
+                handover.revoke_all(now + Duration::from_secs(2));
             }
+            let mut told = Vec::new();
+            let mut taken = Partitions::new();
+            handover.done(before);
+            while let Some(act) = handover.poll(now) {
+                handover.done(act.step().unwrap_or_default());
+                match act {
+                    Act::Take(partitions) => taken.extend(partitions),
+                    act => told.extend(act.into_event()),
+                }
+            }
+            assert_eq!(told, [Event::Revoked(set(&[0]))]);
+            assert_eq!(taken, set(&[0, 1]));
         }
-        assert_eq!(told, [Event::Revoked(set(&[0]))]);
-        assert_eq!(taken, set(&[0, 1]));
     }
 
     #[test]
     fn a_loss_while_commits_are_settled_is_none_of_what_was_revoked() {
-        let (mut handover, now, _) = settling();
-        handover.lose();
-        assert_eq!(handover.poll(now), Some(Act::Take(set(&[0, 1]))));
-        let told = handover.poll(now).and_then(Act::into_event);
-        assert_eq!(told, Some(Event::Lost(set(&[0]))));
+        for says_farewell in [false, true] {
+            let (mut handover, now, _) = settling();
+            if says_farewell {
+                handover.revoke_all(now + Duration::from_secs(2));
+            }
+            handover.lose();
+            assert_eq!(handover.poll(now), Some(Act::Take(set(&[0, 1]))));
+            let told = handover.poll(now).and_then(Act::into_event);
+            assert_eq!(told, Some(Event::Lost(set(&[0]))));
+        }
+    }
+
+    #[test]
+    fn what_comes_back_is_told_of_again() {
+        let (mut handover, now, step) = settling();
+        handover.done(step);
+        handover.assign(set(&[1]));
+        let mut told = Vec::new();
+        let mut run = |handover: &mut Handover| {
+            while let Some(act) = handover.poll(now) {
+                handover.done(act.step().unwrap_or_default());
+                told.extend(act.into_event());
+            }
+        };
+        run(&mut handover);
+        handover.revoke_all(now + Duration::from_secs(2));
+        run(&mut handover);
+        let events = [Event::Assigned(set(&[1])), Event::Revoked(set(&[0, 1]))];
+        assert_eq!(told, events);
     }
 
     #[test]

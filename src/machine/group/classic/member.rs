@@ -201,7 +201,7 @@ impl Member {
 
     /// A listener was given up: a rebalance may take no longer. It is as if nobody had polled.
     pub(crate) fn handle_overdue(&mut self, now: Instant, step: u64) {
-        self.handover.done(step);
+        self.handover.unheard(step);
         if self.is_in() {
             self.go_stale(now);
         }

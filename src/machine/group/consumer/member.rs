@@ -124,8 +124,8 @@ impl Member {
         self.wanted = None;
         match self.phase {
             Phase::Out | Phase::Stale | Phase::Refused => self.phase = Phase::Out,
-            Phase::Fenced | Phase::Leaving => {}
-            Phase::Joining | Phase::In => {
+            Phase::Fenced => {}
+            Phase::Joining | Phase::In | Phase::Leaving => {
                 self.handover.revoke_all(commit_until);
                 self.phase = Phase::Leaving;
             }
@@ -162,7 +162,7 @@ impl Member {
 
     /// A listener was given up: a rebalance may take no longer. It is as if nobody had polled.
     pub(crate) fn handle_overdue(&mut self, now: Instant, step: u64) {
-        self.handover.done(step);
+        self.handover.unheard(step);
         if self.watches_polls() {
             self.go_stale(now);
         }

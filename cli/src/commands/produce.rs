@@ -95,7 +95,7 @@ async fn send(
             let failure = Failure::interrupted("interrupted before the end of input");
             return Some((Cause::Signal, failure));
         }
-        failure = stalled.failure() => return Some((Cause::Stalled, failure)),
+        failure = stalled.failure(|| {}) => return Some((Cause::Stalled, failure)),
         fed = sending.feed(inputs) => fed,
     };
     // A failure ends the reading; what is on its way gets its time all the same.
@@ -104,7 +104,7 @@ async fn send(
         () = signals.first() => {
             (Cause::Signal, Some(Failure::interrupted("interrupted before the end")))
         }
-        failure = stalled.failure() => (Cause::Stalled, Some(failure)),
+        failure = stalled.failure(|| {}) => (Cause::Stalled, Some(failure)),
         () = sending.settle_all() => (Cause::Failed, None),
     };
     match (fed, failure) {

@@ -263,6 +263,16 @@ fn a_broker_that_is_not_there_ends_it_in_time() {
 }
 
 #[test]
+fn a_short_max_block_ms_does_not_end_a_run_whose_records_are_acknowledged() {
+    let mock = Mock::start(1);
+    mock.run(&["topics", "create", "t"], b"").ok();
+    let args = "perf produce --topic t --records 200 --rate 200 --json -X max.block.ms=200";
+    let args: Vec<&str> = args.split(' ').collect();
+    let report = report(&mock.run(&args, b"").ok());
+    assert_eq!(report["records"], 200, "{report}");
+}
+
+#[test]
 fn records_of_batches_that_were_split_are_counted_each_for_itself() {
     let mock = Mock::start(1);
     let small = ["--config", "max.message.bytes=3000"];

@@ -6,6 +6,7 @@
 //! omission). `pacer`, `ledger`, `payload`, `report` and `usage` are pure; `lane` is one producer,
 //! its records and their outcomes.
 
+mod clock;
 mod consume;
 mod lane;
 mod latency;

@@ -1,5 +1,6 @@
 //! `perf produce`: lanes side by side, and the report of what became of their records.
 
+use std::cell::RefCell;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::clock::Clock;
 use super::lane::{Driven, Lane, SharedLedger, Speed, Stop};
 use super::latency::Latencies;
 use super::ledger::Ledger;
@@ -27,8 +29,6 @@ use crate::text::tally::records;
 
 /// What values are made from: the same ones in every run.
 const SEED: u64 = 1;
-/// How often the outcomes are looked at.
-const GLANCE: Duration = Duration::from_millis(250);
 /// How long records on their way get after a signal.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -62,7 +62,7 @@ pub(super) async fn run(global: &Global, args: PerfProduceArgs) -> Result<(), Fa
         start: Instant::now(),
         args,
     };
-    let mut watcher = Watcher::new(signals, patience);
+    let mut watcher = Watcher::new(signals, patience, config.max_block);
     let report = run.all_lanes(&mut watcher, stalled).await?;
     finish(global, &run.args, &report, watcher.cause)
 }
@@ -249,18 +249,18 @@ impl Run {
 /// Looks after the lanes: shows how far they are, and cuts them short.
 struct Watcher {
     signals: Signals,
-    patience: Patience,
-    /// How many records had an outcome at the last glance.
-    settled: u64,
+    clock: RefCell<Clock>,
+    /// How often the clock is moved.
+    every: Duration,
     cause: Option<Cause>,
 }
 
 impl Watcher {
-    fn new(signals: Signals, patience: Patience) -> Self {
+    fn new(signals: Signals, patience: Patience, max_block: Duration) -> Self {
         Self {
             signals,
-            patience,
-            settled: 0,
+            clock: RefCell::new(Clock::new(patience)),
+            every: Clock::every(max_block),
             cause: None,
         }
     }
@@ -275,10 +275,11 @@ impl Watcher {
         mut stalled: Stalled,
     ) -> Result<Vec<Driven>, Failure> {
         let mut progress = Progress::of_a_run();
-        let mut ticks = tokio::time::interval(GLANCE);
+        let mut ticks = tokio::time::interval(self.every);
         let mut ended = Vec::new();
+        let glance = || self.clock.borrow_mut().glance(ledgers);
         // It takes longer than from one glance to the next.
-        let mut stalled = pin!(stalled.failure());
+        let mut stalled = pin!(stalled.failure(glance));
         loop {
             tokio::select! {
                 biased;
@@ -298,30 +299,12 @@ impl Watcher {
                     stop.send_replace(Some(LAST));
                 }
                 _ = ticks.tick() => {
-                    self.glance(ledgers);
+                    glance();
                     progress.tick(|| run.so_far(ledgers));
                 }
             }
         }
         progress.clear();
         Ok(ended)
-    }
-
-    /// The clock runs while something waits for the brokers: at first the lanes, for the metadata.
-    fn glance(&mut self, ledgers: &[SharedLedger]) {
-        let (mut settled, mut awaited) = (0, 0);
-        for ledger in ledgers {
-            let ledger = ledger.lock();
-            settled += ledger.settled();
-            awaited += ledger.awaited;
-        }
-        if settled > self.settled {
-            self.settled = settled;
-            self.patience.outcome(awaited > 0);
-        } else if awaited > 0 || settled == 0 {
-            self.patience.waits();
-        } else {
-            self.patience.rests();
-        }
     }
 }

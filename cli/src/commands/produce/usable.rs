@@ -71,12 +71,20 @@ impl Stalled {
     /// usable broker; a partition that waits for its leader or its replicas, or a line that is
     /// slow, has until `delivery.timeout.ms`.
     ///
+    /// `look` moves the clock by what has come in, for a caller who does not do so at once: the
+    /// limit may be shorter than its habit.
+    ///
     /// # Cancel safety
     /// Cancel safe: a dropped call only looks again.
-    pub(in crate::commands) async fn failure(&mut self) -> Failure {
+    pub(in crate::commands) async fn failure(&mut self, mut look: impl FnMut()) -> Failure {
         loop {
             self.limit.over().await;
+            look();
+            if !self.limit.is_over() {
+                continue;
+            }
             let why = self.settings.probe().await;
+            look();
             if !self.limit.is_over() {
                 continue;
             }

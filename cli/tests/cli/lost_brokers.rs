@@ -138,16 +138,16 @@ fn a_cluster_that_falls_silent_ends_the_producer_within_max_block_ms() {
     assert_eq!(ended.text(), "produced 1 record to t\n");
 }
 
-/// The load generator at full speed and at a rate, whose brokers are lost by `lose`; what it must
-/// say then. Some of its records have been acknowledged.
-fn lose_under_load(lose: impl Fn(Mock) -> Option<Mock>, reasons: &[&str]) {
+/// The load generator with these flags, at full speed and at a rate, whose brokers are lost by
+/// `lose`; what it must say then. Some of its records have been acknowledged.
+fn lose_under_load(flags: &[&str], lose: impl Fn(Mock) -> Option<Mock>, reasons: &[&str]) {
     for speed in [&["--records", "1000000000"][..], &["--rate", "200"]] {
         let mock = Mock::start(1);
         let address = mock.bootstrap.clone();
         let args = ["perf", "produce", "--topic", "t", "--json"];
         mock.run(&["topics", "create", "t", "--partitions", "1"], b"")
             .ok();
-        let mut load = mock.spawn(&[&args[..], speed, &MAX_BLOCK].concat());
+        let mut load = mock.spawn(&[&args[..], speed, &MAX_BLOCK, flags].concat());
         mock.run(&["consume", "t", "-c", "1"], b"").ok();
         let lost = Instant::now();
         let _mock = lose(mock);
@@ -161,24 +161,34 @@ fn lose_under_load(lose: impl Fn(Mock) -> Option<Mock>, reasons: &[&str]) {
     }
 }
 
+fn death(mock: Mock) -> Option<Mock> {
+    drop(mock);
+    None
+}
+
+fn silence(mock: Mock) -> Option<Mock> {
+    mock.signal("STOP");
+    Some(mock)
+}
+
 #[test]
 fn a_cluster_that_dies_ends_the_load_generator_within_max_block_ms() {
-    lose_under_load(
-        |mock| {
-            drop(mock);
-            None
-        },
-        &["refused"],
-    );
+    lose_under_load(&[], death, &["refused"]);
 }
 
 #[test]
 fn a_cluster_that_falls_silent_ends_the_load_generator_within_max_block_ms() {
-    let silence = |mock: Mock| {
-        mock.signal("STOP");
-        Some(mock)
-    };
-    lose_under_load(silence, &[]);
+    lose_under_load(&[], silence, &[]);
+}
+
+#[test]
+fn records_that_run_out_of_time_do_not_keep_the_load_generator_going_without_a_cluster() {
+    // Several times within max.block.ms, all that waits for the brokers fails.
+    let limits = ["request.timeout.ms=300", "delivery.timeout.ms=400"];
+    let flags = limits.map(|limit| ["-X", limit]).concat();
+    let reason = "delivery.timeout.ms ran out";
+    lose_under_load(&flags, death, &["refused", reason]);
+    lose_under_load(&flags, silence, &[reason]);
 }
 
 #[test]

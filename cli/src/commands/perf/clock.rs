@@ -16,8 +16,10 @@ const SHORTEST_GLANCE: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub(super) struct Clock {
     patience: Patience,
-    /// How many records had an outcome at the last glance.
-    settled: u64,
+    /// Of how many records a broker had told the outcome at the last glance.
+    answered: u64,
+    /// How many the producer had given up when a broker told the last outcome.
+    given_up: u64,
 }
 
 impl Clock {
@@ -25,7 +27,8 @@ impl Clock {
     pub(super) fn new(patience: Patience) -> Self {
         Self {
             patience,
-            settled: 0,
+            answered: 0,
+            given_up: 0,
         }
     }
 
@@ -35,17 +38,21 @@ impl Clock {
     }
 
     /// The clock runs while something waits for the brokers: at first the lanes, for the metadata.
+    /// What the producer gave up by itself neither starts the time anew nor stops it: with a
+    /// `delivery.timeout.ms` below the limit, all that a dead cluster ever gets is given up.
     pub(super) fn glance(&mut self, ledgers: &[SharedLedger]) {
-        let (mut settled, mut awaited) = (0, 0);
+        let (mut answered, mut given_up, mut awaited) = (0, 0, 0);
         for ledger in ledgers {
             let ledger = ledger.lock();
-            settled += ledger.settled();
+            answered += ledger.answered;
+            given_up += ledger.given_up;
             awaited += ledger.awaited;
         }
-        if settled > self.settled {
-            self.settled = settled;
+        if answered > self.answered {
+            self.answered = answered;
+            self.given_up = given_up;
             self.patience.outcome(awaited > 0);
-        } else if awaited > 0 || settled == 0 {
+        } else if awaited > 0 || answered == 0 || given_up > self.given_up {
             self.patience.waits();
         } else {
             self.patience.rests();
@@ -59,16 +66,53 @@ mod tests {
     use std::time::Instant;
 
     use tidewire::mock::MockCluster;
-    use tokio::time::timeout;
+    use tokio::time::{advance, timeout};
 
     use super::*;
     use crate::args::Global;
-    use crate::commands::perf::ledger::Ledger;
+    use crate::commands::perf::ledger::{Ledger, Verdict};
     use crate::commands::produce::usable::Stalled;
+    use crate::patience::Limit;
     use crate::settings::Settings;
+
+    const LIMIT: Duration = Duration::from_secs(60);
 
     fn ledger() -> SharedLedger {
         SharedLedger::new(Ledger::new().unwrap())
+    }
+
+    /// One record was written; then each of some batches fails 30 s after it was begun, and for a
+    /// moment nothing is awaited. Whether the limit was over after each.
+    async fn after_failures(by: Verdict) -> Vec<bool> {
+        let patience = Patience::new(LIMIT, Duration::ZERO);
+        let mut limit: Limit = patience.limit();
+        let (mut clock, ledgers) = (Clock::new(patience), [ledger()]);
+        ledgers[0].lock().wrote(1, Instant::now());
+        clock.glance(&ledgers);
+        let mut over = Vec::new();
+        for batch in 0..3 {
+            ledgers[0].lock().begin(batch, None);
+            clock.glance(&ledgers);
+            advance(LIMIT / 2).await;
+            let now = Instant::now();
+            ledgers[0].lock().lost(10, by, || "it failed".to_owned());
+            ledgers[0].lock().settle(batch, now, false);
+            clock.glance(&ledgers);
+            over.push(limit.is_over());
+        }
+        over
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn records_that_ran_out_of_time_do_not_start_the_clock_anew() {
+        let over = after_failures(Verdict::OfProducer).await;
+        assert_eq!(over, [false, true, true]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn records_that_a_broker_refused_start_the_clock_anew() {
+        let over = after_failures(Verdict::OfBroker).await;
+        assert_eq!(over, [false, false, false]);
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use tidewire::{Delivery, Producer, Record, SettledBatch};
 use tokio::sync::{mpsc, watch};
 
 use super::latency::Latencies;
-use super::ledger::{BatchNumber, Ledger};
+use super::ledger::{BatchNumber, Ledger, Verdict};
 use super::pacer::{Pacer, Step};
 use super::payload::{Keys, Values};
 use crate::failure::with_sources;
@@ -64,7 +64,11 @@ impl SharedLedger {
         let now = Instant::now();
         match &batch.outcome {
             Ok(_) => self.lock().wrote(batch.records, now),
-            Err(error) => self.lock().lost(batch.records, || with_sources(error)),
+            Err(error) => {
+                let verdict = Verdict::of(error);
+                self.lock()
+                    .lost(batch.records, verdict, || with_sources(error));
+            }
         }
     }
 

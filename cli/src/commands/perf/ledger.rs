@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use futures::FutureExt;
-use tidewire::Delivery;
+use tidewire::{Delivery, Error, ErrorKind};
 
 use super::latency::Latencies;
 use crate::failure::Failure;
@@ -26,6 +26,25 @@ pub(super) trait Settled {
 impl Settled for Delivery {
     fn into_written(self) -> bool {
         matches!(self.now_or_never(), Some(Ok(_)))
+    }
+}
+
+/// Whose word it is that records failed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Verdict {
+    /// A broker answered, so it lives.
+    OfBroker,
+    /// None did: their time ran out, or the producer was closed.
+    OfProducer,
+}
+
+impl Verdict {
+    /// The code of an earlier attempt, among the sources, does not count: it may be old.
+    pub(super) fn of(error: &Error) -> Self {
+        match error.kind() {
+            ErrorKind::Broker(_) | ErrorKind::BatchRefused => Self::OfBroker,
+            _ => Self::OfProducer,
+        }
     }
 }
 
@@ -52,8 +71,10 @@ pub(super) struct Ledger<D = Delivery> {
     pub(super) written: u64,
     /// Failed, those without an outcome when the producer was closed included.
     pub(super) failed: u64,
-    /// Of those that failed, how many were not taken.
-    refused: u64,
+    /// Of how many records a broker told the outcome.
+    pub(super) answered: u64,
+    /// How many were taken and given up by the producer itself, without a broker's word.
+    pub(super) given_up: u64,
     /// In words, the first failure.
     pub(super) first_error: Option<String>,
     /// Of acknowledged records.
@@ -73,7 +94,8 @@ impl<D: Settled> Ledger<D> {
             awaited: 0,
             written: 0,
             failed: 0,
-            refused: 0,
+            answered: 0,
+            given_up: 0,
             first_error: None,
             latencies: Latencies::new()?,
             last_written: None,
@@ -83,24 +105,24 @@ impl<D: Settled> Ledger<D> {
     /// Records were acknowledged.
     pub(super) fn wrote(&mut self, records: u32, now: Instant) {
         self.written += u64::from(records);
+        self.answered += u64::from(records);
         self.last_written = self.last_written.max(Some(now));
     }
 
     /// Records failed.
-    pub(super) fn lost(&mut self, records: u32, why: impl FnOnce() -> String) {
+    pub(super) fn lost(&mut self, records: u32, by: Verdict, why: impl FnOnce() -> String) {
         self.failed += u64::from(records);
+        match by {
+            Verdict::OfBroker => self.answered += u64::from(records),
+            Verdict::OfProducer => self.given_up += u64::from(records),
+        }
         self.first_error.get_or_insert_with(why);
     }
 
     /// The producer did not take a record, which is no outcome of what it has taken.
     pub(super) fn refused(&mut self, why: impl FnOnce() -> String) {
-        self.lost(1, why);
-        self.refused += 1;
-    }
-
-    /// How many records have an outcome.
-    pub(super) fn settled(&self) -> u64 {
-        (self.written + self.failed).saturating_sub(self.refused)
+        self.failed += 1;
+        self.first_error.get_or_insert_with(why);
     }
 
     /// A record has opened this batch; it has a start if its latency is measured.
@@ -227,11 +249,11 @@ mod tests {
         }
         ledger.seal(0);
         ledger.wrote(3, start + ms(4));
-        ledger.lost(1, || "too large".to_owned());
+        ledger.lost(1, Verdict::OfBroker, || "too large".to_owned());
         ledger.settle(0, start + ms(10), true);
         assert_eq!((ledger.written, ledger.failed), (3, 1));
         ledger.refused(|| "no room".to_owned());
-        assert_eq!((ledger.failed, ledger.settled()), (2, 4));
+        assert_eq!((ledger.failed, ledger.answered, ledger.given_up), (2, 4, 0));
         assert_eq!(ledger.latencies.samples(), 3);
         assert_eq!(ledger.last_written, Some(start + ms(4)));
     }
@@ -243,11 +265,12 @@ mod tests {
         for batch in 0..2 {
             ledger.begin(batch, Some(now));
             ledger.started(batch, now, false);
-            ledger.lost(7, || format!("reason {batch}"));
+            ledger.lost(7, Verdict::OfProducer, || format!("reason {batch}"));
             ledger.settle(batch, now, false);
             ledger.seal(batch);
         }
         assert_eq!((ledger.written, ledger.failed), (0, 14));
+        assert_eq!((ledger.answered, ledger.given_up), (0, 14));
         assert_eq!(ledger.first_error.as_deref(), Some("reason 0"));
         assert_eq!(ledger.latencies.samples(), 0);
         assert_eq!(ledger.last_written, None);

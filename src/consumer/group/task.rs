@@ -317,7 +317,7 @@ impl Task {
         for mut step in std::mem::take(&mut state.settling) {
             if state.commits.is_settled(step.up_to, &step.partitions) {
                 any = true;
-                let again = std::mem::take(&mut step.again);
+                let again = std::mem::take(&mut step.again) && state.may_commit_again();
                 if !again || !self.commit_before_leaving(state, &step.partitions) {
                     state.done(step.number);
                     continue;
@@ -332,7 +332,7 @@ impl Task {
     /// Commits before partitions go, with `enable.auto.commit`: what the user is done with, unless
     /// that is being committed already, perhaps with metadata. Whether there was anything.
     fn commit_before_leaving(&self, state: &mut State, partitions: &Partitions) -> bool {
-        if !self.inner.config.enable_auto_commit || !state.may_commit_again() {
+        if !self.inner.config.enable_auto_commit {
             return false;
         }
         let done = state.done_with(&self.inner, partitions.iter());

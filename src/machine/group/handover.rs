@@ -177,7 +177,7 @@ impl Handover {
         }
     }
 
-    /// Forgets all steps but the news of losses and a listener that runs, and returns those of whose
+    /// Forgets all steps but the news of losses and a listener that runs. Returns those of whose
     /// revocation it is being told, or was.
     fn void(&mut self) -> Partitions {
         self.steps

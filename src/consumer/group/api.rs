@@ -151,12 +151,8 @@ impl Consumer {
         let mut state = group.lock();
         let by_hand = state.assigned().is_none();
         state.subscription = None;
-        let until = now() + self.inner.commit_limit();
         // A listener may call this while the consumer closes.
-        let until = match &state.closing {
-            Some(closing) => until.min(closing.commit_until),
-            None => until,
-        };
+        let until = state.within_close(now() + self.inner.commit_limit());
         if let Some(member) = &mut state.member {
             member.leave(until);
         }

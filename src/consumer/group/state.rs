@@ -265,14 +265,11 @@ impl State {
 
     /// Commits for the consumer itself.
     pub(super) fn commit_own(&mut self, offsets: Offsets, until: Instant) {
-        let until = match &mut self.closing {
-            Some(closing) => {
-                // It takes the place of what failed.
-                closing.failed_own = None;
-                until.min(closing.commit_until)
-            }
-            None => until,
-        };
+        let until = self.within_close(until);
+        if let Some(closing) = &mut self.closing {
+            // It takes the place of what failed.
+            closing.failed_own = None;
+        }
         let ticket = self.queue(&offsets, until);
         self.waiters.insert(ticket, Waiter::Own { offsets });
     }
@@ -286,6 +283,12 @@ impl State {
             partitions,
             again,
         });
+    }
+
+    /// This limit, or that of commits where the consumer closes earlier.
+    pub(super) fn within_close(&self, until: Instant) -> Instant {
+        let closing = self.closing.as_ref();
+        closing.map_or(until, |closing| until.min(closing.commit_until))
     }
 
     /// Whether there is time for a commit: all but when the consumer ends.

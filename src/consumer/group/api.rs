@@ -80,13 +80,9 @@ impl Consumer {
         let mut state = group.lock();
         let by_hand = state.subscription.is_none() && {
             let fetcher = self.inner.fetcher();
-            let owned = state
-                .member
-                .as_ref()
-                .map(|member| member.handover().owned());
-            fetcher
-                .assignment()
-                .any(|at| owned.is_none_or(|owned| !owned.contains(at)))
+            let handover = state.member.as_ref().map(Membership::handover);
+            let of_group = |at| handover.is_some_and(|handover| handover.has(at));
+            fetcher.assignment().any(|at| !of_group(at))
         };
         if by_hand {
             let words = "partitions are assigned by hand: assign none before subscribing";
@@ -268,7 +264,7 @@ impl Group {
         let by_hand = state.subscription.is_none() && inner.config.enable_auto_commit;
         let assigned: Vec<TopicPartition> = inner.fetcher().assignment().cloned().collect();
         let done = state.done_with(inner, assigned.iter());
-        let offsets = state.news(done);
+        let offsets = state.ledger.news(done);
         if by_hand && !offsets.is_empty() {
             state.commit_own(offsets, now + limit);
         }
@@ -290,7 +286,7 @@ impl Consumer {
     ) -> Result<()> {
         let mut state = self.inner.group.as_ref().map(|group| group.lock());
         let busy = |state: &State| {
-            let owns = |member: &Membership| !member.handover().owned().is_empty();
+            let owns = |member: &Membership| member.handover().has_any();
             state.subscription.is_some() || state.member.as_ref().is_some_and(owns)
         };
         if state.as_deref().is_some_and(busy) {

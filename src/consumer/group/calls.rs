@@ -83,7 +83,7 @@ impl Task {
         let code = |at: &TopicPartition| codes.and_then(|codes| codes.get(at)).copied();
         offsets.retain(|at, _| code(at) == Some(ErrorCode::NONE));
         let mut state = self.group.lock();
-        if let Some((era, error)) = state.commits.handle(now(), number, answer) {
+        if let Some((era, error)) = state.ledger.commits.handle(now(), number, answer) {
             if let Some(member) = &mut state.member {
                 member.handle_refused_commit(now(), era, error);
             }
@@ -279,7 +279,7 @@ impl Task {
         }
         let mut state = self.group.lock();
         for (at, offset) in known {
-            state.know_committed(&at, offset);
+            state.ledger.know(at, offset);
         }
         drop(state);
         self.inner.partitions_changed();

@@ -248,8 +248,8 @@ impl Group {
         let mut state = self.lock();
         for at in partitions {
             state.stored.remove(at);
-            state.committed.remove(at);
         }
+        state.ledger.forget(partitions);
     }
 }
 
@@ -265,7 +265,10 @@ impl State {
             let offset = if inner.config.enable_auto_offset_store {
                 let place = fetcher.done(at)?;
                 // The user may have committed some of what it is busy with.
-                let behind = self.committed.get(at).is_some_and(|it| place.offset < *it);
+                let behind = self
+                    .ledger
+                    .committed(at)
+                    .is_some_and(|it| place.offset < it);
                 if behind && fetcher.is_busy_with(at) {
                     return None;
                 }
@@ -273,8 +276,8 @@ impl State {
             } else {
                 // The user may have committed more since it stored this.
                 let stored = self.stored.get(at)?;
-                let ahead = self.committed.get(at);
-                if ahead.is_some_and(|it| stored.offset < *it) {
+                let ahead = self.ledger.committed(at);
+                if ahead.is_some_and(|it| stored.offset < it) {
                     return None;
                 }
                 stored.clone()
@@ -287,16 +290,10 @@ impl State {
     /// Commits how far the user is done with these, as far as that is news.
     pub(super) fn commit_news(&mut self, inner: &Inner, partitions: &[TopicPartition]) {
         let done = self.done_with(inner, partitions.iter());
-        let offsets = self.news(done);
+        let offsets = self.ledger.news(done);
         if !offsets.is_empty() {
             let until = now() + inner.shared.config.default_api_timeout;
             self.commit_own(offsets, until);
         }
-    }
-
-    /// Those that were not committed before.
-    pub(super) fn news(&self, mut offsets: Offsets) -> Offsets {
-        offsets.retain(|at, offset| self.committed.get(at) != Some(&offset.offset));
-        offsets
     }
 }

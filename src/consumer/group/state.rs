@@ -13,7 +13,8 @@ use crate::config::ConsumerConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::TopicPartition;
 use crate::machine::group::assignor::Assignor;
-use crate::machine::group::commits::{Commits, OffsetAndMetadata, Offsets};
+use crate::machine::group::commits::{Commits, Ended, Offsets};
+use crate::machine::group::ledger::Ledger;
 use crate::machine::group::{Membership, Partitions, Standing};
 
 /// The group side of a consumer.
@@ -37,18 +38,14 @@ pub(crate) struct State {
     pub(super) subscriptions: u64,
     /// `None` until the first subscription.
     pub(super) member: Option<Membership>,
-    pub(super) commits: Commits,
+    pub(super) ledger: Ledger,
     pub(super) waiters: BTreeMap<u64, Waiter>,
     /// The task has ended: nothing is sent, and no commit comes to its end any more.
     ended: bool,
     /// Partitions about to go, of which the user still has records.
     pub(super) holding: Vec<(u64, Partitions)>,
-    /// Steps of a handover that wait for commits.
-    pub(super) settling: Vec<Settling>,
     /// With `enable.auto.offset.store=false`: what the user is done with.
     pub(super) stored: Offsets,
-    /// What was committed last, or is about to be.
-    pub(super) committed: BTreeMap<TopicPartition, i64>,
     /// How long after something new it is committed by itself; `None` if that is not wanted.
     auto_interval: Option<Duration>,
     /// When the next commit by itself is due; `None` while there is nothing new.
@@ -56,17 +53,6 @@ pub(crate) struct State {
     /// What the user must be told, and does not come from the member.
     pub(super) error: Option<Error>,
     pub(super) closing: Option<Closing>,
-}
-
-/// A step of a handover that waits until commits of its partitions have ended, up to a ticket: what
-/// is begun later does not hold it up.
-#[derive(Debug)]
-pub(super) struct Settling {
-    pub(super) number: u64,
-    pub(super) up_to: u64,
-    pub(super) partitions: Partitions,
-    /// Whether what could not be committed is to be tried once more.
-    pub(super) again: bool,
 }
 
 /// The end of a consumer.
@@ -79,23 +65,21 @@ pub(super) struct Closing {
     pub(super) dropped: bool,
     /// What failed, and will not be tried again.
     pub(super) failed: Option<Error>,
-    /// What the consumer could not commit by itself.
-    failed_own: Option<Error>,
+    /// What the consumer could not commit by itself, and nobody has committed since.
+    failed_own: BTreeMap<TopicPartition, Error>,
 }
 
 /// Who waits for a commit.
 pub(super) enum Waiter {
-    User {
-        sender: oneshot::Sender<Result<()>>,
-        offsets: Offsets,
-    },
+    User(oneshot::Sender<Result<()>>),
     /// The consumer itself.
-    Own { offsets: Offsets },
+    Own,
 }
 
 impl Closing {
     pub(super) fn take_failure(&mut self) -> Option<Error> {
-        self.failed.take().or_else(|| self.failed_own.take())
+        let own = || std::mem::take(&mut self.failed_own).into_values().next();
+        self.failed.take().or_else(own)
     }
 }
 
@@ -103,8 +87,8 @@ impl Waiter {
     /// Whether no program waits for the end.
     fn is_nobody(&self) -> bool {
         match self {
-            Self::User { sender, .. } => sender.is_closed(),
-            Self::Own { .. } => true,
+            Self::User(sender) => sender.is_closed(),
+            Self::Own => true,
         }
     }
 }
@@ -119,13 +103,11 @@ impl Group {
                 subscription: None,
                 subscriptions: 0,
                 member: None,
-                commits,
+                ledger: Ledger::new(commits),
                 waiters: BTreeMap::new(),
                 ended: false,
                 holding: Vec::new(),
-                settling: Vec::new(),
                 stored: Offsets::new(),
-                committed: BTreeMap::new(),
                 auto_interval,
                 auto_due: None,
                 error: None,
@@ -176,10 +158,8 @@ impl Group {
         if state.ended {
             return receiver;
         }
-        let ticket = state.queue(&offsets, until);
-        state
-            .waiters
-            .insert(ticket, Waiter::User { sender, offsets });
+        let ticket = state.queue(offsets, until);
+        state.waiters.insert(ticket, Waiter::User(sender));
         drop(state);
         self.wake.notify_one();
         receiver
@@ -219,12 +199,12 @@ impl Group {
                 commit_until,
                 dropped,
                 failed: None,
-                failed_own: None,
+                failed_own: BTreeMap::new(),
             });
             let waiters = std::mem::take(&mut state.waiters);
             // Otherwise nobody would hear that they have not ended.
             let untold = |ticket| waiters.get(&ticket).is_some_and(Waiter::is_nobody);
-            state.commits.end_by(commit_until, untold);
+            state.ledger.commits.end_by(commit_until, untold);
             state.waiters = waiters;
             if let Some(member) = &mut state.member {
                 member.leave(commit_until);
@@ -259,42 +239,21 @@ impl Group {
 impl State {
     /// The partitions that the group assigned; `None` if it assigns none, and any may be committed.
     pub(super) fn assigned(&self) -> Option<Partitions> {
-        let owned = self.member.as_ref()?.handover().owned();
-        (self.subscription.is_some() || !owned.is_empty()).then(|| owned.clone())
+        let member = self.member.as_ref()?;
+        member.assigned(self.subscription.is_some()).cloned()
     }
 
     /// Commits for the consumer itself.
     pub(super) fn commit_own(&mut self, offsets: Offsets, until: Instant) {
         let until = self.within_close(until);
-        if let Some(closing) = &mut self.closing {
-            // It takes the place of what failed.
-            closing.failed_own = None;
-        }
-        let ticket = self.queue(&offsets, until);
-        self.waiters.insert(ticket, Waiter::Own { offsets });
-    }
-
-    /// Ends a step of a handover once what has begun of these commits has ended, and, if there is
-    /// to be another attempt, what that begins.
-    pub(super) fn settle(&mut self, number: u64, partitions: Partitions, again: bool) {
-        self.settling.push(Settling {
-            number,
-            up_to: self.commits.last_ticket(),
-            partitions,
-            again,
-        });
+        let ticket = self.queue(offsets, until);
+        self.waiters.insert(ticket, Waiter::Own);
     }
 
     /// This limit, or that of commits where the consumer closes earlier.
     pub(super) fn within_close(&self, until: Instant) -> Instant {
         let closing = self.closing.as_ref();
         closing.map_or(until, |closing| until.min(closing.commit_until))
-    }
-
-    /// Whether there is time for a commit: all but when the consumer ends.
-    pub(super) fn may_commit_again(&self) -> bool {
-        let closing = self.closing.as_ref();
-        closing.is_none_or(|closing| now() < closing.commit_until)
     }
 
     /// In which membership commits are made, and for which partitions.
@@ -306,12 +265,9 @@ impl State {
     }
 
     /// A commit in the name of the membership there is now, if there is one.
-    fn queue(&mut self, offsets: &Offsets, until: Instant) -> u64 {
-        let standing = self.member.as_ref().and_then(|it| it.standing());
-        let of_member = standing.is_some();
-        let ticket = self.commits.commit(offsets.clone(), until, of_member);
-        self.note(offsets);
-        ticket
+    fn queue(&mut self, offsets: Offsets, until: Instant) -> u64 {
+        let of_member = self.member.as_ref().is_some_and(Membership::is_committer);
+        self.ledger.commit(offsets, until, of_member)
     }
 
     /// There may be something new to commit by itself. Whether the task has to know.
@@ -324,48 +280,34 @@ impl State {
         news
     }
 
-    /// The group said that this is committed.
-    pub(super) fn know_committed(&mut self, at: &TopicPartition, offset: i64) {
-        // What is on its way to it is newer.
-        if self.commits.is_empty() {
-            self.committed.insert(at.clone(), offset);
-        }
-    }
-
-    /// These need not be committed again.
-    fn note(&mut self, offsets: &Offsets) {
-        let each = |(at, it): (&TopicPartition, &OffsetAndMetadata)| (at.clone(), it.offset);
-        self.committed.extend(offsets.iter().map(each));
-    }
-
     /// A commit has ended. What failed is committed again with the next one.
-    pub(super) fn end_commit(&mut self, ticket: u64, end: Result<()>, config: &ConsumerConfig) {
-        let Some(waiter) = self.waiters.remove(&ticket) else {
+    pub(super) fn end_commit(&mut self, end: Ended, config: &ConsumerConfig) {
+        let Some(waiter) = self.waiters.remove(&end.ticket) else {
             return;
         };
-        let (Waiter::User { offsets, .. } | Waiter::Own { offsets }) = &waiter;
-        if end.is_err() {
-            let failed = |at: &TopicPartition, offset: &i64| {
-                offsets.get(at).is_some_and(|it| it.offset == *offset)
-            };
-            self.committed.retain(|at, offset| !failed(at, offset));
+        if end.result.is_err() {
             self.commits_later();
         }
-        let is_own = matches!(waiter, Waiter::Own { .. });
+        if let Some(closing) = &mut self.closing {
+            closing
+                .failed_own
+                .retain(|at, _| !end.confirmed.contains(at));
+        }
+        let is_own = matches!(waiter, Waiter::Own);
         // What nobody waits for any more is told by the log, and by the close.
         let untold = match waiter {
-            Waiter::User { sender, .. } => sender.send(end).err(),
-            Waiter::Own { .. } => Some(end),
+            Waiter::User(sender) => sender.send(end.result).err(),
+            Waiter::Own => Some(end.result),
         };
         if let Some(Err(error)) = untold {
             let group = &config.group_id;
             tracing::warn!(%error, ?group, "offsets could not be committed");
-            if let Some(closing) = &mut self.closing {
-                let failed = match is_own {
-                    true => &mut closing.failed_own,
-                    false => &mut closing.failed,
-                };
-                failed.get_or_insert(error);
+            match &mut self.closing {
+                Some(closing) if is_own => closing.failed_own.extend(end.failed),
+                Some(closing) => {
+                    closing.failed.get_or_insert(error);
+                }
+                None => {}
             }
         }
     }
@@ -375,18 +317,61 @@ impl State {
 mod tests {
     use super::*;
     use crate::cluster::now;
+    use crate::error::ErrorCode;
     use crate::machine::backoff::BackoffPolicy;
+
+    fn group() -> Group {
+        let (initial, max) = (Duration::from_millis(100), Duration::from_secs(1));
+        let commits = Commits::new(BackoffPolicy { initial, max }, 1);
+        Group::new("g".to_owned(), commits, None)
+    }
+
+    fn offsets(partitions: &[i32]) -> Offsets {
+        let each = |partition: &i32| (TopicPartition::new("t", *partition), 1.into());
+        partitions.iter().map(each).collect()
+    }
+
+    /// The coordinator answers all that is asked, and refuses these.
+    fn answer(group: &Group, refused: &[i32]) {
+        let mut state = group.lock();
+        let call = state.ledger.commits.poll(now(), None, |_| true).unwrap();
+        let code = |at: &TopicPartition| match refused.contains(&at.partition) {
+            true => ErrorCode::TOPIC_AUTHORIZATION_FAILED,
+            false => ErrorCode::NONE,
+        };
+        let codes = call.offsets.keys().map(|at| (at.clone(), code(at)));
+        let codes = Ok(codes.collect());
+        state.ledger.commits.handle(now(), call.number, codes);
+        while let Some(end) = state.ledger.poll_ended() {
+            state.end_commit(end, &ConsumerConfig::default());
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn no_commit_outlives_the_task() {
-        let (initial, max) = (Duration::from_millis(100), Duration::from_secs(1));
-        let commits = Commits::new(BackoffPolicy { initial, max }, 1);
-        let group = Group::new("g".to_owned(), commits, None);
-        let offsets = || Offsets::from([(TopicPartition::new("t", 0), 1.into())]);
+        let group = group();
         let until = now() + Duration::from_secs(60);
-        let before = group.commit(offsets(), until);
+        let before = group.commit(offsets(&[0]), until);
         group.end();
         assert!(before.await.is_err());
-        assert!(group.commit(offsets(), until).await.is_err());
+        assert!(group.commit(offsets(&[0]), until).await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_close_tells_what_stays_uncommitted_and_nothing_else() {
+        let group = group();
+        let until = now() + Duration::from_secs(60);
+        group.close(until, until, false);
+        group.lock().commit_own(offsets(&[0, 1]), until);
+        answer(&group, &[0, 1]);
+        group.lock().commit_own(offsets(&[0]), until);
+        answer(&group, &[]);
+        let failed = group.take_failure().map(|error| error.partition());
+        assert_eq!(failed, Some(Some(1)), "nobody has committed 1 since");
+        group.lock().commit_own(offsets(&[1]), until);
+        answer(&group, &[1]);
+        drop(group.commit(offsets(&[1]), until));
+        answer(&group, &[]);
+        assert!(group.take_failure().is_none(), "it is committed");
     }
 }

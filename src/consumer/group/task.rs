@@ -116,26 +116,35 @@ impl Task {
         let mut state = group.lock();
         self.choose_topics(&mut state);
         self.show_topics(&mut state);
+        // What is lost has gone before anything is committed.
+        self.hand_over(&mut state);
         self.commit_by_itself(&mut state);
         // The end of a commit may be what a handover waits for, and its end what a request does.
         let mut busy = true;
         while busy {
-            while let Some(act) = state.member.as_mut().and_then(|it| it.poll_act(now())) {
-                self.act(&mut state, act);
-            }
+            self.hand_over(&mut state);
             let suspect = state.member.as_mut().is_some_and(|it| it.take_suspect());
-            if state.commits.take_suspect() || suspect {
+            if state.ledger.commits.take_suspect() || suspect {
                 self.coordinator = None;
             }
             busy = self.call(&mut state);
-            while let Some((ticket, end)) = state.commits.poll_done() {
-                state.end_commit(ticket, end, &self.inner.config);
+            while let Some(end) = state.ledger.poll_ended() {
+                state.end_commit(end, &self.inner.config);
                 busy = true;
             }
-            busy |= self.let_settle(&mut state);
+            if let Some(step) = state.ledger.poll_settled() {
+                state.done(step);
+                busy = true;
+            }
         }
         if state.error.is_some() || state.member.as_ref().is_some_and(|it| it.has_error()) {
             self.inner.ready.notify_waiters();
+        }
+    }
+
+    fn hand_over(&mut self, state: &mut State) {
+        while let Some(act) = state.member.as_mut().and_then(|it| it.poll_act(now())) {
+            self.act(state, act);
         }
     }
 
@@ -146,7 +155,7 @@ impl Task {
             .member
             .as_ref()
             .is_some_and(|it| it.needs_coordinator())
-            || !state.commits.is_empty()
+            || !state.ledger.commits.is_empty()
             || !self.inner.fetcher().uncommitted(now()).is_empty();
         let Some(coordinator) = self.coordinator else {
             if needed && !self.finding && self.backoff.until().is_none_or(|until| until <= now()) {
@@ -154,13 +163,13 @@ impl Task {
             }
             // Calls that have waited too long end all the same.
             let (standing, may) = state.committer();
-            state.commits.expire(now(), standing.as_ref(), may);
+            state.ledger.commits.expire(now(), standing.as_ref(), may);
             return false;
         };
         let call = state.member.as_mut().and_then(|it| it.poll_call(now()));
         let asked = call.map(|call| self.ask(coordinator, call)).is_some();
         let (standing, may) = state.committer();
-        let call = state.commits.poll(now(), standing.as_ref(), may);
+        let call = state.ledger.commits.poll(now(), standing.as_ref(), may);
         if let Some(call) = call {
             self.commit(coordinator, call);
         }
@@ -247,10 +256,10 @@ impl Task {
             }
             Act::Commit { step, partitions } => {
                 self.commit_before_leaving(state, &partitions);
-                state.settle(step, partitions, true);
+                state.ledger.settle(step, partitions);
             }
             Act::Tell { step, event } => self.tell(state, step, event),
-            Act::Settle { step, partitions } => state.settle(step, partitions, false),
+            Act::Settle { step, partitions } => state.ledger.settle(step, partitions),
             Act::Take(partitions) => {
                 self.inner.fetcher().take(&partitions);
                 self.inner.partitions_changed();
@@ -258,7 +267,7 @@ impl Task {
                     .holding
                     .retain(|(_, held)| held.is_disjoint(&partitions));
                 state.stored.retain(|at, _| !partitions.contains(at));
-                state.committed.retain(|at, _| !partitions.contains(at));
+                state.ledger.forget(&partitions);
             }
             Act::Give(partitions) => self.inner.fetcher().give(&partitions),
             Act::Release(partitions) => {
@@ -311,37 +320,17 @@ impl Task {
         }
     }
 
-    /// Goes on with the steps that wait for commits, where these have ended. Whether any did.
-    fn let_settle(&self, state: &mut State) -> bool {
-        let mut any = false;
-        for mut step in std::mem::take(&mut state.settling) {
-            if state.commits.is_settled(step.up_to, &step.partitions) {
-                any = true;
-                let again = std::mem::take(&mut step.again) && state.may_commit_again();
-                if !again || !self.commit_before_leaving(state, &step.partitions) {
-                    state.done(step.number);
-                    continue;
-                }
-                step.up_to = state.commits.last_ticket();
-            }
-            state.settling.push(step);
-        }
-        any
-    }
-
     /// Commits before partitions go, with `enable.auto.commit`: what the user is done with, unless
-    /// that is being committed already, perhaps with metadata. Whether there was anything.
-    fn commit_before_leaving(&self, state: &mut State, partitions: &Partitions) -> bool {
+    /// that is being committed already, perhaps with metadata.
+    fn commit_before_leaving(&self, state: &mut State, partitions: &Partitions) {
         if !self.inner.config.enable_auto_commit {
-            return false;
+            return;
         }
         let done = state.done_with(&self.inner, partitions.iter());
-        let offsets = state.news(done);
-        let is_news = !offsets.is_empty();
-        if is_news {
+        let offsets = state.ledger.news(done);
+        if !offsets.is_empty() {
             state.commit_own(offsets, now() + self.inner.commit_limit());
         }
-        is_news
     }
 
     /// `auto.commit.interval.ms` after a position moved, whether by records or not.
@@ -368,7 +357,7 @@ impl Task {
             return false;
         };
         let out = state.member.as_ref().is_none_or(|member| member.is_out());
-        now() >= closing.until || (out && state.commits.is_empty())
+        now() >= closing.until || (out && state.ledger.commits.is_empty())
     }
 
     fn timeout(&self, now: Instant) -> Option<Instant> {
@@ -382,7 +371,7 @@ impl Task {
         let lookups = self.inner.fetcher().poll_timeout(now);
         [
             of_member,
-            state.commits.poll_timeout(now),
+            state.ledger.commits.poll_timeout(now),
             state.auto_due,
             closing,
             find,

@@ -1,13 +1,14 @@
 //! How partitions change hands inside one member: step by step, each reported back. Pure.
 //!
 //! Giving up partitions: *hold* them (nothing of them is handed out any more, and what was handed
-//! out is waited for), *commit*, *tell* the listener, *settle* what it has begun to commit, *take*
-//! them from the fetcher. Getting some: *give* them to the fetcher, still held, *tell* the
-//! listener, which may seek, and *release* them.
+//! out is waited for), *commit*, once more where that failed and time is left, *tell* the listener,
+//! *settle* what it has begun to commit, *take* them from the fetcher. Getting some: *give* them to
+//! the fetcher, still held, *tell* the listener, which may seek, and *release* them.
 //!
 //! Partitions that are lost have a new owner already, perhaps: they are taken at once, nothing is
 //! committed for them, and whatever step of a revocation was under way for them is void, except for
-//! a listener that is already running: it is waited for, since there is never more than one.
+//! a listener that is already running: it is waited for, since there is never more than one, and
+//! where it does not come to its end it is told that they are lost.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -57,6 +58,8 @@ pub(crate) enum Act {
 enum Step {
     Hold(Partitions, bool),
     Commit(Partitions, Limit),
+    /// Where something is left to commit, as long as there is time.
+    CommitAgain(Partitions, Instant),
     Tell(Event),
     Settle(Partitions, Limit),
     Take(Partitions),
@@ -93,8 +96,8 @@ impl Limit {
 #[derive(Debug)]
 struct Running {
     number: u64,
-    /// Whether the listener is being told something.
-    telling: bool,
+    /// What the listener is being told.
+    telling: Option<Event>,
     /// When it is given up; the driver limits the listener, since it must drop it then.
     until: Option<Instant>,
 }
@@ -118,6 +121,16 @@ impl Handover {
         &self.owned
     }
 
+    /// Whether the fetcher may have partitions of the group, lost ones included.
+    pub(crate) fn has_any(&self) -> bool {
+        !(self.owned.is_empty() && self.urgent.is_empty())
+    }
+
+    /// Whether the fetcher may have this one for the group.
+    pub(crate) fn has(&self, at: &TopicPartition) -> bool {
+        self.owned.contains(at) || self.urgent.contains(at)
+    }
+
     /// Whether no partition is changing hands.
     pub(crate) fn is_idle(&self) -> bool {
         self.urgent.is_empty() && self.steps.is_empty() && self.running.is_none()
@@ -134,11 +147,21 @@ impl Handover {
         if partitions.is_empty() {
             return;
         }
+        self.push_commit(&partitions, wait, commit);
+        self.push_end(partitions, commit);
+    }
+
+    fn push_commit(&mut self, partitions: &Partitions, wait: bool, limit: Limit) {
         self.steps.extend([
             Step::Hold(partitions.clone(), wait),
-            Step::Commit(partitions.clone(), commit),
+            Step::Commit(partitions.clone(), limit),
+        ]);
+    }
+
+    fn push_end(&mut self, partitions: Partitions, limit: Limit) {
+        self.steps.extend([
             Step::Tell(Event::Revoked(partitions.clone())),
-            Step::Settle(partitions.clone(), commit.quarter()),
+            Step::Settle(partitions.clone(), limit.quarter()),
             Step::Take(partitions),
         ]);
     }
@@ -146,15 +169,20 @@ impl Handover {
     /// Gives up everything, without waiting for the user, with a commit that gets until
     /// `commit_until`.
     pub(crate) fn revoke_all(&mut self, commit_until: Instant) {
+        let limit = Limit::Until(commit_until);
         let told = self.void();
-        let rest = self.owned.difference(&told).cloned().collect();
-        if !told.is_empty() {
-            self.steps.extend([
-                Step::Settle(told.clone(), Limit::Until(commit_until)),
-                Step::Take(told),
-            ]);
+        let rest: Partitions = self.owned.difference(&told).cloned().collect();
+        if !rest.is_empty() {
+            // Before anything that takes of its time.
+            self.push_commit(&rest, false, limit);
         }
-        self.push_revoke(rest, false, Limit::Until(commit_until));
+        if !told.is_empty() {
+            self.steps
+                .extend([Step::Settle(told.clone(), limit), Step::Take(told)]);
+        }
+        if !rest.is_empty() {
+            self.push_end(rest, limit);
+        }
     }
 
     /// Takes over some partitions; the listener hears of it even if there are none.
@@ -182,7 +210,10 @@ impl Handover {
     fn void(&mut self) -> Partitions {
         self.steps
             .retain(|step| matches!(step, Step::Tell(Event::Lost(_))));
-        self.running = self.running.take().filter(|running| running.telling);
+        self.running = self
+            .running
+            .take()
+            .filter(|running| running.telling.is_some());
         self.told.clone()
     }
 
@@ -198,25 +229,32 @@ impl Handover {
         if self.running.is_some() {
             return None;
         }
+        let over = |step: &&Step| matches!(step, Step::CommitAgain(_, until) if *until <= now);
+        if self.steps.front().filter(over).is_some() {
+            self.steps.pop_front();
+        }
         Some(match self.steps.pop_front()? {
             Step::Hold(partitions, wait) => Act::Hold {
-                step: self.run(false, None),
+                step: self.run(None, None),
                 partitions,
                 wait,
             },
-            Step::Commit(partitions, limit) => Act::Commit {
-                step: self.run(false, Some(limit.end(now))),
-                partitions,
-            },
+            Step::Commit(partitions, limit) => {
+                let until = limit.end(now);
+                let again = Step::CommitAgain(partitions.clone(), until);
+                self.steps.push_front(again);
+                self.commit(partitions, until)
+            }
+            Step::CommitAgain(partitions, until) => self.commit(partitions, until),
             Step::Tell(event) => {
                 if let Event::Revoked(partitions) = &event {
                     self.told.extend(partitions.iter().cloned());
                 }
-                let step = self.run(true, None);
+                let step = self.run(Some(event.clone()), None);
                 Act::Tell { step, event }
             }
             Step::Settle(partitions, limit) => Act::Settle {
-                step: self.run(false, Some(limit.end(now))),
+                step: self.run(None, Some(limit.end(now))),
                 partitions,
             },
             Step::Take(partitions) => {
@@ -232,7 +270,12 @@ impl Handover {
         })
     }
 
-    fn run(&mut self, telling: bool, until: Option<Instant>) -> u64 {
+    fn commit(&mut self, partitions: Partitions, until: Instant) -> Act {
+        let step = self.run(None, Some(until));
+        Act::Commit { step, partitions }
+    }
+
+    fn run(&mut self, telling: Option<Event>, until: Option<Instant>) -> u64 {
         self.last_step += 1;
         self.running = Some(Running {
             number: self.last_step,
@@ -244,19 +287,27 @@ impl Handover {
 
     /// A step is over. One that was given up meanwhile does not matter.
     pub(crate) fn done(&mut self, step: u64) {
-        if self
-            .running
-            .as_ref()
-            .is_some_and(|running| running.number == step)
-        {
-            self.running = None;
-        }
+        self.end(step);
+    }
+
+    fn end(&mut self, step: u64) -> Option<Running> {
+        self.running.take_if(|running| running.number == step)
     }
 
     /// The listener did not come to its end: whatever it was being told, it does not know.
     pub(crate) fn unheard(&mut self, step: u64) {
-        self.done(step);
+        let Some(running) = self.end(step) else {
+            return;
+        };
         self.told.clear();
+        if let Some(Event::Revoked(mut partitions)) = running.telling {
+            // They were lost meanwhile.
+            partitions.retain(|at| !self.owned.contains(at));
+            if !partitions.is_empty() {
+                let lost = Step::Tell(Event::Lost(partitions));
+                self.steps.push_front(lost);
+            }
+        }
     }
 
     /// When the step under way is given up.
@@ -336,7 +387,7 @@ mod tests {
             seen.push(act);
         }
         let names: Vec<String> = seen.iter().map(|act| format!("{act:?}")).collect();
-        let order = ["Hold", "Commit", "Tell", "Settle", "Take"];
+        let order = ["Hold", "Commit", "Commit", "Tell", "Settle", "Take"];
         assert_eq!(names.len(), order.len(), "{names:?}");
         for (act, name) in names.iter().zip(order) {
             assert!(act.starts_with(name), "{names:?}");
@@ -503,15 +554,21 @@ mod tests {
         assert_eq!(told, events);
     }
 
-    #[test]
-    fn case_60_a_loss_waits_for_a_listener_that_runs_and_takes_the_partitions_at_once() {
+    /// Up to the call in which the listener is told of a revocation.
+    fn telling() -> (Handover, Instant, u64) {
         let (mut handover, now) = owning(&[0, 1]);
         handover.revoke(set(&[1]), Duration::from_secs(1));
-        let mut step = 0;
-        for _ in 0..3 {
-            handover.done(step);
-            step = handover.poll(now).unwrap().step().unwrap();
+        loop {
+            match handover.poll(now).unwrap() {
+                Act::Tell { step, .. } => return (handover, now, step),
+                act => handover.done(act.step().unwrap()),
+            }
         }
+    }
+
+    #[test]
+    fn case_60_a_loss_waits_for_a_listener_that_runs_and_takes_the_partitions_at_once() {
+        let (mut handover, now, step) = telling();
         handover.lose();
         handover.lose();
         assert_eq!(handover.poll(now), Some(Act::Take(set(&[0, 1]))));
@@ -523,6 +580,55 @@ mod tests {
             matches!(&told, Some(Act::Tell { event: e, .. }) if *e == event),
             "what was told as revoked is not lost as well, and it is told once: {told:?}"
         );
+    }
+
+    #[test]
+    fn what_is_lost_during_a_revocation_that_is_not_heard_is_told_as_lost_before_it_comes_back() {
+        let (mut handover, now, step) = telling();
+        handover.lose();
+        assert_eq!(handover.poll(now), Some(Act::Take(set(&[0, 1]))));
+        handover.assign(set(&[0, 1]));
+        handover.unheard(step);
+        let mut told = Vec::new();
+        while let Some(act) = handover.poll(now) {
+            handover.done(act.step().unwrap_or_default());
+            told.extend(act.into_event());
+        }
+        let [one, zero, both] = [&[1][..], &[0], &[0, 1]].map(set);
+        let events = [Event::Lost(one), Event::Lost(zero), Event::Assigned(both)];
+        assert_eq!(told, events);
+    }
+
+    #[test]
+    fn a_commit_is_tried_once_more_within_its_time() {
+        let (mut handover, now) = owning(&[0]);
+        handover.revoke(set(&[0]), Duration::from_secs(1));
+        let step = handover.poll(now).unwrap().step().unwrap();
+        handover.done(step);
+        let first = handover.poll(now).unwrap();
+        handover.done(first.step().unwrap());
+        let later = now + Duration::from_millis(900);
+        let second = handover.poll(later);
+        assert!(matches!(second, Some(Act::Commit { .. })), "{second:?}");
+        let until = now + Duration::from_secs(1);
+        assert_eq!(handover.poll_timeout(), Some(until), "no more time for it");
+        let next = handover.poll(until);
+        assert!(matches!(next, Some(Act::Tell { .. })), "{next:?}");
+    }
+
+    #[test]
+    fn a_farewell_commits_before_it_waits_for_what_a_listener_has_begun() {
+        let (mut handover, now, before) = settling();
+        handover.revoke_all(now + Duration::from_secs(2));
+        handover.done(before);
+        let mut names = Vec::new();
+        while let Some(act) = handover.poll(now) {
+            handover.done(act.step().unwrap_or_default());
+            let name = format!("{act:?}");
+            names.push(name.split([' ', '(']).next().unwrap().to_owned());
+        }
+        let order = "Hold Commit Commit Settle Take Tell Settle Take";
+        assert_eq!(names.join(" "), order);
     }
 
     #[test]

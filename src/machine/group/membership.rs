@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Act, Handover, Topology, classic, consumer};
+use super::{Act, Handover, Partitions, Topology, classic, consumer};
 use crate::error::{Error, Result};
 use crate::ids::TopicId;
 use crate::protocol::consumer_group_heartbeat::{
@@ -175,6 +175,17 @@ impl Membership {
     /// The partitions it has.
     pub(crate) fn handover(&self) -> &Handover {
         either!(self, member => &member.handover)
+    }
+
+    /// Whether what is committed now is of partitions that the group has assigned.
+    pub(crate) fn is_committer(&self) -> bool {
+        self.standing().is_some() || self.handover().has_any()
+    }
+
+    /// The partitions that may be committed; `None` for any, where the group assigns none.
+    pub(crate) fn assigned(&self, subscribed: bool) -> Option<&Partitions> {
+        let handover = self.handover();
+        (subscribed || handover.has_any()).then(|| handover.owned())
     }
 
     /// A step of a handover is over.

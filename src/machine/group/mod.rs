@@ -4,7 +4,8 @@
 //! [`classic`] is a member of the classic protocol, where members assign (eager, or cooperative as
 //! in KIP-429; static as in KIP-345), [`consumer`] one of the protocol where the coordinator does
 //! (KIP-848), [`membership`] either of them. [`handover`] is what both have in common: the order in
-//! which partitions are given up and taken over.
+//! which partitions are given up and taken over. [`ledger`] is what was committed, and which step
+//! of a handover waits for it.
 //!
 //! [`assignor`] holds what the leader of a classic group runs.
 //!
@@ -21,6 +22,7 @@ pub(crate) mod commits;
 mod common;
 pub(crate) mod consumer;
 pub(crate) mod handover;
+pub(crate) mod ledger;
 pub(crate) mod membership;
 mod topology;
 mod trouble;

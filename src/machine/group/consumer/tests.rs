@@ -264,7 +264,7 @@ fn case_70_partitions_are_given_up_first_and_the_acknowledgement_is_said_again_i
     rig.quick = false;
     rig.acts.clear();
     rig.answer(number, answer(1, Some(&[(1, &[1])])));
-    for _ in 0..4 {
+    for _ in 0..5 {
         rig.silent();
         assert_eq!(*rig.owned(), set("a", &[0, 1]), "not given up yet");
         rig.finish_step();

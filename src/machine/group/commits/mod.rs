@@ -11,11 +11,15 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
 
+pub(crate) use self::job::Ended;
+use self::job::Job;
 use super::Standing;
 use super::trouble::Trouble;
-use crate::error::{Error, ErrorCode, ErrorKind, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::ids::{LeaderEpoch, TopicPartition};
 use crate::machine::backoff::{Backoff, BackoffPolicy};
+
+mod job;
 
 /// An offset to commit, or that was committed: that of the *next* record to read.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -77,20 +81,6 @@ pub(crate) struct CommitCall {
 /// What a commit was refused with for what the member is, and in which membership.
 pub(crate) type Refusal = (u64, Error);
 
-/// One call.
-#[derive(Debug)]
-struct Job {
-    ticket: u64,
-    /// What is not settled yet.
-    open: Offsets,
-    until: Instant,
-    /// Whether it was made by a member of the group.
-    of_member: bool,
-    error: Option<Error>,
-    /// What the last attempt failed with.
-    last: Option<Error>,
-}
-
 #[derive(Debug)]
 struct Flight {
     number: u64,
@@ -111,7 +101,7 @@ pub(crate) struct Commits {
     backoff: Backoff,
     last_ticket: u64,
     last_number: u64,
-    done: VecDeque<(u64, Result<()>)>,
+    done: VecDeque<Ended>,
     suspect: bool,
 }
 
@@ -132,14 +122,8 @@ impl Commits {
     /// names the call's end.
     pub(crate) fn commit(&mut self, offsets: Offsets, until: Instant, of_member: bool) -> u64 {
         self.last_ticket += 1;
-        self.jobs.push_back(Job {
-            ticket: self.last_ticket,
-            open: offsets,
-            until,
-            of_member,
-            error: None,
-            last: None,
-        });
+        let job = Job::new(self.last_ticket, offsets, until, of_member);
+        self.jobs.push_back(job);
         self.last_ticket
     }
 
@@ -150,7 +134,7 @@ impl Commits {
 
     /// Whether nothing of these partitions waits to be settled, of the calls up to this one.
     pub(crate) fn is_settled(&self, up_to: u64, of: &BTreeSet<TopicPartition>) -> bool {
-        let jobs = self.jobs.iter().filter(|job| job.ticket <= up_to);
+        let jobs = self.jobs.iter().filter(|job| job.end.ticket <= up_to);
         !jobs
             .flat_map(|job| job.open.keys())
             .any(|at| of.contains(at))
@@ -158,7 +142,7 @@ impl Commits {
 
     /// None of these calls gets longer than this.
     pub(crate) fn end_by(&mut self, until: Instant, which: impl Fn(u64) -> bool) {
-        for job in self.jobs.iter_mut().filter(|job| which(job.ticket)) {
+        for job in self.jobs.iter_mut().filter(|job| which(job.end.ticket)) {
             job.until = job.until.min(until);
         }
     }
@@ -179,7 +163,7 @@ impl Commits {
         if self.in_flight.is_some() || self.backoff.until().is_some_and(|until| now < until) {
             return None;
         }
-        let newest = self.jobs.back()?.ticket;
+        let newest = self.jobs.back()?.end.ticket;
         let mut offsets = Offsets::new();
         for job in &self.jobs {
             offsets.extend(job.open.clone());
@@ -208,7 +192,9 @@ impl Commits {
         standing: Option<&Standing>,
         owned: impl Fn(&TopicPartition) -> bool,
     ) {
-        self.time_out(now);
+        for job in self.jobs.iter_mut().filter(|job| job.until <= now) {
+            job.time_out();
+        }
         if let Some(flight) = &mut self.in_flight {
             let is_out = flight.era.is_some() && standing.is_none();
             let gone = flight.partitions.iter().filter(|at| is_out || !owned(at));
@@ -220,7 +206,7 @@ impl Commits {
             // stranger, and go back behind what others committed since.
             let is_lost = job.of_member && standing.is_none();
             let flight = self.in_flight.as_ref();
-            let flight = flight.filter(|flight| job.ticket <= flight.newest);
+            let flight = flight.filter(|flight| job.end.ticket <= flight.newest);
             // What is on its way may still be confirmed.
             let is_on_its_way =
                 |at: &TopicPartition| flight.is_some_and(|it| it.partitions.contains(at));
@@ -229,30 +215,14 @@ impl Commits {
         self.settle();
     }
 
-    fn time_out(&mut self, now: Instant) {
-        for job in self.jobs.iter_mut().filter(|job| job.until <= now) {
-            let why = match &job.last {
-                Some(last) => format!("the commit was not confirmed in time: {}", last.message()),
-                None => "the commit was not confirmed in time".to_owned(),
-            };
-            let mut error = Error::new(ErrorKind::Timeout, why);
-            if let Some(last) = job.last.take() {
-                error = error.with_source(last);
-            }
-            job.error.get_or_insert(error);
-            job.open.clear();
-        }
-    }
-
     /// Ends the calls of which nothing is open.
     fn settle(&mut self) {
-        let done = &mut self.done;
-        self.jobs.retain_mut(|job| {
-            if job.open.is_empty() {
-                done.push_back((job.ticket, job.error.take().map_or(Ok(()), Err)));
+        for job in std::mem::take(&mut self.jobs) {
+            match job.open.is_empty() {
+                true => self.done.push_back(job.end),
+                false => self.jobs.push_back(job),
             }
-            !job.open.is_empty()
-        });
+        }
     }
 
     /// An answer: the code of each partition, or why there is none. Says what the member must know.
@@ -285,7 +255,7 @@ impl Commits {
             };
             match trouble {
                 Trouble::Refused | Trouble::Fenced => {
-                    self.settled(at, flight.newest, Some(&locate(&error, at)));
+                    self.settled(at, flight.newest, Some(&error));
                 }
                 _ => {
                     failed = true;
@@ -320,13 +290,16 @@ impl Commits {
     }
 
     fn carried(&mut self, newest: u64) -> impl Iterator<Item = &mut Job> {
-        self.jobs.iter_mut().filter(move |job| job.ticket <= newest)
+        self.jobs
+            .iter_mut()
+            .filter(move |job| job.end.ticket <= newest)
     }
 
     fn settled(&mut self, at: &TopicPartition, newest: u64, error: Option<&Error>) {
         for job in self.carried(newest) {
-            if job.open.remove(at).is_some() && job.error.is_none() {
-                job.error = error.cloned();
+            match error {
+                Some(error) => job.fail(at, error),
+                None => job.confirm(at),
             }
         }
     }
@@ -338,7 +311,7 @@ impl Commits {
     }
 
     /// A call that has ended.
-    pub(crate) fn poll_done(&mut self) -> Option<(u64, Result<()>)> {
+    pub(crate) fn poll_done(&mut self) -> Option<Ended> {
         self.done.pop_front()
     }
 
@@ -355,39 +328,6 @@ impl Commits {
     }
 }
 
-impl Job {
-    /// Refuses what this member does not have any more.
-    fn refuse_unless(&mut self, owned: impl Fn(&TopicPartition) -> bool) {
-        let Some(at) = self.open.keys().find(|at| !owned(at)).cloned() else {
-            return;
-        };
-        self.open.retain(|at, _| owned(at));
-        let words = match &self.last {
-            Some(last) => format!(
-                "not committed, and not assigned any more: {}",
-                last.message()
-            ),
-            None => "not committed: the partition is not assigned to this consumer".to_owned(),
-        };
-        let kind = self
-            .last
-            .take()
-            .map_or(ErrorKind::InvalidInput, |last| last.kind());
-        let error = Error::new(
-            kind,
-            format!("{words}; its new owner reads from the offset before"),
-        );
-        self.error.get_or_insert(locate(&error, &at));
-    }
-}
-
-fn locate(error: &Error, at: &TopicPartition) -> Error {
-    error
-        .clone()
-        .with_topic(at.topic.clone())
-        .with_partition(at.partition)
-}
-
 fn omitted() -> Error {
     let code = ErrorCode::COORDINATOR_LOAD_IN_PROGRESS;
     Error::broker(code, "the answer to the commit lacks the partition")
@@ -398,6 +338,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::error::ErrorKind;
 
     const SEC: Duration = Duration::from_secs(1);
 
@@ -431,6 +372,12 @@ mod tests {
         (Commits::new(retry, 1), Instant::now())
     }
 
+    fn ended_well(commits: &mut Commits) -> Option<u64> {
+        let end = commits.poll_done()?;
+        end.result.unwrap();
+        Some(end.ticket)
+    }
+
     fn any(_: &TopicPartition) -> bool {
         true
     }
@@ -458,8 +405,10 @@ mod tests {
                 let again = commits.poll(now + SEC, Some(&standing(2)), any).unwrap();
                 assert_eq!(again.offsets, offsets(&[(1, 5)]));
                 commits.handle(now, again.number, codes(&[(1, ErrorCode::NONE)]));
-                let (_, end) = commits.poll_done().unwrap();
-                assert_eq!(end.unwrap_err().partition(), Some(0));
+                let end = commits.poll_done().unwrap();
+                assert_eq!(end.result.unwrap_err().partition(), Some(0));
+                assert_eq!(end.failed.into_keys().collect::<Vec<_>>(), [at(0)]);
+                assert_eq!(end.confirmed, [at(1)].into());
             }
         }
     }
@@ -490,10 +439,10 @@ mod tests {
         let by_hand = commits.commit(offsets(&[(1, 7)]), until, false);
         let call = commits.poll(now, None, any).unwrap();
         assert_eq!(call.offsets, offsets(&[(1, 7)]));
-        let (refused, end) = commits.poll_done().unwrap();
-        assert_eq!((refused, end.is_err()), (of_member, true));
+        let end = commits.poll_done().unwrap();
+        assert_eq!((end.ticket, end.result.is_err()), (of_member, true));
         commits.handle(now, call.number, codes(&[(1, ErrorCode::NONE)]));
-        assert!(matches!(commits.poll_done(), Some((ticket, Ok(()))) if ticket == by_hand));
+        assert_eq!(ended_well(&mut commits), Some(by_hand));
     }
 
     #[test]
@@ -504,11 +453,15 @@ mod tests {
         let call = commits.poll(now, Some(&standing(1)), any).unwrap();
         let late = commits.commit(offsets(&[(0, 6)]), until, true);
         assert_eq!(commits.poll(now, None, |_| false), None);
-        let (refused, end) = commits.poll_done().unwrap();
-        assert_eq!((refused, end.is_err()), (late, true), "it never left");
+        let end = commits.poll_done().unwrap();
+        assert_eq!(
+            (end.ticket, end.result.is_err()),
+            (late, true),
+            "it never left"
+        );
         assert!(commits.poll_done().is_none());
         commits.handle(now, call.number, codes(&[(0, ErrorCode::NONE)]));
-        assert!(matches!(commits.poll_done(), Some((ticket, Ok(()))) if ticket == begun));
+        assert_eq!(ended_well(&mut commits), Some(begun));
     }
 
     #[test]
@@ -522,15 +475,13 @@ mod tests {
         let third = commits.commit(offsets(&[(0, 9)]), until, false);
         assert_eq!(commits.poll(now, None, any), None, "one at a time");
         commits.handle(now, call.number, codes(&[(0, ErrorCode::NONE)]));
-        assert!(matches!(commits.poll_done(), Some((ticket, Ok(()))) if ticket == first));
-        assert_eq!(commits.poll_done().map(|(ticket, _)| ticket), None);
+        assert_eq!(ended_well(&mut commits), Some(first));
+        assert_eq!(ended_well(&mut commits), None);
         let call = commits.poll(now, None, any).unwrap();
         assert_eq!(call.offsets, offsets(&[(0, 9), (1, 1)]));
         let both = codes(&[(0, ErrorCode::NONE), (1, ErrorCode::NONE)]);
         commits.handle(now, call.number, both);
-        let done: Vec<u64> = std::iter::from_fn(|| commits.poll_done())
-            .map(|(t, _)| t)
-            .collect();
+        let done: Vec<u64> = std::iter::from_fn(|| ended_well(&mut commits)).collect();
         assert_eq!(done, [second, third]);
         assert!(commits.is_empty());
     }
@@ -549,7 +500,7 @@ mod tests {
         let call = commits.poll(now + SEC, None, any).unwrap();
         assert_eq!(call.offsets, offsets(&[(0, 9)]));
         commits.handle(now, call.number, codes(&[(0, ErrorCode::NONE)]));
-        let all_well = std::iter::from_fn(|| commits.poll_done()).all(|(_, end)| end.is_ok());
+        let all_well = std::iter::from_fn(|| commits.poll_done()).all(|end| end.result.is_ok());
         assert!(all_well && commits.is_empty());
     }
 
@@ -565,11 +516,10 @@ mod tests {
             (1, ErrorCode::OFFSET_METADATA_TOO_LARGE),
         ]);
         assert!(commits.handle(now, call.number, answer).is_none());
-        let (_, first) = commits.poll_done().unwrap();
-        let error = first.unwrap_err();
+        let error = commits.poll_done().unwrap().result.unwrap_err();
         assert_eq!(error.code(), Some(ErrorCode::OFFSET_METADATA_TOO_LARGE));
         assert_eq!((error.topic(), error.partition()), (Some("t"), Some(1)));
-        assert!(commits.poll_done().unwrap().1.is_ok());
+        assert!(commits.poll_done().unwrap().result.is_ok());
     }
 
     #[test]
@@ -580,7 +530,7 @@ mod tests {
         let call = commits.poll(now, None, any).unwrap();
         let refusal = commits.handle(now, call.number, codes(&[(0, code)]));
         assert!(refusal.is_none(), "there is no member to tell");
-        let error = commits.poll_done().unwrap().1.unwrap_err();
+        let error = commits.poll_done().unwrap().result.unwrap_err();
         assert_eq!((error.code(), error.partition()), (Some(code), Some(0)));
         commits.commit(offsets(&[(0, 5)]), now + SEC * 60, false);
         let call = commits.poll(now, Some(&standing(1)), any).unwrap();
@@ -607,7 +557,7 @@ mod tests {
         assert_eq!(call.offsets, offsets(&[(0, 5)]), "1 has another owner now");
         assert_eq!(call.standing, Some(standing(2)));
         commits.handle(later, call.number, codes(&[(0, ErrorCode::NONE)]));
-        let error = commits.poll_done().unwrap().1.unwrap_err();
+        let error = commits.poll_done().unwrap().result.unwrap_err();
         assert_eq!((error.code(), error.partition()), (Some(code), Some(1)));
     }
 
@@ -616,7 +566,7 @@ mod tests {
         let (mut commits, now) = commits();
         commits.commit(offsets(&[(0, 5)]), now + SEC * 60, false);
         assert_eq!(commits.poll(now, None, |_| false), None);
-        let error = commits.poll_done().unwrap().1.unwrap_err();
+        let error = commits.poll_done().unwrap().result.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert!(error.to_string().contains("t-0"), "{error}");
     }
@@ -629,7 +579,7 @@ mod tests {
         let call = commits.poll(now, Some(&standing(1)), any).unwrap();
         commits.handle(now, call.number, codes(&[(0, code)]));
         assert_eq!(commits.poll(now + SEC, None, any), None);
-        let error = commits.poll_done().unwrap().1.unwrap_err();
+        let error = commits.poll_done().unwrap().result.unwrap_err();
         assert_eq!((error.code(), error.partition()), (Some(code), Some(0)));
     }
 
@@ -642,7 +592,7 @@ mod tests {
         commits.handle(now, call.number, codes(&[(0, code)]));
         assert!(commits.poll_timeout(now).is_some());
         assert_eq!(commits.poll(now + SEC, None, any), None);
-        let error = commits.poll_done().unwrap().1.unwrap_err();
+        let error = commits.poll_done().unwrap().result.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Timeout);
         assert!(error.to_string().contains("LOAD_IN_PROGRESS"), "{error}");
     }

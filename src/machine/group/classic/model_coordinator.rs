@@ -384,7 +384,7 @@ impl world::Coordinator for Coordinator {
             heartbeat_interval: SEC * 3,
             max_poll_interval: SEC * 30,
             request_timeout: SEC * 5,
-            commit_limit: SEC * 5,
+            commit_limit: world::COMMIT_LIMIT,
             retry: world::RETRY,
         };
         let dealer = Box::new(Dealer {

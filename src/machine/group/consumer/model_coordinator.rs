@@ -245,7 +245,7 @@ impl world::Coordinator for Coordinator {
             assignor: None,
             max_poll_interval: SEC * 30,
             request_timeout: SEC * 5,
-            commit_limit: SEC * 5,
+            commit_limit: world::COMMIT_LIMIT,
             retry: world::RETRY,
         };
         Membership::Consumer(Box::new(Member::new(now, settings, seed)))

@@ -3,20 +3,28 @@
 //!
 //! Whatever happens, no two members that the coordinator knows have the same partition, no commit
 //! that it accepts goes back or is of a partition that somebody else has, and nobody starts behind
-//! a record that was never handed out. Where members say what they have, they say just that. Once
-//! the trouble ends, every partition has one owner.
+//! a record that was never handed out. What was begun to commit of partitions that are given up is
+//! waited for, what is confirmed was committed, and nothing is without a membership. A listener is
+//! told what came, and of each partition that went just once. Where members say what they have,
+//! they say just that. Once the trouble ends, every partition has one owner.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Act, Answer, Ask, Call, Membership, Partitions, Standing, Topology, Wanted};
-use crate::error::{Error, ErrorKind, Result};
+use self::client::{Client, Outside};
+use super::commits::CommitCall;
+use super::{Answer, Ask, Call, Membership, Partitions, Standing, Topology, Wanted};
+use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::ids::{BrokerId, LeaderEpoch, TopicId, TopicPartition, Uuid};
 use crate::machine::backoff::BackoffPolicy;
 use crate::machine::metadata::{PartitionMetadata, TopicMetadata};
 use crate::machine::rng::Rng;
+
+mod client;
+
+pub(super) use self::client::COMMIT_LIMIT;
 
 const STEPS: usize = 400;
 const SEC: Duration = Duration::from_secs(1);
@@ -26,6 +34,9 @@ pub(super) const RETRY: BackoffPolicy = BackoffPolicy {
     initial: Duration::from_millis(100),
     max: SEC,
 };
+
+/// What becomes of a commit.
+type Codes = Result<BTreeMap<TopicPartition, ErrorCode>>;
 
 /// Answers, to which client, and to which call.
 pub(super) type Answers = Vec<(usize, Call, Answer)>;
@@ -73,22 +84,6 @@ pub(super) fn topic(name: &str, partitions: i32) -> Arc<TopicMetadata> {
     })
 }
 
-/// One member, its fetcher and its user.
-struct Client {
-    id: usize,
-    member: Membership,
-    /// Positions of what is released; `None` for what is only held.
-    positions: BTreeMap<TopicPartition, Option<i64>>,
-    /// Where each stood before the records that the user is busy with.
-    busy: BTreeMap<TopicPartition, i64>,
-    polling: bool,
-    waiting: Option<(u64, Partitions)>,
-    /// Steps that take their time: the listener, and commits.
-    steps: Vec<u64>,
-    stopped_until: Instant,
-    leaving: bool,
-}
-
 /// Something on its way.
 #[derive(Debug)]
 enum Flight {
@@ -98,8 +93,12 @@ enum Flight {
     },
     Commit {
         client: usize,
-        standing: Standing,
-        offsets: BTreeMap<TopicPartition, i64>,
+        call: CommitCall,
+    },
+    Committed {
+        client: usize,
+        number: u64,
+        answer: Codes,
     },
     Answer {
         client: usize,
@@ -169,17 +168,7 @@ impl<C: Coordinator> World<C> {
         let seed = self.rng.next_u64();
         let mut member = self.coordinator.member(self.now, self.last_client, seed);
         member.subscribe(self.some_topics());
-        let client = Client {
-            id: self.last_client,
-            member,
-            positions: BTreeMap::new(),
-            busy: BTreeMap::new(),
-            polling: false,
-            waiting: None,
-            steps: Vec::new(),
-            stopped_until: self.now,
-            leaving: false,
-        };
+        let client = Client::new(self.last_client, member, self.now, seed);
         self.clients.insert(client.id, client);
     }
 
@@ -202,79 +191,28 @@ impl<C: Coordinator> World<C> {
                 return;
             }
             if let Some(act) = client.member.poll_act(now) {
-                self.act(id, act);
+                let world = Outside {
+                    now,
+                    committed: &self.committed,
+                    handed: &self.handed,
+                };
+                client.act(act, &world, &mut self.rng);
                 self.check_owners();
                 continue;
             }
-            let Some(call) = client.member.poll_call(now) else {
+            let ask = client.member.poll_call(now);
+            let commit = client.poll_commit(now);
+            if ask.is_none() && commit.is_none() && !client.settle(&self.committed) {
                 client.member.take_suspect();
+                client.ledger.commits.take_suspect();
                 return;
-            };
-            client.check_said(&call);
-            self.flights.push(Flight::Request { client: id, call });
-        }
-    }
-
-    fn act(&mut self, id: usize, act: Act) {
-        let committed = self.committed.clone();
-        let client = self.clients.get_mut(&id).unwrap();
-        match act {
-            Act::Hold {
-                step,
-                partitions,
-                wait,
-            } => {
-                for at in &partitions {
-                    // Held: what is not handed out yet is not handed out any more.
-                    assert!(
-                        client.positions.contains_key(at),
-                        "{id} holds what it has not"
-                    );
-                }
-                if wait && client.busy.keys().any(|at| partitions.contains(at)) {
-                    client.waiting = Some((step, partitions));
-                } else {
-                    client.member.handle_done(step);
-                }
             }
-            Act::Commit { step, partitions } => {
-                let mut offsets = BTreeMap::new();
-                for at in partitions {
-                    let position = client.positions.get(&at).copied().flatten();
-                    if let Some(offset) = client.busy.get(&at).copied().or(position) {
-                        offsets.insert(at, offset);
-                    }
-                }
-                if let Some(standing) = client.member.standing() {
-                    let flight = Flight::Commit {
-                        client: id,
-                        standing,
-                        offsets,
-                    };
-                    self.flights.push(flight);
-                }
-                client.steps.push(step);
+            if let Some(call) = ask {
+                client.check_said(&call);
+                self.flights.push(Flight::Request { client: id, call });
             }
-            Act::Tell { step, .. } | Act::Settle { step, .. } => client.steps.push(step),
-            Act::Take(partitions) => {
-                for at in partitions {
-                    client.positions.remove(&at);
-                    client.busy.remove(&at);
-                }
-            }
-            Act::Give(partitions) => {
-                for at in partitions {
-                    let before = client.positions.insert(at, None);
-                    assert_eq!(before, None, "{id} got what it had");
-                }
-            }
-            Act::Release(partitions) => {
-                for at in partitions {
-                    let start = committed.get(&at).copied().unwrap_or(0);
-                    let handed = self.handed.get(&at).copied().unwrap_or(0);
-                    assert!(start <= handed, "{id} starts {at} behind what nobody saw");
-                    client.positions.insert(at, Some(start));
-                }
+            if let Some(call) = commit {
+                self.flights.push(Flight::Commit { client: id, call });
             }
         }
     }
@@ -356,14 +294,14 @@ impl<C: Coordinator> World<C> {
         if let Some(id) = self.pick_client() {
             let client = self.clients.get_mut(&id).unwrap();
             client.member.leave(until);
-            client.leaving = true;
+            client.leaving = Some(until);
         }
     }
 
     fn change_topics(&mut self) {
         let topics = self.some_topics();
         if let Some(client) = self.pick_client().and_then(|id| self.clients.get_mut(&id)) {
-            if !client.leaving {
+            if client.leaving.is_none() {
                 client.member.subscribe(topics);
             }
         }
@@ -371,9 +309,10 @@ impl<C: Coordinator> World<C> {
 
     fn let_user_act(&mut self, id: usize) {
         let (polls, steps) = match self.calm {
-            true => (100, 100),
+            true => (100, 99),
             false => (self.rng.below(100), self.rng.below(100)),
         };
+        let (overdue, commits) = (!self.calm && self.chance(3), self.chance(20));
         let topology = (self.calm || self.chance(60)).then(|| self.topology());
         let names = (self.calm || self.chance(30)).then(|| self.names());
         let now = self.now;
@@ -389,12 +328,10 @@ impl<C: Coordinator> World<C> {
         if let Some(names) = names.filter(|_| !client.member.nameless().is_empty()) {
             client.member.handle_names(names);
         }
-        if steps > 40 {
-            for step in std::mem::take(&mut client.steps) {
-                client.member.handle_done(step);
-            }
+        if overdue || steps > 40 {
+            client.end_telling(now, overdue);
         }
-        if client.leaving && client.member.is_out() {
+        if client.leaving.is_some() && client.member.is_out() {
             assert!(client.member.handover().owned().is_empty());
             self.clients.remove(&id);
             return;
@@ -403,6 +340,9 @@ impl<C: Coordinator> World<C> {
             client.polling = true;
             client.member.poll_begins();
             client.busy.clear();
+            if commits {
+                client.commit_all(now);
+            }
             if let Some((step, _)) = client.waiting.take() {
                 client.member.handle_done(step);
             }
@@ -455,7 +395,9 @@ impl<C: Coordinator> World<C> {
             }
             let lost = !self.calm && self.chance(6);
             match flight {
-                Flight::Answer { client, .. } | Flight::Request { client, .. }
+                Flight::Answer { client, .. }
+                | Flight::Request { client, .. }
+                | Flight::Committed { client, .. }
                     if !self.clients.contains_key(&client) => {}
                 Flight::Answer { client, call, .. } if lost => self.fail(client, &call),
                 Flight::Request { client, call } if lost => self.fail(client, &call),
@@ -475,12 +417,27 @@ impl<C: Coordinator> World<C> {
                     };
                     self.answer(answers);
                 }
-                Flight::Commit { .. } if lost => {}
-                Flight::Commit {
+                Flight::Commit { client, call } => {
+                    let answer = match lost {
+                        true => Err(Error::new(ErrorKind::Disconnected, "lost")),
+                        false => Ok(self.commit(client, &call)),
+                    };
+                    let number = call.number;
+                    self.flights.push(Flight::Committed {
+                        client,
+                        number,
+                        answer,
+                    });
+                }
+                Flight::Committed {
                     client,
-                    standing,
-                    offsets,
-                } => self.commit(client, &standing, offsets),
+                    number,
+                    answer,
+                } => {
+                    let unheard = || Err(Error::new(ErrorKind::Disconnected, "lost"));
+                    let answer = if lost { unheard() } else { answer };
+                    self.confirm(client, number, answer);
+                }
             }
         }
     }
@@ -495,27 +452,52 @@ impl<C: Coordinator> World<C> {
     }
 
     /// The coordinator takes a commit if the generation is right; then nobody else may have it.
-    fn commit(&mut self, id: usize, by: &Standing, offsets: BTreeMap<TopicPartition, i64>) {
-        if let Err(error) = self.coordinator.check(by) {
-            if let Some(client) = self.clients.get_mut(&id) {
-                client.member.handle_refused_commit(self.now, by.era, error);
+    fn commit(&mut self, id: usize, call: &CommitCall) -> BTreeMap<TopicPartition, ErrorCode> {
+        let seed = self.seed;
+        let by = call.standing.as_ref();
+        let by = by.unwrap_or_else(|| panic!("seed {seed}: {id} commits as a stranger"));
+        let code = self.coordinator.check(by).err();
+        let code = code.map_or(ErrorCode::NONE, |error| error.code().unwrap());
+        if code == ErrorCode::NONE {
+            for (at, offset) in &call.offsets {
+                self.take_commit(id, at, offset.offset);
             }
+        }
+        let partitions = call.offsets.keys();
+        partitions.map(|at| (at.clone(), code)).collect()
+    }
+
+    fn take_commit(&mut self, id: usize, at: &TopicPartition, offset: i64) {
+        let seed = self.seed;
+        for other in self.clients.values().filter(|other| other.id != id) {
+            let known = other.member.standing();
+            let known = known.filter(|it| self.coordinator.in_force(it, self.now));
+            let has = known.is_some() && other.member.handover().owned().contains(at);
+            let with = other.id;
+            assert!(
+                !has,
+                "seed {seed}: {at} is committed by {id}, had by {with}"
+            );
+        }
+        let committed = self.committed.entry(at.clone()).or_insert(0);
+        assert!(offset >= *committed, "seed {seed}: {at} goes back");
+        *committed = offset;
+    }
+
+    fn confirm(&mut self, id: usize, number: u64, answer: Codes) {
+        let client = self.clients.get_mut(&id).unwrap();
+        if self.now < client.stopped_until {
+            let client = id;
+            self.flights.push(Flight::Committed {
+                client,
+                number,
+                answer,
+            });
             return;
         }
-        for (at, offset) in offsets {
-            for other in self.clients.values().filter(|other| other.id != id) {
-                let known = other.member.standing();
-                let known = known.filter(|it| self.coordinator.in_force(it, self.now));
-                let has = known.is_some() && other.member.handover().owned().contains(&at);
-                assert!(
-                    !has,
-                    "seed {}: {at} is committed by {id}, had by {}",
-                    self.seed, other.id
-                );
-            }
-            let committed = self.committed.entry(at.clone()).or_insert(0);
-            assert!(offset >= *committed, "seed {}: {at} goes back", self.seed);
-            *committed = offset;
+        let refusal = client.ledger.commits.handle(self.now, number, answer);
+        if let Some((era, error)) = refusal {
+            client.member.handle_refused_commit(self.now, era, error);
         }
     }
 
@@ -565,6 +547,7 @@ impl<C: Coordinator> World<C> {
                 "{state}"
             );
             owned.extend(client.member.handover().owned().iter().cloned());
+            client.check_settled(&state);
             let released = client.positions.values().filter(|at| at.is_some()).count();
             assert_eq!(released, client.member.handover().owned().len(), "{state}");
         }
@@ -580,29 +563,6 @@ impl<C: Coordinator> World<C> {
             self.seed,
             self.coordinator
         );
-    }
-}
-
-impl Client {
-    /// What it says that it has is what its fetcher has.
-    fn check_said(&self, call: &Call) {
-        let Ask::Beat(request) = &call.ask else {
-            return;
-        };
-        for topic in request.topic_partitions.iter().flatten() {
-            assert!(!topic.partitions.is_empty());
-        }
-        let Some(said) = &request.topic_partitions else {
-            return;
-        };
-        let said: BTreeSet<(TopicId, i32)> = said
-            .iter()
-            .flat_map(|it| it.partitions.iter().map(|p| (TopicId(it.topic_id), *p)))
-            .collect();
-        let has = self.positions.keys();
-        let has: BTreeSet<(TopicId, i32)> =
-            has.map(|at| (id_of(&at.topic), at.partition)).collect();
-        assert_eq!(said, has);
     }
 }
 

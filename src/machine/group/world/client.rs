@@ -1,0 +1,242 @@
+//! One member of a [`World`](super::World): its fetcher, what it commits, its user, its listener.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use super::{RETRY, SEC, id_of};
+use crate::ids::{TopicId, TopicPartition};
+use crate::machine::group::commits::{CommitCall, Commits, Offsets};
+use crate::machine::group::ledger::Ledger;
+use crate::machine::group::{Act, Ask, Call, Event, Membership, Partitions};
+use crate::machine::rng::Rng;
+
+/// How long the commits of a revocation are waited for in these worlds.
+pub(in crate::machine::group) const COMMIT_LIMIT: Duration = Duration::from_secs(5);
+
+pub(super) struct Client {
+    pub(super) id: usize,
+    pub(super) member: Membership,
+    /// Positions of what is released; `None` for what is only held.
+    pub(super) positions: BTreeMap<TopicPartition, Option<i64>>,
+    /// Where each stood before the records that the user is busy with.
+    pub(super) busy: BTreeMap<TopicPartition, i64>,
+    pub(super) polling: bool,
+    pub(super) waiting: Option<(u64, Partitions)>,
+    pub(super) ledger: Ledger,
+    /// What each call is to commit.
+    asked: BTreeMap<u64, Offsets>,
+    /// The listener's call that is under way.
+    telling: Option<(u64, Event)>,
+    /// What the listener knows that it has.
+    known: Partitions,
+    /// The calls that were waited for before partitions go, and until when.
+    awaited: Option<(u64, Instant)>,
+    pub(super) stopped_until: Instant,
+    /// Until when it may commit, once it leaves.
+    pub(super) leaving: Option<Instant>,
+}
+
+/// What a client meets.
+pub(super) struct Outside<'a> {
+    pub(super) now: Instant,
+    pub(super) committed: &'a BTreeMap<TopicPartition, i64>,
+    pub(super) handed: &'a BTreeMap<TopicPartition, i64>,
+}
+
+impl Client {
+    pub(super) fn new(id: usize, member: Membership, now: Instant, seed: u64) -> Self {
+        Self {
+            id,
+            member,
+            positions: BTreeMap::new(),
+            busy: BTreeMap::new(),
+            polling: false,
+            waiting: None,
+            ledger: Ledger::new(Commits::new(RETRY, seed)),
+            asked: BTreeMap::new(),
+            telling: None,
+            known: Partitions::new(),
+            awaited: None,
+            stopped_until: now,
+            leaving: None,
+        }
+    }
+
+    pub(super) fn act(&mut self, act: Act, world: &Outside<'_>, rng: &mut Rng) {
+        let (id, now) = (self.id, world.now);
+        match act {
+            Act::Hold {
+                step,
+                partitions,
+                wait,
+            } => {
+                // Held: what is not handed out yet is not handed out any more.
+                let has = |at| self.positions.contains_key(at);
+                assert!(partitions.iter().all(has), "{id} holds what it has not");
+                if wait && self.busy.keys().any(|at| partitions.contains(at)) {
+                    self.waiting = Some((step, partitions));
+                } else {
+                    self.member.handle_done(step);
+                }
+            }
+            Act::Commit { step, partitions } => {
+                let offsets = self.ledger.news(self.done_with(&partitions));
+                self.commit(offsets, now + COMMIT_LIMIT);
+                self.ledger.settle(step, partitions);
+            }
+            Act::Tell { step, event } => self.tell(step, event, now, rng),
+            Act::Settle { step, partitions } => {
+                let until = self.leaving.unwrap_or(now + COMMIT_LIMIT / 4);
+                self.awaited = Some((self.ledger.commits.last_ticket(), until));
+                self.ledger.settle(step, partitions);
+            }
+            Act::Take(partitions) => self.take(&partitions, now),
+            Act::Give(partitions) => {
+                for at in partitions {
+                    let before = self.positions.insert(at, None);
+                    assert_eq!(before, None, "{id} got what it had");
+                }
+            }
+            Act::Release(partitions) => {
+                for at in partitions {
+                    let start = world.committed.get(&at).copied().unwrap_or(0);
+                    let handed = world.handed.get(&at).copied().unwrap_or(0);
+                    assert!(start <= handed, "{id} starts {at} behind what nobody saw");
+                    self.positions.insert(at, Some(start));
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, partitions: &Partitions, now: Instant) {
+        let is_lost = self.member.standing().is_none();
+        if let Some((up_to, until)) = self.awaited.take().filter(|_| !is_lost) {
+            let settled = self.ledger.commits.is_settled(up_to, partitions);
+            assert!(settled || now >= until, "{} did not wait", self.id);
+        }
+        for at in partitions {
+            self.positions.remove(at);
+            self.busy.remove(at);
+        }
+        self.ledger.forget(partitions);
+    }
+
+    /// How far the user is done with these.
+    fn done_with(&self, partitions: &Partitions) -> Offsets {
+        let done = |at: &TopicPartition| {
+            let position = self.positions.get(at).copied().flatten();
+            let offset = self.busy.get(at).copied().or(position)?;
+            Some((at.clone(), offset.into()))
+        };
+        partitions.iter().filter_map(done).collect()
+    }
+
+    fn commit(&mut self, offsets: Offsets, until: Instant) {
+        if offsets.is_empty() {
+            return;
+        }
+        let of_member = self.member.is_committer();
+        let ticket = self.ledger.commit(offsets.clone(), until, of_member);
+        self.asked.insert(ticket, offsets);
+    }
+
+    /// The user commits all that it is done with.
+    pub(super) fn commit_all(&mut self, now: Instant) {
+        let all = self.positions.keys().cloned().collect();
+        self.commit(self.done_with(&all), now + SEC * 20);
+    }
+
+    /// The next request to commit.
+    pub(super) fn poll_commit(&mut self, now: Instant) -> Option<CommitCall> {
+        let standing = self.member.standing();
+        let assigned = self.member.assigned(self.leaving.is_none()).cloned();
+        let may = |at: &TopicPartition| assigned.as_ref().is_none_or(|all| all.contains(at));
+        self.ledger.commits.poll(now, standing.as_ref(), may)
+    }
+
+    /// Calls and steps that have ended. Whether any has.
+    pub(super) fn settle(&mut self, committed: &BTreeMap<TopicPartition, i64>) -> bool {
+        let mut any = false;
+        while let Some(end) = self.ledger.poll_ended() {
+            any = true;
+            let asked = self.asked.remove(&end.ticket).unwrap();
+            assert_eq!(asked.len(), end.confirmed.len() + end.failed.len());
+            for at in &end.confirmed {
+                let is = committed.get(at).copied();
+                assert!(
+                    is >= Some(asked[at].offset),
+                    "{at} is not committed: {is:?}"
+                );
+            }
+        }
+        if let Some(step) = self.ledger.poll_settled() {
+            any = true;
+            self.member.handle_done(step);
+        }
+        any
+    }
+
+    fn tell(&mut self, step: u64, event: Event, now: Instant, rng: &mut Rng) {
+        let id = self.id;
+        assert!(self.telling.is_none(), "{id} is told two things at a time");
+        match &event {
+            Event::Assigned(coming) => {
+                assert!(coming.is_disjoint(&self.known), "{id} is told twice");
+                self.known.extend(coming.iter().cloned());
+            }
+            Event::Revoked(going) => {
+                assert!(going.is_subset(&self.known), "{id} has not heard of it");
+                if rng.below(2) == 0 {
+                    self.commit(self.done_with(going), now + SEC * 20);
+                }
+            }
+            Event::Lost(lost) => {
+                assert!(lost.is_subset(&self.known), "{id} has not heard of it");
+                self.known.retain(|at| !lost.contains(at));
+            }
+        }
+        self.telling = Some((step, event));
+    }
+
+    /// The listener returns, or is given up.
+    pub(super) fn end_telling(&mut self, now: Instant, overdue: bool) {
+        let Some((step, event)) = self.telling.take() else {
+            return;
+        };
+        if overdue {
+            return self.member.handle_overdue(now, step);
+        }
+        if let Event::Revoked(gone) = event {
+            self.known.retain(|at| !gone.contains(at));
+        }
+        self.member.handle_done(step);
+    }
+
+    /// What must be so without trouble.
+    pub(super) fn check_settled(&self, state: &str) {
+        // Users go on to commit.
+        assert!(self.asked.len() < 5, "{:?} {state}", self.asked);
+        assert_eq!(self.known, *self.member.handover().owned(), "{state}");
+    }
+
+    /// What it says that it has is what its fetcher has.
+    pub(super) fn check_said(&self, call: &Call) {
+        let Ask::Beat(request) = &call.ask else {
+            return;
+        };
+        for topic in request.topic_partitions.iter().flatten() {
+            assert!(!topic.partitions.is_empty());
+        }
+        let Some(said) = &request.topic_partitions else {
+            return;
+        };
+        let said: BTreeSet<(TopicId, i32)> = said
+            .iter()
+            .flat_map(|it| it.partitions.iter().map(|p| (TopicId(it.topic_id), *p)))
+            .collect();
+        let has = self.positions.keys();
+        let has: BTreeSet<(TopicId, i32)> =
+            has.map(|at| (id_of(&at.topic), at.partition)).collect();
+        assert_eq!(said, has);
+    }
+}

@@ -403,8 +403,8 @@ async fn a_listener_that_never_returns_holds_up_no_farewell_beyond_its_limit() {
     assert!(consumer.assignment().is_empty());
     assert_eq!(
         diary.lines(),
-        ["assigned [0]"],
-        "what was revoked is not lost as well"
+        ["assigned [0]", "lost [0]"],
+        "it never came to the end of being told that it is revoked"
     );
 
     let (builder, _) = stuck(&client, "revoked");

@@ -18,7 +18,7 @@ use crate::machine::consumer::StartAt;
 use crate::machine::group::assignor::built_in;
 use crate::machine::group::assignors::Assignors;
 use crate::machine::group::commits::Commits;
-use crate::machine::group::{Membership, classic, consumer};
+use crate::machine::group::{Limit, Membership, classic, consumer};
 
 /// How long the end of a consumer that was dropped may take.
 const DROP_LIMIT: Duration = Duration::from_secs(1);
@@ -51,7 +51,7 @@ impl Consumer {
     ///
     /// `InvalidInput` without a `group.id`, for no topic at all (see
     /// [`unsubscribe`](Self::unsubscribe)), for a pattern that is none, or if partitions are
-    /// assigned by hand.
+    /// assigned by hand. `Closed` in a listener while the consumer closes.
     pub fn subscribe<T: Into<Arc<str>>>(&self, topics: impl IntoIterator<Item = T>) -> Result<()> {
         let subscription = Subscription::of(topics.into_iter().map(Into::into))?;
         self.subscribe_to(subscription)
@@ -78,6 +78,11 @@ impl Consumer {
             return Err(Error::new(ErrorKind::InvalidInput, words));
         }
         let mut state = group.lock();
+        if state.closing.is_some() {
+            // A listener may try: nobody would leave the group that it joined.
+            let words = "the consumer closes: it cannot subscribe any more";
+            return Err(Error::new(ErrorKind::Closed, words));
+        }
         let by_hand = state.subscription.is_none() && {
             let fetcher = self.inner.fetcher();
             let handover = state.member.as_ref().map(Membership::handover);
@@ -148,9 +153,12 @@ impl Consumer {
         let by_hand = state.assigned().is_none();
         state.subscription = None;
         // A listener may call this while the consumer closes.
-        let until = state.within_close(now() + self.inner.commit_limit());
+        let commits = match &state.closing {
+            Some(closing) => Limit::Until(closing.commit_until),
+            None => Limit::For(self.inner.commit_limit()),
+        };
         if let Some(member) = &mut state.member {
-            member.leave(until);
+            member.leave(commits);
         }
         drop(state);
         group.wake.notify_one();
@@ -286,7 +294,7 @@ impl Consumer {
     ) -> Result<()> {
         let mut state = self.inner.group.as_ref().map(|group| group.lock());
         let busy = |state: &State| {
-            let owns = |member: &Membership| member.handover().has_any();
+            let owns = |member: &Membership| !member.handover().is_empty();
             state.subscription.is_some() || state.member.as_ref().is_some_and(owns)
         };
         if state.as_deref().is_some_and(busy) {

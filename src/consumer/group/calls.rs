@@ -66,7 +66,8 @@ impl Task {
         };
         match event {
             Event::Answered(number, answer) => member.handle(now(), number, answer),
-            Event::Told(step) | Event::Unheard(step) => member.handle_done(step),
+            Event::Told(step) => member.handle_done(step),
+            Event::Unheard(step) => member.handle_unheard(step),
             Event::Overdue(step) => member.handle_overdue(now(), step),
             _ => {}
         }
@@ -254,7 +255,9 @@ impl Task {
             let mut fetcher = self.inner.fetcher();
             match answers.remove(&at) {
                 Some(Ok(Some(committed))) => {
-                    known.push((at.clone(), committed.offset));
+                    if fetcher.is_assigned(&at) {
+                        known.push((at.clone(), committed.offset));
+                    }
                     let place = match committed.leader_epoch {
                         LeaderEpoch::NONE => StartAt::Offset(committed.offset),
                         epoch => StartAt::OffsetInEpoch(committed.offset, epoch),

@@ -21,6 +21,8 @@ use crate::machine::group::Event;
 /// A call may take as long as a rebalance, `max.poll.interval.ms` (default: 5 min). One that takes
 /// longer counts as a consumer that is not polled: its future is dropped where it waits, the member
 /// leaves the group, all its partitions are [`lost`](Self::lost), and the next poll joins again.
+/// One that has not returned when a closing consumer must go on is dropped, too. A
+/// [`revoked`](Self::revoked) that was dropped is followed by `lost` for its partitions.
 ///
 /// `consumer` is the consumer itself, for everything but [`poll`](Consumer::poll).
 ///

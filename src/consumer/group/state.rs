@@ -15,7 +15,7 @@ use crate::ids::TopicPartition;
 use crate::machine::group::assignor::Assignor;
 use crate::machine::group::commits::{Commits, Ended, Offsets};
 use crate::machine::group::ledger::Ledger;
-use crate::machine::group::{Membership, Partitions, Standing};
+use crate::machine::group::{Limit, Membership, Partitions, Standing};
 
 /// The group side of a consumer.
 pub(crate) struct Group {
@@ -63,7 +63,7 @@ pub(super) struct Closing {
     pub(super) commit_until: Instant,
     /// Whether anybody listens any more.
     pub(super) dropped: bool,
-    /// What failed, and will not be tried again.
+    /// What the user began, waits for no more, and failed.
     pub(super) failed: Option<Error>,
     /// What the consumer could not commit by itself, and nobody has committed since.
     failed_own: BTreeMap<TopicPartition, Error>,
@@ -207,7 +207,7 @@ impl Group {
             state.ledger.commits.end_by(commit_until, untold);
             state.waiters = waiters;
             if let Some(member) = &mut state.member {
-                member.leave(commit_until);
+                member.leave(Limit::Until(commit_until));
             }
         }
         drop(state);
@@ -291,7 +291,7 @@ impl State {
         if let Some(closing) = &mut self.closing {
             closing
                 .failed_own
-                .retain(|at, _| !end.confirmed.contains(at));
+                .retain(|at, _| !end.confirmed.contains_key(at));
         }
         let is_own = matches!(waiter, Waiter::Own);
         // What nobody waits for any more is told by the log, and by the close.

@@ -122,7 +122,6 @@ impl Task {
         // The end of a commit may be what a handover waits for, and its end what a request does.
         let mut busy = true;
         while busy {
-            self.hand_over(&mut state);
             let suspect = state.member.as_mut().is_some_and(|it| it.take_suspect());
             if state.ledger.commits.take_suspect() || suspect {
                 self.coordinator = None;
@@ -136,16 +135,23 @@ impl Task {
                 state.done(step);
                 busy = true;
             }
+            busy |= self.hand_over(&mut state);
         }
         if state.error.is_some() || state.member.as_ref().is_some_and(|it| it.has_error()) {
             self.inner.ready.notify_waiters();
         }
     }
 
-    fn hand_over(&mut self, state: &mut State) {
-        while let Some(act) = state.member.as_mut().and_then(|it| it.poll_act(now())) {
+    /// Goes on with partitions that change hands. Whether any did.
+    fn hand_over(&mut self, state: &mut State) -> bool {
+        // What time alone changes comes before all of these steps, or after them.
+        let now = now();
+        let mut any = false;
+        while let Some(act) = state.member.as_mut().and_then(|it| it.poll_act(now)) {
+            any = true;
             self.act(state, act);
         }
+        any
     }
 
     /// Requests to the coordinator, once it is known. Whether the member asked anything: it may
@@ -254,8 +260,12 @@ impl Task {
                     state.done(step);
                 }
             }
-            Act::Commit { step, partitions } => {
-                self.commit_before_leaving(state, &partitions);
+            Act::Commit {
+                step,
+                partitions,
+                until,
+            } => {
+                self.commit_before_leaving(state, &partitions, until);
                 state.ledger.settle(step, partitions);
             }
             Act::Tell { step, event } => self.tell(state, step, event),
@@ -321,15 +331,15 @@ impl Task {
     }
 
     /// Commits before partitions go, with `enable.auto.commit`: what the user is done with, unless
-    /// that is being committed already, perhaps with metadata.
-    fn commit_before_leaving(&self, state: &mut State, partitions: &Partitions) {
+    /// that is or is being committed already, perhaps with metadata.
+    fn commit_before_leaving(&self, state: &mut State, partitions: &Partitions, until: Instant) {
         if !self.inner.config.enable_auto_commit {
             return;
         }
         let done = state.done_with(&self.inner, partitions.iter());
         let offsets = state.ledger.news(done);
         if !offsets.is_empty() {
-            state.commit_own(offsets, now() + self.inner.commit_limit());
+            state.commit_own(offsets, until);
         }
     }
 

@@ -1,14 +1,16 @@
 //! How partitions change hands inside one member: step by step, each reported back. Pure.
 //!
 //! Giving up partitions: *hold* them (nothing of them is handed out any more, and what was handed
-//! out is waited for), *commit*, once more where that failed and time is left, *tell* the listener,
+//! out is waited for), *commit*, twice, since the first time may fail, *tell* the listener,
 //! *settle* what it has begun to commit, *take* them from the fetcher. Getting some: *give* them to
 //! the fetcher, still held, *tell* the listener, which may seek, and *release* them.
 //!
 //! Partitions that are lost have a new owner already, perhaps: they are taken at once, nothing is
 //! committed for them, and whatever step of a revocation was under way for them is void, except for
-//! a listener that is already running: it is waited for, since there is never more than one, and
-//! where it does not come to its end it is told that they are lost.
+//! a listener that is already running: it is waited for, since there is never more than one.
+//!
+//! A listener that does not come to its end has not heard of what it was being told: what was about
+//! to be given up is told as lost once it has gone.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -39,9 +41,13 @@ pub(crate) enum Act {
         partitions: Partitions,
         wait: bool,
     },
-    /// Commit what can be committed of these; done when every commit of them is settled, well or
-    /// not.
-    Commit { step: u64, partitions: Partitions },
+    /// Commit what can be committed of these and was not, by then; done when every commit of them
+    /// is settled, well or not.
+    Commit {
+        step: u64,
+        partitions: Partitions,
+        until: Instant,
+    },
     /// Call the listener; done when it has returned.
     Tell { step: u64, event: Event },
     /// Done when every commit of these is settled, well or not.
@@ -58,7 +64,7 @@ pub(crate) enum Act {
 enum Step {
     Hold(Partitions, bool),
     Commit(Partitions, Limit),
-    /// Where something is left to commit, as long as there is time.
+    /// What has failed, as long as there is time.
     CommitAgain(Partitions, Instant),
     Tell(Event),
     Settle(Partitions, Limit),
@@ -69,7 +75,7 @@ enum Step {
 
 /// When a commit stops holding up the rest.
 #[derive(Clone, Copy, Debug)]
-enum Limit {
+pub(crate) enum Limit {
     /// So long after it has begun: the user may take its time before that.
     For(Duration),
     Until(Instant),
@@ -106,8 +112,10 @@ struct Running {
 #[derive(Debug, Default)]
 pub(crate) struct Handover {
     owned: Partitions,
-    /// Those of whose revocation the listener is being told, or was.
+    /// Those it has of whose revocation the listener is being told, or was.
     told: Partitions,
+    /// Those of them of which it has not heard.
+    unheard: Partitions,
     /// To be taken before anything else.
     urgent: Partitions,
     steps: VecDeque<Step>,
@@ -121,9 +129,9 @@ impl Handover {
         &self.owned
     }
 
-    /// Whether the fetcher may have partitions of the group, lost ones included.
-    pub(crate) fn has_any(&self) -> bool {
-        !(self.owned.is_empty() && self.urgent.is_empty())
+    /// Whether the member has no partition, and none is coming or going.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.owned.is_empty() && self.is_idle()
     }
 
     /// Whether the fetcher may have this one for the group.
@@ -166,10 +174,8 @@ impl Handover {
         ]);
     }
 
-    /// Gives up everything, without waiting for the user, with a commit that gets until
-    /// `commit_until`.
-    pub(crate) fn revoke_all(&mut self, commit_until: Instant) {
-        let limit = Limit::Until(commit_until);
+    /// Gives up everything, without waiting for the user.
+    pub(crate) fn revoke_all(&mut self, limit: Limit) {
         let told = self.void();
         let rest: Partitions = self.owned.difference(&told).cloned().collect();
         if !rest.is_empty() {
@@ -197,9 +203,11 @@ impl Handover {
     /// Everything is gone, now.
     pub(crate) fn lose(&mut self) {
         let told = self.void();
-        let lost: Partitions = self.owned.difference(&told).cloned().collect();
+        let heard: Partitions = told.difference(&self.unheard).cloned().collect();
+        let lost: Partitions = self.owned.difference(&heard).cloned().collect();
         self.urgent.append(&mut self.owned);
         self.told.clear();
+        self.unheard.clear();
         if !lost.is_empty() {
             self.steps.push_back(Step::Tell(Event::Lost(lost)));
         }
@@ -257,11 +265,7 @@ impl Handover {
                 step: self.run(None, Some(limit.end(now))),
                 partitions,
             },
-            Step::Take(partitions) => {
-                self.owned.retain(|at| !partitions.contains(at));
-                self.told.retain(|at| !partitions.contains(at));
-                Act::Take(partitions)
-            }
+            Step::Take(partitions) => self.take(partitions),
             Step::Give(partitions) => {
                 self.owned.extend(partitions.iter().cloned());
                 Act::Give(partitions)
@@ -271,8 +275,26 @@ impl Handover {
     }
 
     fn commit(&mut self, partitions: Partitions, until: Instant) -> Act {
-        let step = self.run(None, Some(until));
-        Act::Commit { step, partitions }
+        Act::Commit {
+            step: self.run(None, Some(until)),
+            partitions,
+            until,
+        }
+    }
+
+    fn take(&mut self, partitions: Partitions) -> Act {
+        self.owned.retain(|at| !partitions.contains(at));
+        self.told.retain(|at| !partitions.contains(at));
+        self.tell_lost(self.unheard.intersection(&partitions).cloned().collect());
+        self.unheard.retain(|at| !partitions.contains(at));
+        Act::Take(partitions)
+    }
+
+    /// Before anything else that it is told.
+    fn tell_lost(&mut self, partitions: Partitions) {
+        if !partitions.is_empty() {
+            self.steps.push_front(Step::Tell(Event::Lost(partitions)));
+        }
     }
 
     fn run(&mut self, telling: Option<Event>, until: Option<Instant>) -> u64 {
@@ -294,20 +316,17 @@ impl Handover {
         self.running.take_if(|running| running.number == step)
     }
 
-    /// The listener did not come to its end: whatever it was being told, it does not know.
+    /// The listener did not come to its end: it does not know what it was being told.
     pub(crate) fn unheard(&mut self, step: u64) {
-        let Some(running) = self.end(step) else {
+        let Some(Event::Revoked(partitions)) = self.end(step).and_then(|it| it.telling) else {
             return;
         };
-        self.told.clear();
-        if let Some(Event::Revoked(mut partitions)) = running.telling {
-            // They were lost meanwhile.
-            partitions.retain(|at| !self.owned.contains(at));
-            if !partitions.is_empty() {
-                let lost = Step::Tell(Event::Lost(partitions));
-                self.steps.push_front(lost);
-            }
-        }
+        let (here, gone) = partitions
+            .into_iter()
+            .partition(|at| self.owned.contains(at));
+        let here: Partitions = here;
+        self.unheard.extend(here);
+        self.tell_lost(gone);
     }
 
     /// When the step under way is given up.
@@ -432,7 +451,7 @@ mod tests {
     fn the_commit_of_a_farewell_ends_at_a_time_that_is_fixed() {
         let (mut handover, now) = owning(&[0]);
         let until = now + Duration::from_secs(2);
-        handover.revoke_all(until);
+        handover.revoke_all(Limit::Until(until));
         let Some(Act::Hold { step, .. }) = handover.poll(now) else {
             panic!("hold first");
         };
@@ -504,7 +523,7 @@ mod tests {
         for times in 1..3 {
             let (mut handover, now, before) = settling();
             for _ in 0..times {
-                handover.revoke_all(now + Duration::from_secs(2));
+                handover.revoke_all(Limit::Until(now + Duration::from_secs(2)));
             }
             let mut told = Vec::new();
             let mut taken = Partitions::new();
@@ -526,7 +545,7 @@ mod tests {
         for says_farewell in [false, true] {
             let (mut handover, now, _) = settling();
             if says_farewell {
-                handover.revoke_all(now + Duration::from_secs(2));
+                handover.revoke_all(Limit::Until(now + Duration::from_secs(2)));
             }
             handover.lose();
             assert_eq!(handover.poll(now), Some(Act::Take(set(&[0, 1]))));
@@ -548,7 +567,7 @@ mod tests {
             }
         };
         run(&mut handover);
-        handover.revoke_all(now + Duration::from_secs(2));
+        handover.revoke_all(Limit::Until(now + Duration::from_secs(2)));
         run(&mut handover);
         let events = [Event::Assigned(set(&[1])), Event::Revoked(set(&[0, 1]))];
         assert_eq!(told, events);
@@ -600,6 +619,32 @@ mod tests {
     }
 
     #[test]
+    fn what_goes_before_a_listener_has_heard_that_it_does_is_told_as_lost() {
+        let (mut handover, now, step) = telling();
+        handover.revoke_all(Limit::Until(now + Duration::from_secs(2)));
+        handover.unheard(step);
+        handover.revoke_all(Limit::Until(now + Duration::from_secs(2)));
+        let mut told = Vec::new();
+        while let Some(act) = handover.poll(now) {
+            handover.done(act.step().unwrap_or_default());
+            told.extend(act.into_event());
+        }
+        let events = [Event::Lost(set(&[1])), Event::Revoked(set(&[0]))];
+        assert_eq!(told, events);
+        assert!(handover.is_empty());
+    }
+
+    #[test]
+    fn a_loss_after_a_revocation_that_was_not_heard_is_of_all() {
+        let (mut handover, now, step) = telling();
+        handover.unheard(step);
+        handover.lose();
+        assert_eq!(handover.poll(now), Some(Act::Take(set(&[0, 1]))));
+        let told = handover.poll(now).and_then(Act::into_event);
+        assert_eq!(told, Some(Event::Lost(set(&[0, 1]))));
+    }
+
+    #[test]
     fn a_commit_is_tried_once_more_within_its_time() {
         let (mut handover, now) = owning(&[0]);
         handover.revoke(set(&[0]), Duration::from_secs(1));
@@ -619,7 +664,7 @@ mod tests {
     #[test]
     fn a_farewell_commits_before_it_waits_for_what_a_listener_has_begun() {
         let (mut handover, now, before) = settling();
-        handover.revoke_all(now + Duration::from_secs(2));
+        handover.revoke_all(Limit::Until(now + Duration::from_secs(2)));
         handover.done(before);
         let mut names = Vec::new();
         while let Some(act) = handover.poll(now) {
@@ -635,7 +680,7 @@ mod tests {
     fn leaving_gives_up_what_there_is_and_takes_nothing_new() {
         let (mut handover, now) = owning(&[0]);
         handover.assign(set(&[1]));
-        handover.revoke_all(now);
+        handover.revoke_all(Limit::Until(now));
         let hold = handover.poll(now);
         assert!(
             matches!(&hold, Some(Act::Hold { wait: false, .. })),

@@ -12,18 +12,18 @@ use crate::ids::TopicPartition;
 #[derive(Debug)]
 pub(crate) struct Ledger {
     pub(crate) commits: Commits,
-    /// What need not be committed again.
     noted: BTreeMap<TopicPartition, Noted>,
     /// Handovers go one step at a time: whatever waited before is over.
     settling: Option<Settling>,
 }
 
-/// What was committed last of a partition, or is about to be.
-#[derive(Debug)]
+/// Offsets of one partition.
+#[derive(Debug, Default)]
 struct Noted {
-    offset: i64,
-    /// By which call; `None` where the group said so.
-    ticket: Option<u64>,
+    /// What was committed last.
+    committed: Option<i64>,
+    /// What is about to be, and by which call.
+    open: Option<(u64, i64)>,
 }
 
 /// A step of a handover that waits until commits of its partitions have ended, up to a ticket: what
@@ -53,8 +53,7 @@ impl Ledger {
             .collect();
         let ticket = self.commits.commit(offsets, until, of_member);
         for (at, offset) in noted {
-            let ticket = Some(ticket);
-            self.noted.insert(at, Noted { offset, ticket });
+            self.noted.entry(at).or_default().open = Some((ticket, offset));
         }
         ticket
     }
@@ -62,23 +61,28 @@ impl Ledger {
     /// A call has ended. What failed is news again, unless a newer call is about it.
     pub(crate) fn poll_ended(&mut self) -> Option<Ended> {
         let end = self.commits.poll_done()?;
-        self.noted
-            .retain(|at, noted| noted.ticket != Some(end.ticket) || !end.failed.contains_key(at));
+        for at in end.failed.keys().chain(end.confirmed.keys()) {
+            if let Some(noted) = self.noted.get_mut(at) {
+                let confirmed = end.confirmed.get(at).map(|it| it.offset);
+                noted.committed = confirmed.or(noted.committed);
+                noted.open.take_if(|(ticket, _)| *ticket == end.ticket);
+            }
+        }
         Some(end)
     }
 
     /// The group said that this is committed.
     pub(crate) fn know(&mut self, at: TopicPartition, offset: i64) {
         // What is on its way to it is newer.
-        if self.commits.is_empty() {
-            let ticket = None;
-            self.noted.insert(at, Noted { offset, ticket });
+        if !self.commits.is_open(&at) {
+            self.noted.entry(at).or_default().committed = Some(offset);
         }
     }
 
     /// What was committed last of this, or is about to be.
     pub(crate) fn committed(&self, at: &TopicPartition) -> Option<i64> {
-        self.noted.get(at).map(|noted| noted.offset)
+        let noted = self.noted.get(at)?;
+        noted.open.map(|(_, offset)| offset).or(noted.committed)
     }
 
     /// Those that were not committed before.
@@ -170,6 +174,24 @@ mod tests {
         assert!(ledger.poll_ended().is_none());
     }
 
+    /// By itself a consumer never goes back behind what the user committed.
+    #[test]
+    fn what_fails_after_something_was_confirmed_leaves_that() {
+        let (mut ledger, now) = ledger();
+        ledger.commit(offsets(&[(0, 10)]), now + SEC, false);
+        answer(&mut ledger, now, &[(0, ErrorCode::NONE)]);
+        ledger.poll_ended().unwrap().result.unwrap();
+        ledger.commit(offsets(&[(0, 12)]), now + SEC, false);
+        assert_eq!(ledger.committed(&at(0)), Some(12));
+        answer(
+            &mut ledger,
+            now,
+            &[(0, ErrorCode::OFFSET_METADATA_TOO_LARGE)],
+        );
+        assert!(ledger.poll_ended().unwrap().result.is_err());
+        assert_eq!(ledger.committed(&at(0)), Some(10));
+    }
+
     #[test]
     fn a_step_waits_for_what_had_begun_of_its_partitions() {
         let (mut ledger, now) = ledger();
@@ -195,7 +217,13 @@ mod tests {
         assert_eq!(ledger.committed(&at(0)), Some(3));
         ledger.commit(offsets(&[(0, 5)]), now + SEC, false);
         ledger.know(at(0), 3);
+        ledger.know(at(1), 4);
         assert_eq!(ledger.committed(&at(0)), Some(5));
+        assert_eq!(
+            ledger.committed(&at(1)),
+            Some(4),
+            "nothing of it is on its way"
+        );
         ledger.forget([&at(0)]);
         assert_eq!(ledger.committed(&at(0)), None);
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Act, Handover, Partitions, Topology, classic, consumer};
+use super::{Act, Handover, Limit, Partitions, Topology, classic, consumer};
 use crate::error::{Error, Result};
 use crate::ids::TopicId;
 use crate::protocol::consumer_group_heartbeat::{
@@ -106,9 +106,9 @@ impl Membership {
         }
     }
 
-    /// Gives up everything and leaves. A commit that belongs to it gets until `commit_until`.
-    pub(crate) fn leave(&mut self, commit_until: Instant) {
-        either!(self, member => member.leave(commit_until));
+    /// Gives up everything and leaves, with so long for the commits that belong to it.
+    pub(crate) fn leave(&mut self, commits: Limit) {
+        either!(self, member => member.leave(commits));
     }
 
     /// Whether it has left, and nothing of it is under way any more.
@@ -177,20 +177,26 @@ impl Membership {
         either!(self, member => &member.handover)
     }
 
-    /// Whether what is committed now is of partitions that the group has assigned.
+    /// Whether what is committed now is a member's: until the last partition has gone, with all
+    /// that the listener is told of it.
     pub(crate) fn is_committer(&self) -> bool {
-        self.standing().is_some() || self.handover().has_any()
+        self.standing().is_some() || !self.handover().is_empty()
     }
 
     /// The partitions that may be committed; `None` for any, where the group assigns none.
     pub(crate) fn assigned(&self, subscribed: bool) -> Option<&Partitions> {
         let handover = self.handover();
-        (subscribed || handover.has_any()).then(|| handover.owned())
+        (subscribed || !handover.is_empty()).then(|| handover.owned())
     }
 
     /// A step of a handover is over.
     pub(crate) fn handle_done(&mut self, step: u64) {
         either!(self, member => member.handover.done(step));
+    }
+
+    /// A listener was given up, for the member's end.
+    pub(crate) fn handle_unheard(&mut self, step: u64) {
+        either!(self, member => member.handover.unheard(step));
     }
 
     /// A listener took longer than a rebalance may, and was given up.

@@ -27,7 +27,7 @@ pub(crate) mod membership;
 mod topology;
 mod trouble;
 
-pub(crate) use handover::{Act, Event, Handover, Partitions};
+pub(crate) use handover::{Act, Event, Handover, Limit, Partitions};
 pub(crate) use membership::{Answer, Ask, Call, Membership, Standing, Wanted};
 pub(crate) use topology::Topology;
 

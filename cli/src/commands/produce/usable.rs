@@ -45,6 +45,9 @@ fn late(what: &str, max_block: Duration) -> String {
     format!("{what} within max.block.ms ({} ms)", max_block.as_millis())
 }
 
+/// At least so long passes between two looks for a usable broker.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+
 /// Watches that outcomes come in, and finds out why if they do not.
 pub(in crate::commands) struct Stalled {
     limit: Limit,
@@ -95,7 +98,8 @@ impl Stalled {
                     return Failure::new(format!("{late}, though a broker answers"))
                         .next("-v shows each connection and retry");
                 }
-                Ok(()) => self.limit.grant(self.max_block),
+                // Not one look after the other, be the limit ever so short.
+                Ok(()) => self.limit.grant(self.max_block.max(BETWEEN_LOOKS)),
             }
         }
     }

@@ -9,7 +9,7 @@ use super::strategies::Strategies;
 use crate::error::Error;
 use crate::machine::backoff::{Backoff, BackoffPolicy};
 use crate::machine::group::common::{Line, PollWatch};
-use crate::machine::group::{Act, Handover, Standing, Topology};
+use crate::machine::group::{Act, Handover, Limit, Standing, Topology};
 
 /// The kind of group, as it stands on the wire.
 pub(super) const PROTOCOL_TYPE: &str = "consumer";
@@ -153,13 +153,13 @@ impl Member {
         self.rejoin.get_or_insert_with(|| why.to_owned());
     }
 
-    /// Gives up everything and leaves. A commit that belongs to it gets until `commit_until`.
-    pub(crate) fn leave(&mut self, commit_until: Instant) {
+    /// Gives up everything and leaves, with so long for the commits that belong to it.
+    pub(crate) fn leave(&mut self, commits: Limit) {
         self.wanted = None;
         if matches!(self.phase, Phase::Out | Phase::Stale | Phase::Refused) {
             self.phase = Phase::Out;
         } else if self.phase != Phase::Fenced {
-            self.handover.revoke_all(commit_until);
+            self.handover.revoke_all(commits);
             self.phase = Phase::Leaving;
             self.asked = None;
             self.decision = None;

@@ -11,7 +11,7 @@ use super::*;
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::ids::TopicPartition;
 use crate::machine::group::world::{RETRY, topic};
-use crate::machine::group::{Act, Ask, Call, Event, Partitions, Topology};
+use crate::machine::group::{Act, Ask, Call, Event, Limit, Partitions, Topology};
 use crate::protocol::heartbeat::HeartbeatResponse;
 use crate::protocol::join_group::{JoinGroupRequest, JoinGroupResponse, JoinGroupResponseMember};
 use crate::protocol::leave_group::LeaveGroupResponse;
@@ -535,7 +535,7 @@ fn case_61_a_fenced_static_member_is_at_its_end() {
 fn case_62_a_static_member_does_not_say_farewell() {
     let mut rig = rig(false, Some("i"));
     rig.settle(1, &[0]);
-    rig.member.leave(rig.now + SEC);
+    rig.member.leave(Limit::Until(rig.now + SEC));
     assert_eq!(rig.call(), None);
     assert!(rig.member.is_out() && rig.owned().is_empty());
 }
@@ -570,7 +570,7 @@ fn leaving_revokes_all_and_says_farewell_until_it_is_heard() {
     let mut rig = rig(false, None);
     rig.settle(1, &[0, 1]);
     rig.events();
-    rig.member.leave(rig.now + SEC);
+    rig.member.leave(Limit::Until(rig.now + SEC));
     let left = |rig: &mut Rig| match rig.call() {
         Some(Call {
             number,
@@ -599,7 +599,7 @@ fn leaving_revokes_all_and_says_farewell_until_it_is_heard() {
 fn case_71_a_farewell_that_nobody_hears_ends_with_its_time() {
     let mut rig = rig(false, None);
     rig.settle(1, &[0]);
-    rig.member.leave(rig.now + SEC);
+    rig.member.leave(Limit::Until(rig.now + SEC));
     assert!(rig.call().is_some());
     rig.now += SEC * 31;
     assert_eq!(rig.call(), None);
@@ -613,7 +613,7 @@ fn leaving_while_a_join_waits_for_others_does_not_wait_with_it() {
     rig.beat(ErrorCode::REBALANCE_IN_PROGRESS);
     let (late, _) = rig.join();
     rig.events();
-    rig.member.leave(rig.now + SEC);
+    rig.member.leave(Limit::Until(rig.now + SEC));
     assert!(matches!(
         rig.call(),
         Some(Call {

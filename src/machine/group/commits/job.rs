@@ -1,6 +1,6 @@
 //! One call to commit: what of it is open, and what became of the rest.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::Offsets;
@@ -13,7 +13,7 @@ pub(crate) struct Ended {
     pub(crate) ticket: u64,
     /// Of all its partitions: the first error there was.
     pub(crate) result: Result<()>,
-    pub(crate) confirmed: BTreeSet<TopicPartition>,
+    pub(crate) confirmed: Offsets,
     pub(crate) failed: BTreeMap<TopicPartition, Error>,
 }
 
@@ -23,6 +23,8 @@ pub(super) struct Job {
     /// What is not settled yet.
     pub(super) open: Offsets,
     pub(super) until: Instant,
+    /// Whether a request has carried it.
+    pub(super) was_sent: bool,
     /// Whether it was made by a member of the group.
     pub(super) of_member: bool,
     /// What the last attempt failed with.
@@ -36,20 +38,21 @@ impl Job {
         Self {
             open: offsets,
             until,
+            was_sent: false,
             of_member,
             last: None,
             end: Ended {
                 ticket,
                 result: Ok(()),
-                confirmed: BTreeSet::new(),
+                confirmed: Offsets::new(),
                 failed: BTreeMap::new(),
             },
         }
     }
 
     pub(super) fn confirm(&mut self, at: &TopicPartition) {
-        if self.open.remove(at).is_some() {
-            self.end.confirmed.insert(at.clone());
+        if let Some((at, offset)) = self.open.remove_entry(at) {
+            self.end.confirmed.insert(at, offset);
         }
     }
 

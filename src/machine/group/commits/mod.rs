@@ -140,6 +140,11 @@ impl Commits {
             .any(|at| of.contains(at))
     }
 
+    /// Whether anything of this waits to be settled.
+    pub(crate) fn is_open(&self, at: &TopicPartition) -> bool {
+        self.jobs.iter().any(|job| job.open.contains_key(at))
+    }
+
     /// None of these calls gets longer than this.
     pub(crate) fn end_by(&mut self, until: Instant, which: impl Fn(u64) -> bool) {
         for job in self.jobs.iter_mut().filter(|job| which(job.end.ticket)) {
@@ -165,7 +170,8 @@ impl Commits {
         }
         let newest = self.jobs.back()?.end.ticket;
         let mut offsets = Offsets::new();
-        for job in &self.jobs {
+        for job in &mut self.jobs {
+            job.was_sent = true;
             offsets.extend(job.open.clone());
         }
         self.last_number += 1;
@@ -192,9 +198,7 @@ impl Commits {
         standing: Option<&Standing>,
         owned: impl Fn(&TopicPartition) -> bool,
     ) {
-        for job in self.jobs.iter_mut().filter(|job| job.until <= now) {
-            job.time_out();
-        }
+        self.time_out(now);
         if let Some(flight) = &mut self.in_flight {
             let is_out = flight.era.is_some() && standing.is_none();
             let gone = flight.partitions.iter().filter(|at| is_out || !owned(at));
@@ -213,6 +217,25 @@ impl Commits {
             job.refuse_unless(|at| is_on_its_way(at) || (!is_lost && owned(at)));
         }
         self.settle();
+    }
+
+    /// What went out of a call that ends now may be written: an older one that has more time left
+    /// says the same from now on, and not what came before that.
+    fn time_out(&mut self, now: Instant) {
+        let mut maybe_written = Offsets::new();
+        for job in self.jobs.iter_mut().rev() {
+            for (at, offset) in &mut job.open {
+                if let Some(newer) = maybe_written.get(at) {
+                    offset.clone_from(newer);
+                }
+            }
+            if job.until <= now {
+                if job.was_sent {
+                    maybe_written.extend(job.open.clone());
+                }
+                job.time_out();
+            }
+        }
     }
 
     /// Ends the calls of which nothing is open.
@@ -254,6 +277,13 @@ impl Commits {
                 trouble => trouble,
             };
             match trouble {
+                // It is the newest call's, of those that were carried.
+                Trouble::Refused if is_of_metadata(&error) => {
+                    let mut calls = self.carried(flight.newest).rev();
+                    if let Some(job) = calls.find(|job| job.open.contains_key(at)) {
+                        job.fail(at, &error);
+                    }
+                }
                 Trouble::Refused | Trouble::Fenced => {
                     self.settled(at, flight.newest, Some(&error));
                 }
@@ -289,7 +319,7 @@ impl Commits {
         refusal
     }
 
-    fn carried(&mut self, newest: u64) -> impl Iterator<Item = &mut Job> {
+    fn carried(&mut self, newest: u64) -> impl DoubleEndedIterator<Item = &mut Job> {
         self.jobs
             .iter_mut()
             .filter(move |job| job.end.ticket <= newest)
@@ -326,6 +356,10 @@ impl Commits {
         let retry = self.backoff.until().filter(|_| self.in_flight.is_none());
         ends.chain(retry).filter(|at| *at > now).min()
     }
+}
+
+fn is_of_metadata(error: &Error) -> bool {
+    error.code() == Some(ErrorCode::OFFSET_METADATA_TOO_LARGE)
 }
 
 fn omitted() -> Error {
@@ -408,7 +442,7 @@ mod tests {
                 let end = commits.poll_done().unwrap();
                 assert_eq!(end.result.unwrap_err().partition(), Some(0));
                 assert_eq!(end.failed.into_keys().collect::<Vec<_>>(), [at(0)]);
-                assert_eq!(end.confirmed, [at(1)].into());
+                assert_eq!(end.confirmed, offsets(&[(1, 5)]));
             }
         }
     }
@@ -502,6 +536,43 @@ mod tests {
         commits.handle(now, call.number, codes(&[(0, ErrorCode::NONE)]));
         let all_well = std::iter::from_fn(|| commits.poll_done()).all(|end| end.result.is_ok());
         assert!(all_well && commits.is_empty());
+    }
+
+    #[test]
+    fn case_74_what_may_be_written_is_not_sent_over_by_an_older_call_with_more_time() {
+        let (mut commits, now) = commits();
+        let older = commits.commit(offsets(&[(0, 4), (1, 4)]), now + SEC * 60, false);
+        commits.commit(offsets(&[(0, 5)]), now + SEC, false);
+        let call = commits.poll(now, None, any).unwrap();
+        assert_eq!(call.offsets, offsets(&[(0, 5), (1, 4)]));
+        commits.commit(offsets(&[(1, 6)]), now + SEC, false);
+        commits.expire(now + SEC, None, any);
+        assert!(commits.poll_done().unwrap().result.is_err());
+        assert!(commits.poll_done().unwrap().result.is_err());
+        let lost = Error::new(ErrorKind::Disconnected, "lost");
+        commits.handle(now + SEC, call.number, Err(lost));
+        let again = commits.poll(now + SEC * 3, None, any).unwrap();
+        assert_eq!(again.offsets, offsets(&[(0, 5), (1, 4)]), "6 never left");
+        let both = codes(&[(0, ErrorCode::NONE), (1, ErrorCode::NONE)]);
+        commits.handle(now, again.number, both);
+        assert_eq!(ended_well(&mut commits), Some(older));
+    }
+
+    #[test]
+    fn metadata_that_is_too_large_is_of_the_call_that_has_it() {
+        let (mut commits, now) = commits();
+        let until = now + SEC * 60;
+        let fine = commits.commit(offsets(&[(0, 5)]), until, false);
+        let refused = commits.commit(offsets(&[(0, 6)]), until, false);
+        let call = commits.poll(now, None, any).unwrap();
+        let answer = codes(&[(0, ErrorCode::OFFSET_METADATA_TOO_LARGE)]);
+        commits.handle(now, call.number, answer);
+        let end = commits.poll_done().unwrap();
+        assert_eq!((end.ticket, end.result.is_err()), (refused, true));
+        let call = commits.poll(now, None, any).unwrap();
+        assert_eq!(call.offsets, offsets(&[(0, 5)]));
+        commits.handle(now, call.number, codes(&[(0, ErrorCode::NONE)]));
+        assert_eq!(ended_well(&mut commits), Some(fine));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::target::Assigned;
 use crate::error::Error;
 use crate::machine::backoff::{Backoff, BackoffPolicy};
 use crate::machine::group::common::{Line, PollWatch};
-use crate::machine::group::{Act, Handover, Standing, Wanted};
+use crate::machine::group::{Act, Handover, Limit, Standing, Wanted};
 
 /// The limits of one member, and what it says of itself.
 #[derive(Clone, Debug)]
@@ -119,14 +119,14 @@ impl Member {
         }
     }
 
-    /// Gives up everything and leaves. A commit that belongs to it gets until `commit_until`.
-    pub(crate) fn leave(&mut self, commit_until: Instant) {
+    /// Gives up everything and leaves, with so long for the commits that belong to it.
+    pub(crate) fn leave(&mut self, commits: Limit) {
         self.wanted = None;
         match self.phase {
             Phase::Out | Phase::Stale | Phase::Refused => self.phase = Phase::Out,
             Phase::Fenced => {}
             Phase::Joining | Phase::In | Phase::Leaving => {
-                self.handover.revoke_all(commit_until);
+                self.handover.revoke_all(commits);
                 self.phase = Phase::Leaving;
             }
         }

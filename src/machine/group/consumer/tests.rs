@@ -8,7 +8,7 @@ use super::*;
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::ids::{TopicId, TopicPartition, Uuid};
 use crate::machine::group::world::RETRY;
-use crate::machine::group::{Act, Ask, Call, Event, Partitions, Topology, Wanted};
+use crate::machine::group::{Act, Ask, Call, Event, Limit, Partitions, Topology, Wanted};
 use crate::machine::metadata::TopicMetadata;
 use crate::protocol::EncodeError;
 use crate::protocol::consumer_group_heartbeat::{
@@ -621,7 +621,7 @@ fn case_71_leaving_is_said_again_elsewhere_and_who_is_unknown_has_left() {
     for (instance, epoch) in [(None, -1), (Some("one"), -2)] {
         let mut rig = rig(instance);
         rig.settle(1, &[(1, &[0])]);
-        rig.member.leave(rig.now);
+        rig.member.leave(Limit::Until(rig.now));
         let (number, farewell) = rig.beat();
         assert_eq!(farewell.member_epoch, epoch);
         assert_eq!(farewell.topic_partitions, None);
@@ -644,7 +644,7 @@ fn who_leaves_beats_on_until_its_listener_has_returned() {
     let mut rig = rig(None);
     rig.settle(1, &[(1, &[0])]);
     rig.quick = false;
-    rig.member.leave(rig.now + SEC * 60);
+    rig.member.leave(Limit::Until(rig.now + SEC * 60));
     rig.silent();
     rig.now += SEC * 3;
     let (number, said) = rig.beat();
@@ -665,11 +665,11 @@ fn case_71_a_join_whose_answer_was_lost_leaves_nobody_behind() {
     let mut rig = rig(None);
     let (number, _) = rig.beat();
     rig.fail(number, lost());
-    rig.member.leave(rig.now);
+    rig.member.leave(Limit::Until(rig.now));
     assert_eq!(rig.beat().1.member_epoch, -1);
     let mut fresh = self::rig(None);
     let _ = fresh.beat();
-    fresh.member.leave(fresh.now);
+    fresh.member.leave(Limit::Until(fresh.now));
     assert_eq!(fresh.beat().1.member_epoch, -1, "nor one still under way");
 }
 

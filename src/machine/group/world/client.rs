@@ -13,7 +13,11 @@ use crate::machine::rng::Rng;
 /// How long the commits of a revocation are waited for in these worlds.
 pub(in crate::machine::group) const COMMIT_LIMIT: Duration = Duration::from_secs(5);
 
+/// Metadata that the coordinator refuses.
+pub(super) const TOO_LARGE: &str = "too large";
+
 pub(super) struct Client {
+    rng: Rng,
     pub(super) id: usize,
     pub(super) member: Membership,
     /// Positions of what is released; `None` for what is only held.
@@ -27,6 +31,10 @@ pub(super) struct Client {
     asked: BTreeMap<u64, Offsets>,
     /// The listener's call that is under way.
     telling: Option<(u64, Event)>,
+    /// How far the user was with what has gone.
+    remembered: Offsets,
+    /// What was confirmed last, and whether with metadata.
+    kept: BTreeMap<TopicPartition, (i64, bool)>,
     /// What the listener knows that it has.
     known: Partitions,
     /// The calls that were waited for before partitions go, and until when.
@@ -46,6 +54,7 @@ pub(super) struct Outside<'a> {
 impl Client {
     pub(super) fn new(id: usize, member: Membership, now: Instant, seed: u64) -> Self {
         Self {
+            rng: Rng::new(seed),
             id,
             member,
             positions: BTreeMap::new(),
@@ -54,6 +63,8 @@ impl Client {
             waiting: None,
             ledger: Ledger::new(Commits::new(RETRY, seed)),
             asked: BTreeMap::new(),
+            remembered: Offsets::new(),
+            kept: BTreeMap::new(),
             telling: None,
             known: Partitions::new(),
             awaited: None,
@@ -62,7 +73,7 @@ impl Client {
         }
     }
 
-    pub(super) fn act(&mut self, act: Act, world: &Outside<'_>, rng: &mut Rng) {
+    pub(super) fn act(&mut self, act: Act, world: &Outside<'_>) {
         let (id, now) = (self.id, world.now);
         match act {
             Act::Hold {
@@ -79,12 +90,15 @@ impl Client {
                     self.member.handle_done(step);
                 }
             }
-            Act::Commit { step, partitions } => {
-                let offsets = self.ledger.news(self.done_with(&partitions));
-                self.commit(offsets, now + COMMIT_LIMIT);
+            Act::Commit {
+                step,
+                partitions,
+                until,
+            } => {
+                self.commit_own(&partitions, until);
                 self.ledger.settle(step, partitions);
             }
-            Act::Tell { step, event } => self.tell(step, event, now, rng),
+            Act::Tell { step, event } => self.tell(step, event, now),
             Act::Settle { step, partitions } => {
                 let until = self.leaving.unwrap_or(now + COMMIT_LIMIT / 4);
                 self.awaited = Some((self.ledger.commits.last_ticket(), until));
@@ -93,6 +107,7 @@ impl Client {
             Act::Take(partitions) => self.take(&partitions, now),
             Act::Give(partitions) => {
                 for at in partitions {
+                    self.remembered.remove(&at);
                     let before = self.positions.insert(at, None);
                     assert_eq!(before, None, "{id} got what it had");
                 }
@@ -102,6 +117,7 @@ impl Client {
                     let start = world.committed.get(&at).copied().unwrap_or(0);
                     let handed = world.handed.get(&at).copied().unwrap_or(0);
                     assert!(start <= handed, "{id} starts {at} behind what nobody saw");
+                    self.ledger.know(at.clone(), start);
                     self.positions.insert(at, Some(start));
                 }
             }
@@ -114,9 +130,12 @@ impl Client {
             let settled = self.ledger.commits.is_settled(up_to, partitions);
             assert!(settled || now >= until, "{} did not wait", self.id);
         }
+        let gone = self.done_with(partitions);
+        self.remembered.extend(gone);
         for at in partitions {
             self.positions.remove(at);
             self.busy.remove(at);
+            self.kept.remove(at);
         }
         self.ledger.forget(partitions);
     }
@@ -140,10 +159,33 @@ impl Client {
         self.asked.insert(ticket, offsets);
     }
 
-    /// The user commits all that it is done with.
+    /// The consumer commits by itself: never back, and nothing of the user's once more.
+    fn commit_own(&mut self, partitions: &Partitions, until: Instant) {
+        let offsets = self.ledger.news(self.done_with(partitions));
+        for (at, offset) in &offsets {
+            let kept = self.kept.get(at).copied();
+            let over = kept.is_some_and(|kept| kept >= (offset.offset, true));
+            assert!(!over, "{at} is committed at {offset:?} over {kept:?}");
+        }
+        self.commit(offsets, until);
+    }
+
+    /// The user commits all that it is done with, with metadata.
     pub(super) fn commit_all(&mut self, now: Instant) {
         let all = self.positions.keys().cloned().collect();
-        self.commit(self.done_with(&all), now + SEC * 20);
+        self.commit_with_metadata(&all, now);
+    }
+
+    /// Of what has gone as well: a listener may try.
+    fn commit_with_metadata(&mut self, partitions: &Partitions, now: Instant) {
+        let gone = self.remembered.clone().into_iter();
+        let mut offsets: Offsets = gone.filter(|(at, _)| partitions.contains(at)).collect();
+        offsets.extend(self.done_with(partitions));
+        for offset in offsets.values_mut() {
+            let too_large = self.rng.below(10) == 0;
+            offset.metadata = if too_large { TOO_LARGE } else { "fine" }.to_owned();
+        }
+        self.commit(offsets, now + SEC * 20);
     }
 
     /// The next request to commit.
@@ -161,12 +203,14 @@ impl Client {
             any = true;
             let asked = self.asked.remove(&end.ticket).unwrap();
             assert_eq!(asked.len(), end.confirmed.len() + end.failed.len());
-            for at in &end.confirmed {
-                let is = committed.get(at).copied();
-                assert!(
-                    is >= Some(asked[at].offset),
-                    "{at} is not committed: {is:?}"
-                );
+            for (at, offset) in end.confirmed {
+                let is = committed.get(&at).copied();
+                assert!(offset.offset >= asked[&at].offset, "{at} went back");
+                assert!(is >= Some(offset.offset), "{at} is not committed: {is:?}");
+                if self.positions.contains_key(&at) {
+                    let kept = (offset.offset, !offset.metadata.is_empty());
+                    self.kept.insert(at, kept);
+                }
             }
         }
         if let Some(step) = self.ledger.poll_settled() {
@@ -176,7 +220,7 @@ impl Client {
         any
     }
 
-    fn tell(&mut self, step: u64, event: Event, now: Instant, rng: &mut Rng) {
+    fn tell(&mut self, step: u64, event: Event, now: Instant) {
         let id = self.id;
         assert!(self.telling.is_none(), "{id} is told two things at a time");
         match &event {
@@ -186,8 +230,8 @@ impl Client {
             }
             Event::Revoked(going) => {
                 assert!(going.is_subset(&self.known), "{id} has not heard of it");
-                if rng.below(2) == 0 {
-                    self.commit(self.done_with(going), now + SEC * 20);
+                if self.rng.below(2) == 0 {
+                    self.commit_with_metadata(going, now);
                 }
             }
             Event::Lost(lost) => {
@@ -203,13 +247,27 @@ impl Client {
         let Some((step, event)) = self.telling.take() else {
             return;
         };
-        if overdue {
-            return self.member.handle_overdue(now, step);
+        match (overdue, self.leaving) {
+            (true, Some(_)) => return self.member.handle_unheard(step),
+            (true, None) => return self.member.handle_overdue(now, step),
+            (false, _) => {}
         }
-        if let Event::Revoked(gone) = event {
-            self.known.retain(|at| !gone.contains(at));
+        match event {
+            Event::Revoked(gone) => {
+                self.commit_with_metadata(&gone, now);
+                self.known.retain(|at| !gone.contains(at));
+            }
+            Event::Lost(lost) => self.commit_with_metadata(&lost, now),
+            Event::Assigned(_) => {}
         }
         self.member.handle_done(step);
+    }
+
+    /// What must be so in the end.
+    pub(super) fn check_out(&self) {
+        assert!(self.member.handover().is_empty());
+        let known = &self.known;
+        assert!(known.is_empty(), "it never heard of the end of {known:?}");
     }
 
     /// What must be so without trouble.

@@ -4,18 +4,19 @@
 //! Whatever happens, no two members that the coordinator knows have the same partition, no commit
 //! that it accepts goes back or is of a partition that somebody else has, and nobody starts behind
 //! a record that was never handed out. What was begun to commit of partitions that are given up is
-//! waited for, what is confirmed was committed, and nothing is without a membership. A listener is
-//! told what came, and of each partition that went just once. Where members say what they have,
-//! they say just that. Once the trouble ends, every partition has one owner.
+//! waited for, what is confirmed was committed, and what a user committed stays. Nobody commits
+//! without a membership. A listener is told what came, and of each partition that went just once.
+//! Where members say what they have, they say just that. Once the trouble ends, every partition has
+//! one owner.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use self::client::{Client, Outside};
+use self::client::{Client, Outside, TOO_LARGE};
 use super::commits::CommitCall;
-use super::{Answer, Ask, Call, Membership, Partitions, Standing, Topology, Wanted};
+use super::{Answer, Ask, Call, Limit, Membership, Partitions, Standing, Topology, Wanted};
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::ids::{BrokerId, LeaderEpoch, TopicId, TopicPartition, Uuid};
 use crate::machine::backoff::BackoffPolicy;
@@ -196,7 +197,7 @@ impl<C: Coordinator> World<C> {
                     committed: &self.committed,
                     handed: &self.handed,
                 };
-                client.act(act, &world, &mut self.rng);
+                client.act(act, &world);
                 self.check_owners();
                 continue;
             }
@@ -293,7 +294,7 @@ impl<C: Coordinator> World<C> {
         let until = self.now + SEC * 2;
         if let Some(id) = self.pick_client() {
             let client = self.clients.get_mut(&id).unwrap();
-            client.member.leave(until);
+            client.member.leave(Limit::Until(until));
             client.leaving = Some(until);
         }
     }
@@ -332,7 +333,7 @@ impl<C: Coordinator> World<C> {
             client.end_telling(now, overdue);
         }
         if client.leaving.is_some() && client.member.is_out() {
-            assert!(client.member.handover().owned().is_empty());
+            client.check_out();
             self.clients.remove(&id);
             return;
         }
@@ -458,13 +459,20 @@ impl<C: Coordinator> World<C> {
         let by = by.unwrap_or_else(|| panic!("seed {seed}: {id} commits as a stranger"));
         let code = self.coordinator.check(by).err();
         let code = code.map_or(ErrorCode::NONE, |error| error.code().unwrap());
-        if code == ErrorCode::NONE {
-            for (at, offset) in &call.offsets {
+        let mut codes = BTreeMap::new();
+        for (at, offset) in &call.offsets {
+            let code = match code {
+                ErrorCode::NONE if offset.metadata == TOO_LARGE => {
+                    ErrorCode::OFFSET_METADATA_TOO_LARGE
+                }
+                code => code,
+            };
+            if code == ErrorCode::NONE {
                 self.take_commit(id, at, offset.offset);
             }
+            codes.insert(at.clone(), code);
         }
-        let partitions = call.offsets.keys();
-        partitions.map(|at| (at.clone(), code)).collect()
+        codes
     }
 
     fn take_commit(&mut self, id: usize, at: &TopicPartition, offset: i64) {

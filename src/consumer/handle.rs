@@ -74,8 +74,9 @@ impl Consumer {
     /// # Errors
     ///
     /// `Broker` for a topic or partition that does not exist by then, `Connect` or `Timeout` if no
-    /// broker answers, `InvalidInput` while subscribed, or for [`StartAt::Committed`] without a
-    /// `group.id`; the assignment is then as it was.
+    /// broker answers, `InvalidInput` while subscribed and until what the group had assigned is
+    /// given up, its listener included, or for [`StartAt::Committed`] without a `group.id`; the
+    /// assignment is then as it was.
     ///
     /// # Cancel safety
     ///

@@ -1,11 +1,15 @@
 //! A member that gives up partitions: how long the others wait for it, and what it commits first.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::StreamExt;
 use tidewire::mock::{Action, Fault, MockCluster};
 use tidewire::protocol::ApiKey;
-use tidewire::{Client, Consumer, ConsumerBuilder, ErrorCode, ErrorKind, OffsetAndMetadata};
+use tidewire::{
+    Client, Consumer, ConsumerBuilder, ErrorCode, ErrorKind, OffsetAndMetadata, RebalanceListener,
+    TopicPartition,
+};
 
 use crate::groups::{build, committed, cooperative, member, modern, settle, write, written};
 use crate::support::{PATIENCE, at, cluster, connect, ms, poll, read, secs, within};
@@ -325,5 +329,46 @@ async fn case_71_closing_after_unsubscribing_leaves_in_time() {
         within(secs(9), consumer.close(secs(8))).await.unwrap();
         within(secs(1), pending).await.unwrap_err();
         assert_eq!(cluster.group("g").unwrap().members.len(), 0);
+    }
+}
+
+/// Takes its time, and then commits what it should not, and subscribes.
+#[derive(Clone, Default)]
+struct Late(Arc<Mutex<Vec<ErrorKind>>>);
+
+impl RebalanceListener for Late {
+    async fn revoked(&self, consumer: &Consumer, partitions: &[TopicPartition]) {
+        tokio::time::sleep(secs(20)).await;
+        let old = partitions.iter().map(|at| (at.clone(), 1.into()));
+        let committed = consumer.commit_offsets(old.collect::<Vec<_>>()).await;
+        let subscribed = consumer.subscribe(["t"]);
+        let refused = [committed, subscribed].map(|it| it.unwrap_err().kind());
+        self.0.lock().unwrap().extend(refused);
+    }
+}
+
+/// The session ends while the listener is being told of the farewell, and the group is empty: a
+/// coordinator would believe anybody then.
+#[tokio::test(start_paused = true)]
+async fn case_52_a_listener_that_outlives_its_membership_commits_nothing_and_joins_nothing() {
+    for builder in [member, cooperative, modern] {
+        let (cluster, client) = written(1, 3).await;
+        let late = Late::default();
+        let builder = builder(&client).rebalance_listener(late.clone());
+        let consumer = build(builder).await;
+        read(&consumer, 3).await;
+        within(PATIENCE, consumer.commit()).await.unwrap();
+        let lost = async {
+            tokio::time::sleep(secs(1)).await;
+            let members = cluster.group("g").unwrap().members;
+            let ids = members.iter().map(|it| it.member_id.clone());
+            ids.for_each(|id| cluster.expire_member("g", &id));
+        };
+        let closed = async { consumer.close(secs(120)).await };
+        let (_, _) = within(secs(130), futures::future::join(closed, lost)).await;
+        let told = late.0.lock().unwrap().clone();
+        assert_eq!(told[..2], [ErrorKind::InvalidInput, ErrorKind::Closed]);
+        assert_eq!(committed(&cluster, 0), Some(3), "it went back");
+        assert!(cluster.group("g").unwrap().members.is_empty());
     }
 }

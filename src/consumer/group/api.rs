@@ -271,8 +271,7 @@ impl Group {
         state.let_go(inner);
         let by_hand = state.subscription.is_none() && inner.config.enable_auto_commit;
         let assigned: Vec<TopicPartition> = inner.fetcher().assignment().cloned().collect();
-        let done = state.done_with(inner, assigned.iter());
-        let offsets = state.ledger.news(done);
+        let offsets = state.news(inner, assigned.iter());
         if by_hand && !offsets.is_empty() {
             state.commit_own(offsets, now + limit);
         }
@@ -298,7 +297,8 @@ impl Consumer {
             state.subscription.is_some() || state.member.as_ref().is_some_and(owns)
         };
         if state.as_deref().is_some_and(busy) {
-            let words = "the group assigns the partitions: unsubscribe before assigning by hand";
+            let words = "the group assigns the partitions: unsubscribe, and wait until they are given up \
+                         and the listener has returned, before assigning by hand";
             return Err(Error::new(ErrorKind::InvalidInput, words));
         }
         if let Some(state) = &mut state {

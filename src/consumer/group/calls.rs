@@ -255,14 +255,13 @@ impl Task {
             let mut fetcher = self.inner.fetcher();
             match answers.remove(&at) {
                 Some(Ok(Some(committed))) => {
-                    if fetcher.is_assigned(&at) {
-                        known.push((at.clone(), committed.offset));
-                    }
                     let place = match committed.leader_epoch {
                         LeaderEpoch::NONE => StartAt::Offset(committed.offset),
                         epoch => StartAt::OffsetInEpoch(committed.offset, epoch),
                     };
-                    fetcher.start(now(), &at, generation, Ok(place));
+                    if fetcher.start(now(), &at, generation, Ok(place)) {
+                        known.push((at, committed.offset));
+                    }
                 }
                 Some(Ok(None)) => {
                     let place = self.inner.reset_to().ok_or_else(|| nowhere(&at));

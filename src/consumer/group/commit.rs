@@ -48,9 +48,10 @@ impl Consumer {
     /// `default.api.timeout.ms` (default: 1 min).
     ///
     /// Commits leave in the order of the calls, each after the answer to the one before: a later
-    /// one is not overtaken by an earlier one, whatever is lost. One that went unanswered for
-    /// `request.timeout.ms` may still arrive, and where that is after a later one the committed
-    /// offset goes back to it, until the next commit.
+    /// one is not overtaken by an earlier one, whatever is lost. Those that wait for an answer
+    /// leave together, with the newest offset of each partition, which stands for all of them. One
+    /// that went unanswered for `request.timeout.ms` may still arrive, and where that is after a
+    /// later one the committed offset goes back to it, until the next commit.
     ///
     /// # Errors
     ///
@@ -254,43 +255,32 @@ impl Group {
 }
 
 impl State {
-    /// How far the user is done with these, as is committed by itself.
-    pub(super) fn done_with<'a>(
+    /// What is committed by itself of these: how far the user is done with them, as far as that is
+    /// news.
+    pub(super) fn news<'a>(
         &self,
         inner: &Inner,
         partitions: impl Iterator<Item = &'a TopicPartition>,
     ) -> Offsets {
         let fetcher = inner.fetcher();
+        let by_position = inner.config.enable_auto_offset_store;
         let done = |at: &TopicPartition| {
-            let offset = if inner.config.enable_auto_offset_store {
-                let place = fetcher.done(at)?;
-                // The user may have committed some of what it is busy with.
-                let behind = self
-                    .ledger
-                    .committed(at)
-                    .is_some_and(|it| place.offset < it);
-                if behind && fetcher.is_busy_with(at) {
-                    return None;
-                }
-                place.into()
-            } else {
-                // The user may have committed more since it stored this.
-                let stored = self.stored.get(at)?;
-                let ahead = self.ledger.committed(at);
-                if ahead.is_some_and(|it| stored.offset < it) {
-                    return None;
-                }
-                stored.clone()
+            let offset = match by_position {
+                true => fetcher.done(at)?.into(),
+                false => self.stored.get(at)?.clone(),
             };
             Some((at.clone(), offset))
         };
-        partitions.filter_map(done).collect()
+        let done = partitions.filter_map(done).collect();
+        // Who is busy with records, or stores offsets, may have committed more since. All else is
+        // where a seek has led.
+        let may_go_back = |at: &TopicPartition| by_position && !fetcher.is_busy_with(at);
+        self.ledger.news(done, may_go_back)
     }
 
     /// Commits how far the user is done with these, as far as that is news.
     pub(super) fn commit_news(&mut self, inner: &Inner, partitions: &[TopicPartition]) {
-        let done = self.done_with(inner, partitions.iter());
-        let offsets = self.ledger.news(done);
+        let offsets = self.news(inner, partitions.iter());
         if !offsets.is_empty() {
             let until = now() + inner.shared.config.default_api_timeout;
             self.commit_own(offsets, until);

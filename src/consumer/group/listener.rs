@@ -22,7 +22,8 @@ use crate::machine::group::Event;
 /// longer counts as a consumer that is not polled: its future is dropped where it waits, the member
 /// leaves the group, all its partitions are [`lost`](Self::lost), and the next poll joins again.
 /// One that has not returned when a closing consumer must go on is dropped, too. A
-/// [`revoked`](Self::revoked) that was dropped is followed by `lost` for its partitions.
+/// [`revoked`](Self::revoked) that was dropped is followed by `lost` for its partitions, while
+/// there is time; a consumer that is dropped instead of closed tells nothing more.
 ///
 /// `consumer` is the consumer itself, for everything but [`poll`](Consumer::poll).
 ///
@@ -70,7 +71,8 @@ pub trait RebalanceListener: Send + Sync + 'static {
     }
 
     /// These partitions are gone, and other members may read them already: the group has given this
-    /// one up (`session.timeout.ms`, `max.poll.interval.ms`, or another member took its place).
+    /// one up (`session.timeout.ms`, `max.poll.interval.ms`, or another member took its place), or
+    /// they went while it did not come to the end of [`revoked`](Self::revoked).
     /// Nothing can be committed for them. By default as [`revoked`](Self::revoked).
     fn lost(
         &self,

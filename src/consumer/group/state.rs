@@ -264,10 +264,10 @@ impl State {
         (standing, may)
     }
 
-    /// A commit in the name of the membership there is now, if there is one.
+    /// A commit of the group's partitions, or of those that were assigned by hand.
     fn queue(&mut self, offsets: Offsets, until: Instant) -> u64 {
-        let of_member = self.member.as_ref().is_some_and(Membership::is_committer);
-        self.ledger.commit(offsets, until, of_member)
+        let of_member = self.assigned().is_some();
+        self.ledger.commits.commit(offsets, until, of_member)
     }
 
     /// There may be something new to commit by itself. Whether the task has to know.

@@ -336,8 +336,7 @@ impl Task {
         if !self.inner.config.enable_auto_commit {
             return;
         }
-        let done = state.done_with(&self.inner, partitions.iter());
-        let offsets = state.ledger.news(done);
+        let offsets = state.news(&self.inner, partitions.iter());
         if !offsets.is_empty() {
             state.commit_own(offsets, until);
         }

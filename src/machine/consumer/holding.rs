@@ -178,17 +178,17 @@ impl<T> Fetcher<T> {
     }
 
     /// The group has committed nothing for a partition: it starts here, or the user is told why it
-    /// cannot start.
+    /// cannot start. Whether that was still open.
     pub(crate) fn start(
         &mut self,
         now: Instant,
         at: &TopicPartition,
         generation: u64,
         place: Result<StartAt, Error>,
-    ) {
+    ) -> bool {
         let next = self.next_generation();
         let Some(state) = self.current(at, generation) else {
-            return;
+            return false;
         };
         match place {
             Ok(place) => {
@@ -198,5 +198,6 @@ impl<T> Fetcher<T> {
             }
             Err(error) => state.fail(now, error),
         }
+        true
     }
 }

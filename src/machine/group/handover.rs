@@ -42,7 +42,7 @@ pub(crate) enum Act {
         wait: bool,
     },
     /// Commit what can be committed of these and was not, by then; done when every commit of them
-    /// is settled, well or not.
+    /// that has begun is settled, well or not.
     Commit {
         step: u64,
         partitions: Partitions,
@@ -50,7 +50,7 @@ pub(crate) enum Act {
     },
     /// Call the listener; done when it has returned.
     Tell { step: u64, event: Event },
-    /// Done when every commit of these is settled, well or not.
+    /// Done when every commit of these that has begun is settled, well or not.
     Settle { step: u64, partitions: Partitions },
     /// Drop these: position, buffer and all.
     Take(Partitions),
@@ -183,8 +183,10 @@ impl Handover {
             self.push_commit(&rest, false, limit);
         }
         if !told.is_empty() {
-            self.steps
-                .extend([Step::Settle(told.clone(), limit), Step::Take(told)]);
+            self.steps.extend([
+                Step::Settle(told.clone(), limit.quarter()),
+                Step::Take(told),
+            ]);
         }
         if !rest.is_empty() {
             self.push_end(rest, limit);
@@ -285,16 +287,13 @@ impl Handover {
     fn take(&mut self, partitions: Partitions) -> Act {
         self.owned.retain(|at| !partitions.contains(at));
         self.told.retain(|at| !partitions.contains(at));
-        self.tell_lost(self.unheard.intersection(&partitions).cloned().collect());
+        let lost: Partitions = self.unheard.intersection(&partitions).cloned().collect();
         self.unheard.retain(|at| !partitions.contains(at));
-        Act::Take(partitions)
-    }
-
-    /// Before anything else that it is told.
-    fn tell_lost(&mut self, partitions: Partitions) {
-        if !partitions.is_empty() {
-            self.steps.push_front(Step::Tell(Event::Lost(partitions)));
+        if !lost.is_empty() {
+            // The member leaves. What else it is told may need the time more.
+            self.steps.push_back(Step::Tell(Event::Lost(lost)));
         }
+        Act::Take(partitions)
     }
 
     fn run(&mut self, telling: Option<Event>, until: Option<Instant>) -> u64 {
@@ -326,7 +325,11 @@ impl Handover {
             .partition(|at| self.owned.contains(at));
         let here: Partitions = here;
         self.unheard.extend(here);
-        self.tell_lost(gone);
+        let gone: Partitions = gone;
+        if !gone.is_empty() {
+            // They may come back.
+            self.steps.push_front(Step::Tell(Event::Lost(gone)));
+        }
     }
 
     /// When the step under way is given up.
@@ -629,7 +632,7 @@ mod tests {
             handover.done(act.step().unwrap_or_default());
             told.extend(act.into_event());
         }
-        let events = [Event::Lost(set(&[1])), Event::Revoked(set(&[0]))];
+        let events = [Event::Revoked(set(&[0])), Event::Lost(set(&[1]))];
         assert_eq!(told, events);
         assert!(handover.is_empty());
     }

@@ -2,7 +2,6 @@
 //! Pure.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 use super::Partitions;
 use super::commits::{Commits, Ended, Offsets};
@@ -17,13 +16,15 @@ pub(crate) struct Ledger {
     settling: Option<Settling>,
 }
 
-/// Offsets of one partition.
+/// What is known of one partition, besides what is open.
 #[derive(Debug, Default)]
 struct Noted {
+    /// Calls up to this one are of the time before it went, and came back.
+    before: u64,
     /// What was committed last.
     committed: Option<i64>,
-    /// What is about to be, and by which call.
-    open: Option<(u64, i64)>,
+    /// What may be, though its call has failed.
+    maybe: Option<i64>,
 }
 
 /// A step of a handover that waits until commits of its partitions have ended, up to a ticket: what
@@ -44,28 +45,20 @@ impl Ledger {
         }
     }
 
-    /// Commits these, at the latest by `until`; of a member's, no longer than it is one. The ticket
-    /// names the call's end.
-    pub(crate) fn commit(&mut self, offsets: Offsets, until: Instant, of_member: bool) -> u64 {
-        let noted: Vec<(TopicPartition, i64)> = offsets
-            .iter()
-            .map(|(at, it)| (at.clone(), it.offset))
-            .collect();
-        let ticket = self.commits.commit(offsets, until, of_member);
-        for (at, offset) in noted {
-            self.noted.entry(at).or_default().open = Some((ticket, offset));
-        }
-        ticket
-    }
-
-    /// A call has ended. What failed is news again, unless a newer call is about it.
+    /// A call has ended. What failed is news again.
     pub(crate) fn poll_ended(&mut self) -> Option<Ended> {
         let end = self.commits.poll_done()?;
-        for at in end.failed.keys().chain(end.confirmed.keys()) {
-            if let Some(noted) = self.noted.get_mut(at) {
-                let confirmed = end.confirmed.get(at).map(|it| it.offset);
-                noted.committed = confirmed.or(noted.committed);
-                noted.open.take_if(|(ticket, _)| *ticket == end.ticket);
+        let is_old = |noted: &Noted| end.ticket <= noted.before;
+        for (at, offset) in &end.confirmed {
+            let noted = self.noted.entry(at.clone()).or_default();
+            if !is_old(noted) {
+                (noted.committed, noted.maybe) = (Some(offset.offset), None);
+            }
+        }
+        for (at, offset) in &end.maybe_written {
+            let noted = self.noted.entry(at.clone()).or_default();
+            if !is_old(noted) {
+                noted.maybe = Some(offset.offset);
             }
         }
         Some(end)
@@ -73,21 +66,33 @@ impl Ledger {
 
     /// The group said that this is committed.
     pub(crate) fn know(&mut self, at: TopicPartition, offset: i64) {
+        let noted = self.noted.entry(at.clone()).or_default();
         // What is on its way to it is newer.
-        if !self.commits.is_open(&at) {
-            self.noted.entry(at).or_default().committed = Some(offset);
+        if self.commits.open(&at, noted.before).is_none() {
+            (noted.committed, noted.maybe) = (Some(offset), None);
         }
     }
 
     /// What was committed last of this, or is about to be.
-    pub(crate) fn committed(&self, at: &TopicPartition) -> Option<i64> {
-        let noted = self.noted.get(at)?;
-        noted.open.map(|(_, offset)| offset).or(noted.committed)
+    fn committed(&self, at: &TopicPartition) -> Option<i64> {
+        let noted = self.noted.get(at);
+        let open = self.commits.open(at, noted.map_or(0, |it| it.before));
+        open.or_else(|| noted?.committed)
     }
 
-    /// Those that were not committed before.
-    pub(crate) fn news(&self, mut offsets: Offsets) -> Offsets {
-        offsets.retain(|at, offset| self.committed(at) != Some(offset.offset));
+    /// What a consumer commits by itself of these: what was not committed before, and only where it
+    /// `may_go_back` also what is behind that.
+    pub(crate) fn news(
+        &self,
+        mut offsets: Offsets,
+        may_go_back: impl Fn(&TopicPartition) -> bool,
+    ) -> Offsets {
+        offsets.retain(|at, offset| {
+            let committed = self.committed(at);
+            let maybe = self.noted.get(at).and_then(|it| it.maybe);
+            let is_behind = committed.max(maybe) > Some(offset.offset);
+            committed != Some(offset.offset) && (!is_behind || may_go_back(at))
+        });
         offsets
     }
 
@@ -95,6 +100,14 @@ impl Ledger {
     pub(crate) fn forget<'a>(&mut self, partitions: impl IntoIterator<Item = &'a TopicPartition>) {
         for at in partitions {
             self.noted.remove(at);
+            if self.commits.open(at, 0).is_some() {
+                let before = self.commits.last_ticket();
+                let noted = Noted {
+                    before,
+                    ..Noted::default()
+                };
+                self.noted.insert(at.clone(), noted);
+            }
         }
     }
 
@@ -120,7 +133,7 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use super::*;
     use crate::error::{ErrorCode, Result};
@@ -149,40 +162,57 @@ mod tests {
         (Ledger::new(commits), Instant::now())
     }
 
+    fn commit(ledger: &mut Ledger, all: &[(i32, i64)], until: Instant) {
+        ledger.commits.commit(offsets(all), until, false);
+    }
+
+    fn news(ledger: &Ledger, all: &[(i32, i64)]) -> Offsets {
+        ledger.news(offsets(all), |_| true)
+    }
+
     #[test]
     fn what_failed_is_news_again_and_what_was_confirmed_beside_it_is_none() {
         let (mut ledger, now) = ledger();
-        ledger.commit(offsets(&[(0, 5), (1, 5)]), now + SEC, false);
+        commit(&mut ledger, &[(0, 5), (1, 5)], now + SEC);
+        assert_eq!(news(&ledger, &[(0, 5), (1, 5)]), Offsets::new());
         let codes = [
             (0, ErrorCode::NONE),
             (1, ErrorCode::OFFSET_METADATA_TOO_LARGE),
         ];
         answer(&mut ledger, now, &codes);
         assert!(ledger.poll_ended().unwrap().result.is_err());
-        let news = ledger.news(offsets(&[(0, 5), (1, 5)]));
-        assert_eq!(news, offsets(&[(1, 5)]));
+        assert_eq!(news(&ledger, &[(0, 5), (1, 5)]), offsets(&[(1, 5)]));
     }
 
     #[test]
-    fn what_failed_is_no_news_while_a_newer_call_is_about_it() {
-        let (mut ledger, now) = ledger();
-        ledger.commit(offsets(&[(0, 5)]), now, false);
-        ledger.commit(offsets(&[(0, 5)]), now + SEC, false);
-        ledger.commits.expire(now, None, |_| true);
-        assert!(ledger.poll_ended().unwrap().result.is_err());
-        assert_eq!(ledger.news(offsets(&[(0, 5)])), Offsets::new());
-        assert!(ledger.poll_ended().is_none());
+    fn what_failed_is_no_news_while_another_call_is_about_it() {
+        for newer in [false, true] {
+            let (mut ledger, now) = ledger();
+            commit(
+                &mut ledger,
+                &[(0, 5)],
+                now + if newer { SEC } else { SEC * 2 },
+            );
+            commit(
+                &mut ledger,
+                &[(0, 5)],
+                now + if newer { SEC * 2 } else { SEC },
+            );
+            ledger.commits.expire(now + SEC, None, |_| true);
+            assert!(ledger.poll_ended().unwrap().result.is_err());
+            assert_eq!(news(&ledger, &[(0, 5)]), Offsets::new());
+            assert!(ledger.poll_ended().is_none());
+        }
     }
 
     /// By itself a consumer never goes back behind what the user committed.
     #[test]
     fn what_fails_after_something_was_confirmed_leaves_that() {
         let (mut ledger, now) = ledger();
-        ledger.commit(offsets(&[(0, 10)]), now + SEC, false);
+        commit(&mut ledger, &[(0, 10)], now + SEC);
         answer(&mut ledger, now, &[(0, ErrorCode::NONE)]);
         ledger.poll_ended().unwrap().result.unwrap();
-        ledger.commit(offsets(&[(0, 12)]), now + SEC, false);
-        assert_eq!(ledger.committed(&at(0)), Some(12));
+        commit(&mut ledger, &[(0, 12)], now + SEC);
         answer(
             &mut ledger,
             now,
@@ -190,18 +220,31 @@ mod tests {
         );
         assert!(ledger.poll_ended().unwrap().result.is_err());
         assert_eq!(ledger.committed(&at(0)), Some(10));
+        assert_eq!(ledger.news(offsets(&[(0, 9)]), |_| false), Offsets::new());
+        assert_eq!(news(&ledger, &[(0, 9)]), offsets(&[(0, 9)]), "sought back");
+    }
+
+    #[test]
+    fn what_may_be_committed_is_not_gone_back_behind_and_is_news_again() {
+        let (mut ledger, now) = ledger();
+        commit(&mut ledger, &[(0, 12)], now + SEC);
+        ledger.commits.poll(now, None, |_| true).unwrap();
+        ledger.commits.expire(now + SEC, None, |_| true);
+        assert!(ledger.poll_ended().unwrap().result.is_err());
+        assert_eq!(ledger.news(offsets(&[(0, 9)]), |_| false), Offsets::new());
+        assert_eq!(news(&ledger, &[(0, 12)]), offsets(&[(0, 12)]));
     }
 
     #[test]
     fn a_step_waits_for_what_had_begun_of_its_partitions() {
         let (mut ledger, now) = ledger();
-        ledger.commit(offsets(&[(0, 5)]), now + SEC, false);
+        commit(&mut ledger, &[(0, 5)], now + SEC);
         ledger.settle(1, [at(1)].into());
         assert_eq!(ledger.poll_settled(), Some(1), "nothing of these");
         ledger.settle(2, [at(0)].into());
         assert_eq!(ledger.poll_settled(), None);
         answer(&mut ledger, now, &[(0, ErrorCode::NONE)]);
-        ledger.commit(offsets(&[(0, 6)]), now + SEC, false);
+        commit(&mut ledger, &[(0, 6)], now + SEC);
         assert_eq!(
             ledger.poll_settled(),
             Some(2),
@@ -215,7 +258,7 @@ mod tests {
         let (mut ledger, now) = ledger();
         ledger.know(at(0), 3);
         assert_eq!(ledger.committed(&at(0)), Some(3));
-        ledger.commit(offsets(&[(0, 5)]), now + SEC, false);
+        commit(&mut ledger, &[(0, 5)], now + SEC);
         ledger.know(at(0), 3);
         ledger.know(at(1), 4);
         assert_eq!(ledger.committed(&at(0)), Some(5));
@@ -224,7 +267,20 @@ mod tests {
             Some(4),
             "nothing of it is on its way"
         );
+    }
+
+    /// A partition that goes and comes back in one slow request.
+    #[test]
+    fn what_the_group_says_is_newer_than_what_was_begun_before_it_came() {
+        let (mut ledger, now) = ledger();
+        commit(&mut ledger, &[(0, 5)], now + SEC);
+        let call = ledger.commits.poll(now, None, |_| true).unwrap();
         ledger.forget([&at(0)]);
         assert_eq!(ledger.committed(&at(0)), None);
+        ledger.know(at(0), 9);
+        let code = Ok([(at(0), ErrorCode::NONE)].into());
+        ledger.commits.handle(now, call.number, code);
+        ledger.poll_ended().unwrap().result.unwrap();
+        assert_eq!(ledger.committed(&at(0)), Some(9));
     }
 }

@@ -177,13 +177,8 @@ impl Membership {
         either!(self, member => &member.handover)
     }
 
-    /// Whether what is committed now is a member's: until the last partition has gone, with all
-    /// that the listener is told of it.
-    pub(crate) fn is_committer(&self) -> bool {
-        self.standing().is_some() || !self.handover().is_empty()
-    }
-
-    /// The partitions that may be committed; `None` for any, where the group assigns none.
+    /// The partitions that may be committed; `None` for any, where the group assigns none. It does
+    /// until the last one has gone, with all that the listener is told of it.
     pub(crate) fn assigned(&self, subscribed: bool) -> Option<&Partitions> {
         let handover = self.handover();
         (subscribed || !handover.is_empty()).then(|| handover.owned())

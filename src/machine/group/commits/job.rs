@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use super::Offsets;
+use super::{OffsetAndMetadata, Offsets};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::TopicPartition;
 
@@ -15,6 +15,8 @@ pub(crate) struct Ended {
     pub(crate) result: Result<()>,
     pub(crate) confirmed: Offsets,
     pub(crate) failed: BTreeMap<TopicPartition, Error>,
+    /// What of that was sent, and may be written all the same.
+    pub(crate) maybe_written: Offsets,
 }
 
 /// One call.
@@ -22,6 +24,8 @@ pub(crate) struct Ended {
 pub(super) struct Job {
     /// What is not settled yet.
     pub(super) open: Offsets,
+    /// What is said of these instead: newer calls have said so, and it may be written.
+    pub(super) instead: Offsets,
     pub(super) until: Instant,
     /// Whether a request has carried it.
     pub(super) was_sent: bool,
@@ -37,6 +41,7 @@ impl Job {
     pub(super) fn new(ticket: u64, offsets: Offsets, until: Instant, of_member: bool) -> Self {
         Self {
             open: offsets,
+            instead: Offsets::new(),
             until,
             was_sent: false,
             of_member,
@@ -46,13 +51,27 @@ impl Job {
                 result: Ok(()),
                 confirmed: Offsets::new(),
                 failed: BTreeMap::new(),
+                maybe_written: Offsets::new(),
             },
         }
     }
 
+    /// What it says of a partition.
+    pub(super) fn said(&self, at: &TopicPartition) -> Option<&OffsetAndMetadata> {
+        let own = self.open.get(at)?;
+        Some(self.instead.get(at).unwrap_or(own))
+    }
+
+    /// All that it says.
+    pub(super) fn all_said(&self) -> impl Iterator<Item = (&TopicPartition, &OffsetAndMetadata)> {
+        let said = |(at, own)| (at, self.instead.get(at).unwrap_or(own));
+        self.open.iter().map(said)
+    }
+
     pub(super) fn confirm(&mut self, at: &TopicPartition) {
-        if let Some((at, offset)) = self.open.remove_entry(at) {
-            self.end.confirmed.insert(at, offset);
+        if let Some(said) = self.said(at).cloned() {
+            self.end.confirmed.insert(at.clone(), said);
+            self.open.remove(at);
         }
     }
 
@@ -84,6 +103,10 @@ impl Job {
         let mut error = Error::new(ErrorKind::Timeout, why);
         if let Some(last) = self.last.take() {
             error = error.with_source(last);
+        }
+        if self.was_sent {
+            let said = self.all_said().map(|(at, it)| (at.clone(), it.clone()));
+            self.end.maybe_written = said.collect();
         }
         self.fail_all(&error, |_| true);
     }

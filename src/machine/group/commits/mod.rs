@@ -140,9 +140,11 @@ impl Commits {
             .any(|at| of.contains(at))
     }
 
-    /// Whether anything of this waits to be settled.
-    pub(crate) fn is_open(&self, at: &TopicPartition) -> bool {
-        self.jobs.iter().any(|job| job.open.contains_key(at))
+    /// What is about to be committed of this, by calls after that one.
+    pub(crate) fn open(&self, at: &TopicPartition, after: u64) -> Option<i64> {
+        let newest = self.jobs.iter().rev();
+        let mut newer = newest.take_while(|job| job.end.ticket > after);
+        newer.find_map(|job| Some(job.said(at)?.offset))
     }
 
     /// None of these calls gets longer than this.
@@ -172,7 +174,8 @@ impl Commits {
         let mut offsets = Offsets::new();
         for job in &mut self.jobs {
             job.was_sent = true;
-            offsets.extend(job.open.clone());
+            let said = job.all_said();
+            offsets.extend(said.map(|(at, it)| (at.clone(), it.clone())));
         }
         self.last_number += 1;
         let number = self.last_number;
@@ -214,7 +217,10 @@ impl Commits {
             // What is on its way may still be confirmed.
             let is_on_its_way =
                 |at: &TopicPartition| flight.is_some_and(|it| it.partitions.contains(at));
-            job.refuse_unless(|at| is_on_its_way(at) || (!is_lost && owned(at)));
+            // What was assigned by hand may be committed until the group assigns something.
+            let by_hand = !job.of_member;
+            let may = |at: &TopicPartition| by_hand || (!is_lost && owned(at));
+            job.refuse_unless(|at| is_on_its_way(at) || may(at));
         }
         self.settle();
     }
@@ -224,16 +230,14 @@ impl Commits {
     fn time_out(&mut self, now: Instant) {
         let mut maybe_written = Offsets::new();
         for job in self.jobs.iter_mut().rev() {
-            for (at, offset) in &mut job.open {
+            for at in job.open.keys() {
                 if let Some(newer) = maybe_written.get(at) {
-                    offset.clone_from(newer);
+                    job.instead.insert(at.clone(), newer.clone());
                 }
             }
             if job.until <= now {
-                if job.was_sent {
-                    maybe_written.extend(job.open.clone());
-                }
                 job.time_out();
+                maybe_written.extend(job.end.maybe_written.clone());
             }
         }
     }
@@ -277,12 +281,8 @@ impl Commits {
                 trouble => trouble,
             };
             match trouble {
-                // It is the newest call's, of those that were carried.
                 Trouble::Refused if is_of_metadata(&error) => {
-                    let mut calls = self.carried(flight.newest).rev();
-                    if let Some(job) = calls.find(|job| job.open.contains_key(at)) {
-                        job.fail(at, &error);
-                    }
+                    self.refuse_metadata(at, flight.newest, &error);
                 }
                 Trouble::Refused | Trouble::Fenced => {
                     self.settled(at, flight.newest, Some(&error));
@@ -331,6 +331,18 @@ impl Commits {
                 Some(error) => job.fail(at, error),
                 None => job.confirm(at),
             }
+        }
+    }
+
+    /// It is the metadata of the newest call, of those that were carried, or what that has taken
+    /// over.
+    fn refuse_metadata(&mut self, at: &TopicPartition, newest: u64, error: &Error) {
+        let mut calls = self.carried(newest).rev();
+        let Some(job) = calls.find(|job| job.open.contains_key(at)) else {
+            return;
+        };
+        if job.instead.remove(at).is_none() {
+            job.fail(at, error);
         }
     }
 
@@ -559,6 +571,40 @@ mod tests {
     }
 
     #[test]
+    fn metadata_that_was_taken_over_is_given_up_where_it_is_too_large() {
+        let (mut commits, now) = commits();
+        let fine = commits.commit(offsets(&[(0, 4)]), now + SEC * 60, false);
+        commits.commit(offsets(&[(0, 5)]), now + SEC, false);
+        let call = commits.poll(now, None, any).unwrap();
+        commits.expire(now + SEC, None, any);
+        let end = commits.poll_done().unwrap();
+        assert_eq!(end.maybe_written, offsets(&[(0, 5)]));
+        assert_eq!(commits.open(&at(0), 0), Some(5), "as the newer call said");
+        let answer = codes(&[(0, ErrorCode::OFFSET_METADATA_TOO_LARGE)]);
+        commits.handle(now + SEC, call.number, answer);
+        let call = commits.poll(now + SEC, None, any).unwrap();
+        assert_eq!(call.offsets, offsets(&[(0, 4)]), "5 was surely not written");
+        commits.handle(now, call.number, codes(&[(0, ErrorCode::NONE)]));
+        assert_eq!(ended_well(&mut commits), Some(fine));
+    }
+
+    #[test]
+    fn what_was_begun_by_hand_is_committed_though_the_group_is_to_assign_from_now_on() {
+        let (mut commits, now) = commits();
+        let ticket = commits.commit(offsets(&[(0, 5)]), now + SEC * 60, false);
+        let call = commits.poll(now, None, |_| false).unwrap();
+        assert_eq!((call.standing, call.offsets), (None, offsets(&[(0, 5)])));
+        commits.handle(now, call.number, codes(&[(0, ErrorCode::NONE)]));
+        assert_eq!(ended_well(&mut commits), Some(ticket));
+        commits.commit(offsets(&[(0, 6)]), now + SEC * 60, false);
+        assert_eq!(commits.poll(now, Some(&standing(1)), |_| false), None);
+        assert!(
+            commits.poll_done().unwrap().result.is_err(),
+            "it is a member's now"
+        );
+    }
+
+    #[test]
     fn metadata_that_is_too_large_is_of_the_call_that_has_it() {
         let (mut commits, now) = commits();
         let until = now + SEC * 60;
@@ -635,7 +681,7 @@ mod tests {
     #[test]
     fn case_52_what_is_lost_is_never_committed() {
         let (mut commits, now) = commits();
-        commits.commit(offsets(&[(0, 5)]), now + SEC * 60, false);
+        commits.commit(offsets(&[(0, 5)]), now + SEC * 60, true);
         assert_eq!(commits.poll(now, None, |_| false), None);
         let error = commits.poll_done().unwrap().result.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);

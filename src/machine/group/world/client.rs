@@ -31,6 +31,8 @@ pub(super) struct Client {
     asked: BTreeMap<u64, Offsets>,
     /// The listener's call that is under way.
     telling: Option<(u64, Event)>,
+    /// How far it has said that it is with what it is busy with.
+    ahead: BTreeMap<TopicPartition, i64>,
     /// How far the user was with what has gone.
     remembered: Offsets,
     /// What was confirmed last, and whether with metadata.
@@ -63,6 +65,7 @@ impl Client {
             waiting: None,
             ledger: Ledger::new(Commits::new(RETRY, seed)),
             asked: BTreeMap::new(),
+            ahead: BTreeMap::new(),
             remembered: Offsets::new(),
             kept: BTreeMap::new(),
             telling: None,
@@ -136,6 +139,7 @@ impl Client {
             self.positions.remove(at);
             self.busy.remove(at);
             self.kept.remove(at);
+            self.ahead.remove(at);
         }
         self.ledger.forget(partitions);
     }
@@ -154,14 +158,18 @@ impl Client {
         if offsets.is_empty() {
             return;
         }
-        let of_member = self.member.is_committer();
-        let ticket = self.ledger.commit(offsets.clone(), until, of_member);
+        let of_member = self.assigned().is_some();
+        let ticket = self
+            .ledger
+            .commits
+            .commit(offsets.clone(), until, of_member);
         self.asked.insert(ticket, offsets);
     }
 
     /// The consumer commits by itself: never back, and nothing of the user's once more.
     fn commit_own(&mut self, partitions: &Partitions, until: Instant) {
-        let offsets = self.ledger.news(self.done_with(partitions));
+        let idle = |at: &TopicPartition| !self.busy.contains_key(at);
+        let offsets = self.ledger.news(self.done_with(partitions), idle);
         for (at, offset) in &offsets {
             let kept = self.kept.get(at).copied();
             let over = kept.is_some_and(|kept| kept >= (offset.offset, true));
@@ -181,17 +189,31 @@ impl Client {
         let gone = self.remembered.clone().into_iter();
         let mut offsets: Offsets = gone.filter(|(at, _)| partitions.contains(at)).collect();
         offsets.extend(self.done_with(partitions));
-        for offset in offsets.values_mut() {
+        for (at, offset) in &mut offsets {
+            let ahead = self.ahead.get(at).copied();
+            offset.offset = offset.offset.max(ahead.unwrap_or(0));
             let too_large = self.rng.below(10) == 0;
             offset.metadata = if too_large { TOO_LARGE } else { "fine" }.to_owned();
         }
         self.commit(offsets, now + SEC * 20);
     }
 
+    fn assigned(&self) -> Option<&Partitions> {
+        self.member.assigned(self.leaving.is_none())
+    }
+
+    /// The user commits what it is busy with: it is done with that.
+    pub(super) fn commit_busy(&mut self, now: Instant) {
+        let busy: Partitions = self.busy.keys().cloned().collect();
+        let at_position = |at: &TopicPartition| Some((at.clone(), (*self.positions.get(at)?)?));
+        self.ahead.extend(busy.iter().filter_map(at_position));
+        self.commit_with_metadata(&busy, now);
+    }
+
     /// The next request to commit.
     pub(super) fn poll_commit(&mut self, now: Instant) -> Option<CommitCall> {
         let standing = self.member.standing();
-        let assigned = self.member.assigned(self.leaving.is_none()).cloned();
+        let assigned = self.assigned().cloned();
         let may = |at: &TopicPartition| assigned.as_ref().is_none_or(|all| all.contains(at));
         self.ledger.commits.poll(now, standing.as_ref(), may)
     }

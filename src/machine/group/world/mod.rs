@@ -337,6 +337,9 @@ impl<C: Coordinator> World<C> {
             self.clients.remove(&id);
             return;
         }
+        if commits && polls < 30 {
+            client.commit_busy(now);
+        }
         if polls > 50 && !client.polling {
             client.polling = true;
             client.member.poll_begins();

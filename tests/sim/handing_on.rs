@@ -8,7 +8,7 @@ use tidewire::mock::{Action, Fault, MockCluster};
 use tidewire::protocol::ApiKey;
 use tidewire::{
     Client, Consumer, ConsumerBuilder, ErrorCode, ErrorKind, OffsetAndMetadata, RebalanceListener,
-    TopicPartition,
+    StartAt, TopicPartition,
 };
 
 use crate::groups::{build, committed, cooperative, member, modern, settle, write, written};
@@ -370,5 +370,40 @@ async fn case_52_a_listener_that_outlives_its_membership_commits_nothing_and_joi
         assert_eq!(told[..2], [ErrorKind::InvalidInput, ErrorKind::Closed]);
         assert_eq!(committed(&cluster, 0), Some(3), "it went back");
         assert!(cluster.group("g").unwrap().members.is_empty());
+    }
+}
+
+/// A group that has members believes nobody else: what was read by hand is committed before the
+/// consumer joins, and what is assigned by hand once it has left.
+#[tokio::test(start_paused = true)]
+async fn commits_by_hand_are_made_before_joining_and_after_leaving() {
+    for protocol in ["classic", "consumer"] {
+        let (cluster, client) = written(1, 3).await;
+        let by_hand = client.consumer().group("g");
+        let consumer = build(by_hand.property("group.protocol", protocol)).await;
+        let all = || [(at(0), StartAt::Beginning)];
+        within(PATIENCE, consumer.assign(all())).await.unwrap();
+        read(&consumer, 3).await;
+        let busy = Fault::on(ApiKey::OffsetCommit).times(1);
+        let busy = busy.then(Action::Error(ErrorCode::COORDINATOR_LOAD_IN_PROGRESS));
+        cluster.faults().add(busy);
+        within(PATIENCE, consumer.assign([])).await.unwrap();
+        consumer.subscribe(["t"]).unwrap();
+        settle(&[(&consumer, 1)]).await;
+        assert_eq!(committed(&cluster, 0), Some(3));
+        let farewell = match protocol {
+            "classic" => Fault::on(ApiKey::LeaveGroup),
+            _ => Fault::on(ApiKey::ConsumerGroupHeartbeat),
+        };
+        cluster
+            .faults()
+            .add(farewell.times(1).then(Action::Delay(secs(1))));
+        consumer.unsubscribe().unwrap();
+        while consumer.assign(all()).await.is_err() {
+            tokio::time::sleep(ms(1)).await;
+        }
+        let old = consumer.commit_offsets([(at(0), 1.into())]);
+        within(PATIENCE, old).await.unwrap();
+        assert_eq!(committed(&cluster, 0), Some(1));
     }
 }

@@ -11,7 +11,7 @@ use crate::cluster::{Committed, Deadline, Target, now};
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::ids::{BrokerId, LeaderEpoch, TopicId, TopicPartition};
 use crate::machine::consumer::StartAt;
-use crate::machine::group::commits::{CommitCall, Offsets};
+use crate::machine::group::commits::{Codes, CommitCall, Offsets};
 use crate::machine::group::{Answer, Ask, Call, Standing};
 use crate::protocol::offset_commit::{
     OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic,
@@ -30,7 +30,7 @@ pub(super) enum Event {
     /// What the member asked.
     Answered(u64, Answer),
     /// What was to be committed, and the answer.
-    Committed(u64, Offsets, Result<BTreeMap<TopicPartition, ErrorCode>>),
+    Committed(u64, Offsets, Codes),
     Places(Vec<(TopicPartition, u64)>, Result<Committed>),
     Topics(Result<BTreeMap<Arc<str>, bool>>),
     Names(Result<BTreeMap<TopicId, Arc<str>>>),
@@ -73,18 +73,13 @@ impl Task {
         }
     }
 
-    fn handle_committed(
-        &self,
-        number: u64,
-        mut offsets: Offsets,
-        answer: Result<BTreeMap<TopicPartition, ErrorCode>>,
-    ) {
+    fn handle_committed(&self, number: u64, mut offsets: Offsets, answer: Codes) {
         let asked = offsets.len();
         let codes = answer.as_ref().ok();
         let code = |at: &TopicPartition| codes.and_then(|codes| codes.get(at)).copied();
         offsets.retain(|at, _| code(at) == Some(ErrorCode::NONE));
         let mut state = self.group.lock();
-        if let Some((era, error)) = state.ledger.commits.handle(now(), number, answer) {
+        if let Some((era, error)) = state.ledger.handle(now(), number, answer) {
             if let Some(member) = &mut state.member {
                 member.handle_refused_commit(now(), era, error);
             }
@@ -249,7 +244,7 @@ impl Task {
                 asked.iter().map(failed).collect()
             }
         };
-        let mut known = Vec::new();
+        let mut known = BTreeMap::new();
         for (at, generation) in asked {
             self.asking.remove(&(at.clone(), generation));
             let mut fetcher = self.inner.fetcher();
@@ -260,7 +255,7 @@ impl Task {
                         epoch => StartAt::OffsetInEpoch(committed.offset, epoch),
                     };
                     if fetcher.start(now(), &at, generation, Ok(place)) {
-                        known.push((at, committed.offset));
+                        known.insert(at, committed.offset);
                     }
                 }
                 Some(Ok(None)) => {
@@ -279,11 +274,7 @@ impl Task {
                 }
             }
         }
-        let mut state = self.group.lock();
-        for (at, offset) in known {
-            state.ledger.know(at, offset);
-        }
-        drop(state);
+        self.group.lock().ledger.know(known);
         self.inner.partitions_changed();
     }
 }

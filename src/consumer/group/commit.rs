@@ -48,10 +48,10 @@ impl Consumer {
     /// `default.api.timeout.ms` (default: 1 min).
     ///
     /// Commits leave in the order of the calls, each after the answer to the one before: a later
-    /// one is not overtaken by an earlier one, whatever is lost. Those that wait for an answer
-    /// leave together, with the newest offset of each partition, which stands for all of them. One
-    /// that went unanswered for `request.timeout.ms` may still arrive, and where that is after a
-    /// later one the committed offset goes back to it, until the next commit.
+    /// one is not overtaken by an earlier one, whatever is lost. Those that come in while an answer
+    /// is awaited leave together, with the newest offset of each partition, which stands for all of
+    /// them. One that went unanswered for `request.timeout.ms` may still arrive, and where that is
+    /// after a later one the committed offset goes back to it, until the next commit.
     ///
     /// # Errors
     ///
@@ -250,7 +250,7 @@ impl Group {
         for at in partitions {
             state.stored.remove(at);
         }
-        state.ledger.forget(partitions);
+        state.ledger.forget(&partitions.iter().cloned().collect());
     }
 }
 

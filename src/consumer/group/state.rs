@@ -204,7 +204,7 @@ impl Group {
             let waiters = std::mem::take(&mut state.waiters);
             // Otherwise nobody would hear that they have not ended.
             let untold = |ticket| waiters.get(&ticket).is_some_and(Waiter::is_nobody);
-            state.ledger.commits.end_by(commit_until, untold);
+            state.ledger.end_by(commit_until, untold);
             state.waiters = waiters;
             if let Some(member) = &mut state.member {
                 member.leave(Limit::Until(commit_until));
@@ -256,6 +256,19 @@ impl State {
         closing.map_or(until, |closing| until.min(closing.commit_until))
     }
 
+    /// Whether the member may ask anything now. A group that has members believes nobody else: what
+    /// was committed by hand goes before it joins.
+    pub(super) fn may_ask(&self) -> bool {
+        self.subscription.is_none() || !self.ledger.is_any_by_hand()
+    }
+
+    /// Whether anything may be committed now: what was assigned by hand may not before the member
+    /// has left.
+    pub(super) fn may_commit(&self) -> bool {
+        let is_parting = |it: &Membership| it.standing().is_none() && it.needs_coordinator();
+        self.subscription.is_some() || !self.member.as_ref().is_some_and(is_parting)
+    }
+
     /// In which membership commits are made, and for which partitions.
     pub(super) fn committer(&self) -> (Option<Standing>, impl Fn(&TopicPartition) -> bool + use<>) {
         let standing = self.member.as_ref().and_then(|it| it.standing());
@@ -267,7 +280,7 @@ impl State {
     /// A commit of the group's partitions, or of those that were assigned by hand.
     fn queue(&mut self, offsets: Offsets, until: Instant) -> u64 {
         let of_member = self.assigned().is_some();
-        self.ledger.commits.commit(offsets, until, of_member)
+        self.ledger.commit(offsets, until, of_member)
     }
 
     /// There may be something new to commit by itself. Whether the task has to know.
@@ -291,7 +304,7 @@ impl State {
         if let Some(closing) = &mut self.closing {
             closing
                 .failed_own
-                .retain(|at, _| !end.confirmed.contains_key(at));
+                .retain(|at, _| !end.confirmed.contains(at));
         }
         let is_own = matches!(waiter, Waiter::Own);
         // What nobody waits for any more is told by the log, and by the close.
@@ -334,14 +347,14 @@ mod tests {
     /// The coordinator answers all that is asked, and refuses these.
     fn answer(group: &Group, refused: &[i32]) {
         let mut state = group.lock();
-        let call = state.ledger.commits.poll(now(), None, |_| true).unwrap();
+        let call = state.ledger.poll(now(), None, |_| true).unwrap();
         let code = |at: &TopicPartition| match refused.contains(&at.partition) {
             true => ErrorCode::TOPIC_AUTHORIZATION_FAILED,
             false => ErrorCode::NONE,
         };
         let codes = call.offsets.keys().map(|at| (at.clone(), code(at)));
         let codes = Ok(codes.collect());
-        state.ledger.commits.handle(now(), call.number, codes);
+        state.ledger.handle(now(), call.number, codes);
         while let Some(end) = state.ledger.poll_ended() {
             state.end_commit(end, &ConsumerConfig::default());
         }

@@ -123,7 +123,7 @@ impl Task {
         let mut busy = true;
         while busy {
             let suspect = state.member.as_mut().is_some_and(|it| it.take_suspect());
-            if state.ledger.commits.take_suspect() || suspect {
+            if state.ledger.take_suspect() || suspect {
                 self.coordinator = None;
             }
             busy = self.call(&mut state);
@@ -161,7 +161,7 @@ impl Task {
             .member
             .as_ref()
             .is_some_and(|it| it.needs_coordinator())
-            || !state.ledger.commits.is_empty()
+            || !state.ledger.is_empty()
             || !self.inner.fetcher().uncommitted(now()).is_empty();
         let Some(coordinator) = self.coordinator else {
             if needed && !self.finding && self.backoff.until().is_none_or(|until| until <= now()) {
@@ -169,14 +169,17 @@ impl Task {
             }
             // Calls that have waited too long end all the same.
             let (standing, may) = state.committer();
-            state.ledger.commits.expire(now(), standing.as_ref(), may);
+            state.ledger.expire(now(), standing.as_ref(), may);
             return false;
         };
-        let call = state.member.as_mut().and_then(|it| it.poll_call(now()));
-        let asked = call.map(|call| self.ask(coordinator, call)).is_some();
+        let asked = state.may_ask() && {
+            let call = state.member.as_mut().and_then(|it| it.poll_call(now()));
+            call.map(|call| self.ask(coordinator, call)).is_some()
+        };
         let (standing, may) = state.committer();
-        let call = state.ledger.commits.poll(now(), standing.as_ref(), may);
-        if let Some(call) = call {
+        if !state.may_commit() {
+            state.ledger.expire(now(), standing.as_ref(), may);
+        } else if let Some(call) = state.ledger.poll(now(), standing.as_ref(), may) {
             self.commit(coordinator, call);
         }
         let reader = state.member.as_ref().and_then(|it| it.reader());
@@ -366,7 +369,7 @@ impl Task {
             return false;
         };
         let out = state.member.as_ref().is_none_or(|member| member.is_out());
-        now() >= closing.until || (out && state.ledger.commits.is_empty())
+        now() >= closing.until || (out && state.ledger.is_empty())
     }
 
     fn timeout(&self, now: Instant) -> Option<Instant> {
@@ -380,7 +383,7 @@ impl Task {
         let lookups = self.inner.fetcher().poll_timeout(now);
         [
             of_member,
-            state.ledger.commits.poll_timeout(now),
+            state.ledger.poll_timeout(now),
             state.auto_due,
             closing,
             find,

@@ -177,7 +177,7 @@ impl<T> Fetcher<T> {
         self.partitions.iter().filter_map(open).collect()
     }
 
-    /// The group has committed nothing for a partition: it starts here, or the user is told why it
+    /// A partition whose committed offset was asked for starts here, or the user is told why it
     /// cannot start. Whether that was still open.
     pub(crate) fn start(
         &mut self,

@@ -1,17 +1,20 @@
 //! What a consumer has committed and is committing, and which step of a handover waits for that.
 //! Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
 
-use super::Partitions;
-use super::commits::{Commits, Ended, Offsets};
+use super::commits::{Codes, CommitCall, Commits, Ended, Offsets, Refusal};
+use super::{Partitions, Standing};
 use crate::ids::TopicPartition;
 
 /// See the module's page.
 #[derive(Debug)]
 pub(crate) struct Ledger {
-    pub(crate) commits: Commits,
+    commits: Commits,
     noted: BTreeMap<TopicPartition, Noted>,
+    /// Calls that have ended, and are noted.
+    ended: VecDeque<Ended>,
     /// Handovers go one step at a time: whatever waited before is over.
     settling: Option<Settling>,
 }
@@ -41,43 +44,106 @@ impl Ledger {
         Self {
             commits,
             noted: BTreeMap::new(),
+            ended: VecDeque::new(),
             settling: None,
         }
     }
 
-    /// A call has ended. What failed is news again.
-    pub(crate) fn poll_ended(&mut self) -> Option<Ended> {
-        let end = self.commits.poll_done()?;
-        let is_old = |noted: &Noted| end.ticket <= noted.before;
-        for (at, offset) in &end.confirmed {
-            let noted = self.noted.entry(at.clone()).or_default();
-            if !is_old(noted) {
-                (noted.committed, noted.maybe) = (Some(offset.offset), None);
-            }
-        }
-        for (at, offset) in &end.maybe_written {
-            let noted = self.noted.entry(at.clone()).or_default();
-            if !is_old(noted) {
-                noted.maybe = Some(offset.offset);
-            }
-        }
-        Some(end)
+    /// Commits these, at the latest by `until`; of a member's, no longer than it is one. The ticket
+    /// names the call's end.
+    pub(crate) fn commit(&mut self, offsets: Offsets, until: Instant, of_member: bool) -> u64 {
+        self.commits.commit(offsets, until, of_member)
     }
 
-    /// The group said that this is committed.
-    pub(crate) fn know(&mut self, at: TopicPartition, offset: i64) {
+    /// The next request. `owned` says whose offsets may be committed.
+    pub(crate) fn poll(
+        &mut self,
+        now: Instant,
+        standing: Option<&Standing>,
+        owned: impl Fn(&TopicPartition) -> bool,
+    ) -> Option<CommitCall> {
+        let call = self.commits.poll(now, standing, owned);
+        self.note();
+        call
+    }
+
+    /// Ends the calls whose time is over, and those of what is gone; all there is to do while
+    /// nothing can be asked.
+    pub(crate) fn expire(
+        &mut self,
+        now: Instant,
+        standing: Option<&Standing>,
+        owned: impl Fn(&TopicPartition) -> bool,
+    ) {
+        self.commits.expire(now, standing, owned);
+        self.note();
+    }
+
+    /// An answer: the code of each partition, or why there is none. Says what the member must know.
+    pub(crate) fn handle(&mut self, now: Instant, number: u64, answer: Codes) -> Option<Refusal> {
+        let refusal = self.commits.handle(now, number, answer);
+        self.note();
+        refusal
+    }
+
+    /// What is confirmed, or may be written, is known at once, whoever asks first.
+    fn note(&mut self) {
+        for written in self.commits.take_written() {
+            if let Some(noted) = self.noted(&written.at, written.newest) {
+                (noted.committed, noted.maybe) = (Some(written.offset), None);
+            }
+        }
+        while let Some(end) = self.commits.poll_done() {
+            for (at, offset) in &end.maybe_written {
+                if let Some(noted) = self.noted(at, end.ticket) {
+                    noted.maybe = Some(offset.offset);
+                }
+            }
+            self.ended.push_back(end);
+        }
+    }
+
+    /// Unless the call is of the time before the partition went, and came back.
+    fn noted(&mut self, at: &TopicPartition, ticket: u64) -> Option<&mut Noted> {
         let noted = self.noted.entry(at.clone()).or_default();
-        // What is on its way to it is newer.
-        if self.commits.open(&at, noted.before).is_none() {
-            (noted.committed, noted.maybe) = (Some(offset), None);
-        }
+        (ticket > noted.before).then_some(noted)
     }
 
-    /// What was committed last of this, or is about to be.
-    fn committed(&self, at: &TopicPartition) -> Option<i64> {
-        let noted = self.noted.get(at);
-        let open = self.commits.open(at, noted.map_or(0, |it| it.before));
-        open.or_else(|| noted?.committed)
+    /// A call that has ended. What failed is news again.
+    pub(crate) fn poll_ended(&mut self) -> Option<Ended> {
+        self.ended.pop_front()
+    }
+
+    /// Whether nothing waits to be settled.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.commits.is_empty()
+    }
+
+    /// None of these calls gets longer than this.
+    pub(crate) fn end_by(&mut self, until: Instant, which: impl Fn(u64) -> bool) {
+        self.commits.end_by(until, which);
+    }
+
+    /// Whether the coordinator may have moved since this was asked last.
+    pub(crate) fn take_suspect(&mut self) -> bool {
+        self.commits.take_suspect()
+    }
+
+    /// When there may be something to do without any news.
+    pub(crate) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
+        self.commits.poll_timeout(now)
+    }
+
+    /// The group said that these are committed.
+    pub(crate) fn know(&mut self, known: BTreeMap<TopicPartition, i64>) {
+        let open = self.commits.open(|at| known.contains_key(at));
+        for (at, offset) in known {
+            let noted = self.noted.entry(at.clone()).or_default();
+            // What is on its way to it is newer.
+            if open.get(&at).is_none_or(|(by, _)| *by <= noted.before) {
+                (noted.committed, noted.maybe) = (Some(offset), None);
+            }
+        }
     }
 
     /// What a consumer commits by itself of these: what was not committed before, and only where it
@@ -87,28 +153,43 @@ impl Ledger {
         mut offsets: Offsets,
         may_go_back: impl Fn(&TopicPartition) -> bool,
     ) -> Offsets {
+        let open = self.commits.open(|at| offsets.contains_key(at));
         offsets.retain(|at, offset| {
-            let committed = self.committed(at);
-            let maybe = self.noted.get(at).and_then(|it| it.maybe);
-            let is_behind = committed.max(maybe) > Some(offset.offset);
-            committed != Some(offset.offset) && (!is_behind || may_go_back(at))
+            let noted = self.noted.get(at);
+            let before = noted.map_or(0, |it| it.before);
+            let (sure, maybe) = match open.get(at).filter(|(by, _)| *by > before) {
+                Some((_, open)) => (Some(*open), None),
+                None => noted.map_or((None, None), |it| (it.committed, it.maybe)),
+            };
+            let this = Some(offset.offset);
+            let is_known = sure == this && (maybe.is_none() || maybe == this);
+            let is_behind = sure.max(maybe) > this;
+            !is_known && (!is_behind || may_go_back(at))
         });
         offsets
     }
 
     /// These are somebody else's, or of a topic that is no more.
-    pub(crate) fn forget<'a>(&mut self, partitions: impl IntoIterator<Item = &'a TopicPartition>) {
+    pub(crate) fn forget(&mut self, partitions: &Partitions) {
+        let before = self.commits.last_ticket();
+        let open = self.commits.open(|at| partitions.contains(at));
         for at in partitions {
             self.noted.remove(at);
-            if self.commits.open(at, 0).is_some() {
-                let before = self.commits.last_ticket();
+            if open.contains_key(at) {
+                let (committed, maybe) = (None, None);
                 let noted = Noted {
                     before,
-                    ..Noted::default()
+                    committed,
+                    maybe,
                 };
                 self.noted.insert(at.clone(), noted);
             }
         }
+    }
+
+    /// Whether a call waits that was made by hand.
+    pub(crate) fn is_any_by_hand(&self) -> bool {
+        self.commits.is_any_by_hand()
     }
 
     /// A step of a handover is done once what has begun of these commits has ended.
@@ -132,8 +213,20 @@ impl Ledger {
 }
 
 #[cfg(test)]
+impl Ledger {
+    /// The calls that a settling step would wait for now.
+    pub(super) fn last_ticket(&self) -> u64 {
+        self.commits.last_ticket()
+    }
+
+    pub(super) fn is_settled(&self, up_to: u64, of: &Partitions) -> bool {
+        self.commits.is_settled(up_to, of)
+    }
+}
+
+#[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use super::*;
     use crate::error::{ErrorCode, Result};
@@ -151,9 +244,9 @@ mod tests {
     }
 
     fn answer(ledger: &mut Ledger, now: Instant, codes: &[(i32, ErrorCode)]) {
-        let call = ledger.commits.poll(now, None, |_| true).unwrap();
+        let call = ledger.poll(now, None, |_| true).unwrap();
         let codes: Result<_> = Ok(codes.iter().map(|(p, code)| (at(*p), *code)).collect());
-        ledger.commits.handle(now, call.number, codes);
+        ledger.handle(now, call.number, codes);
     }
 
     fn ledger() -> (Ledger, Instant) {
@@ -163,7 +256,7 @@ mod tests {
     }
 
     fn commit(ledger: &mut Ledger, all: &[(i32, i64)], until: Instant) {
-        ledger.commits.commit(offsets(all), until, false);
+        ledger.commit(offsets(all), until, false);
     }
 
     fn news(ledger: &Ledger, all: &[(i32, i64)]) -> Offsets {
@@ -185,6 +278,15 @@ mod tests {
     }
 
     #[test]
+    fn what_has_ended_is_known_before_anybody_is_told() {
+        let (mut ledger, now) = ledger();
+        commit(&mut ledger, &[(0, 5)], now + SEC);
+        answer(&mut ledger, now, &[(0, ErrorCode::NONE)]);
+        assert_eq!(ledger.news(offsets(&[(0, 4)]), |_| false), Offsets::new());
+        ledger.poll_ended().unwrap().result.unwrap();
+    }
+
+    #[test]
     fn what_failed_is_no_news_while_another_call_is_about_it() {
         for newer in [false, true] {
             let (mut ledger, now) = ledger();
@@ -198,7 +300,7 @@ mod tests {
                 &[(0, 5)],
                 now + if newer { SEC * 2 } else { SEC },
             );
-            ledger.commits.expire(now + SEC, None, |_| true);
+            ledger.expire(now + SEC, None, |_| true);
             assert!(ledger.poll_ended().unwrap().result.is_err());
             assert_eq!(news(&ledger, &[(0, 5)]), Offsets::new());
             assert!(ledger.poll_ended().is_none());
@@ -219,7 +321,7 @@ mod tests {
             &[(0, ErrorCode::OFFSET_METADATA_TOO_LARGE)],
         );
         assert!(ledger.poll_ended().unwrap().result.is_err());
-        assert_eq!(ledger.committed(&at(0)), Some(10));
+        assert_eq!(news(&ledger, &[(0, 10)]), Offsets::new());
         assert_eq!(ledger.news(offsets(&[(0, 9)]), |_| false), Offsets::new());
         assert_eq!(news(&ledger, &[(0, 9)]), offsets(&[(0, 9)]), "sought back");
     }
@@ -228,8 +330,8 @@ mod tests {
     fn what_may_be_committed_is_not_gone_back_behind_and_is_news_again() {
         let (mut ledger, now) = ledger();
         commit(&mut ledger, &[(0, 12)], now + SEC);
-        ledger.commits.poll(now, None, |_| true).unwrap();
-        ledger.commits.expire(now + SEC, None, |_| true);
+        ledger.poll(now, None, |_| true).unwrap();
+        ledger.expire(now + SEC, None, |_| true);
         assert!(ledger.poll_ended().unwrap().result.is_err());
         assert_eq!(ledger.news(offsets(&[(0, 9)]), |_| false), Offsets::new());
         assert_eq!(news(&ledger, &[(0, 12)]), offsets(&[(0, 12)]));
@@ -256,17 +358,17 @@ mod tests {
     #[test]
     fn what_the_group_says_is_older_than_what_is_on_its_way() {
         let (mut ledger, now) = ledger();
-        ledger.know(at(0), 3);
-        assert_eq!(ledger.committed(&at(0)), Some(3));
+        ledger.know([(at(0), 3)].into());
+        assert_eq!(news(&ledger, &[(0, 3)]), Offsets::new());
         commit(&mut ledger, &[(0, 5)], now + SEC);
-        ledger.know(at(0), 3);
-        ledger.know(at(1), 4);
-        assert_eq!(ledger.committed(&at(0)), Some(5));
+        ledger.know([(at(0), 3), (at(1), 4)].into());
+        let both = [(0, 5), (1, 4)];
         assert_eq!(
-            ledger.committed(&at(1)),
-            Some(4),
-            "nothing of it is on its way"
+            news(&ledger, &both),
+            Offsets::new(),
+            "nothing of 1 is on its way"
         );
+        assert_eq!(news(&ledger, &[(0, 3)]), offsets(&[(0, 3)]));
     }
 
     /// A partition that goes and comes back in one slow request.
@@ -274,13 +376,43 @@ mod tests {
     fn what_the_group_says_is_newer_than_what_was_begun_before_it_came() {
         let (mut ledger, now) = ledger();
         commit(&mut ledger, &[(0, 5)], now + SEC);
-        let call = ledger.commits.poll(now, None, |_| true).unwrap();
-        ledger.forget([&at(0)]);
-        assert_eq!(ledger.committed(&at(0)), None);
-        ledger.know(at(0), 9);
+        let call = ledger.poll(now, None, |_| true).unwrap();
+        ledger.forget(&[at(0)].into());
+        assert_eq!(news(&ledger, &[(0, 5)]), offsets(&[(0, 5)]));
+        ledger.know([(at(0), 9)].into());
         let code = Ok([(at(0), ErrorCode::NONE)].into());
-        ledger.commits.handle(now, call.number, code);
+        ledger.handle(now, call.number, code);
         ledger.poll_ended().unwrap().result.unwrap();
-        assert_eq!(ledger.committed(&at(0)), Some(9));
+        assert_eq!(news(&ledger, &[(0, 9)]), Offsets::new());
+    }
+
+    /// One call may wait for one partition long after another is confirmed.
+    #[test]
+    fn what_is_confirmed_is_known_while_its_call_waits_for_something_else() {
+        let (mut ledger, now) = ledger();
+        commit(&mut ledger, &[(0, 12), (1, 7)], now + SEC * 60);
+        let codes = [
+            (0, ErrorCode::NONE),
+            (1, ErrorCode::COORDINATOR_LOAD_IN_PROGRESS),
+        ];
+        answer(&mut ledger, now, &codes);
+        assert_eq!(ledger.news(offsets(&[(0, 9)]), |_| false), Offsets::new());
+        assert_eq!(news(&ledger, &[(0, 12), (1, 7)]), Offsets::new());
+        ledger.forget(&[at(0)].into());
+        ledger.know([(at(0), 20)].into());
+        answer(&mut ledger, now + SEC, &[(1, ErrorCode::NONE)]);
+        ledger.poll_ended().unwrap().result.unwrap();
+        assert_eq!(news(&ledger, &[(0, 20)]), Offsets::new());
+    }
+
+    #[test]
+    fn who_seeks_back_to_what_was_committed_before_something_that_may_be_commits_it_again() {
+        let (mut ledger, now) = ledger();
+        commit(&mut ledger, &[(0, 10)], now + SEC);
+        answer(&mut ledger, now, &[(0, ErrorCode::NONE)]);
+        commit(&mut ledger, &[(0, 12)], now + SEC);
+        ledger.poll(now, None, |_| true).unwrap();
+        ledger.expire(now + SEC, None, |_| true);
+        assert_eq!(news(&ledger, &[(0, 10)]), offsets(&[(0, 10)]));
     }
 }

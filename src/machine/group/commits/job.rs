@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::{OffsetAndMetadata, Offsets};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::TopicPartition;
+use crate::machine::group::Partitions;
 
 /// How a call has ended.
 #[derive(Debug)]
@@ -13,7 +14,7 @@ pub(crate) struct Ended {
     pub(crate) ticket: u64,
     /// Of all its partitions: the first error there was.
     pub(crate) result: Result<()>,
-    pub(crate) confirmed: Offsets,
+    pub(crate) confirmed: Partitions,
     pub(crate) failed: BTreeMap<TopicPartition, Error>,
     /// What of that was sent, and may be written all the same.
     pub(crate) maybe_written: Offsets,
@@ -49,17 +50,11 @@ impl Job {
             end: Ended {
                 ticket,
                 result: Ok(()),
-                confirmed: Offsets::new(),
+                confirmed: Partitions::new(),
                 failed: BTreeMap::new(),
                 maybe_written: Offsets::new(),
             },
         }
-    }
-
-    /// What it says of a partition.
-    pub(super) fn said(&self, at: &TopicPartition) -> Option<&OffsetAndMetadata> {
-        let own = self.open.get(at)?;
-        Some(self.instead.get(at).unwrap_or(own))
     }
 
     /// All that it says.
@@ -69,9 +64,8 @@ impl Job {
     }
 
     pub(super) fn confirm(&mut self, at: &TopicPartition) {
-        if let Some(said) = self.said(at).cloned() {
-            self.end.confirmed.insert(at.clone(), said);
-            self.open.remove(at);
+        if let Some((at, _)) = self.open.remove_entry(at) {
+            self.end.confirmed.insert(at);
         }
     }
 

@@ -13,61 +13,16 @@ use std::time::Instant;
 
 pub(crate) use self::job::Ended;
 use self::job::Job;
+pub use self::offset::OffsetAndMetadata;
+pub(crate) use self::offset::Offsets;
 use super::Standing;
 use super::trouble::Trouble;
 use crate::error::{Error, ErrorCode, Result};
-use crate::ids::{LeaderEpoch, TopicPartition};
+use crate::ids::TopicPartition;
 use crate::machine::backoff::{Backoff, BackoffPolicy};
 
 mod job;
-
-/// An offset to commit, or that was committed: that of the *next* record to read.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct OffsetAndMetadata {
-    /// The offset of the next record to read.
-    pub offset: i64,
-    /// The leader epoch of the last record read (KIP-320), by which a reader that goes on from here
-    /// notices that the log was cut off; [`LeaderEpoch::NONE`] if it is not known.
-    pub leader_epoch: LeaderEpoch,
-    /// Anything worth remembering with it; at most `offset.metadata.max.bytes` of the broker.
-    pub metadata: String,
-}
-
-impl OffsetAndMetadata {
-    /// An offset without anything else.
-    #[must_use]
-    pub fn new(offset: i64) -> Self {
-        Self {
-            offset,
-            leader_epoch: LeaderEpoch::NONE,
-            metadata: String::new(),
-        }
-    }
-
-    /// With the leader epoch of the last record read.
-    #[must_use]
-    pub fn leader_epoch(mut self, epoch: LeaderEpoch) -> Self {
-        self.leader_epoch = epoch;
-        self
-    }
-
-    /// With something worth remembering.
-    #[must_use]
-    pub fn metadata(mut self, metadata: impl Into<String>) -> Self {
-        self.metadata = metadata.into();
-        self
-    }
-}
-
-impl From<i64> for OffsetAndMetadata {
-    fn from(offset: i64) -> Self {
-        Self::new(offset)
-    }
-}
-
-/// Offsets by partition.
-pub(crate) type Offsets = BTreeMap<TopicPartition, OffsetAndMetadata>;
+mod offset;
 
 /// A request to send, and the number under which its answer comes back.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,8 +33,19 @@ pub(crate) struct CommitCall {
     pub(crate) offsets: Offsets,
 }
 
+/// The code of each partition, or why there is none.
+pub(crate) type Codes = Result<BTreeMap<TopicPartition, ErrorCode>>;
+
 /// What a commit was refused with for what the member is, and in which membership.
 pub(crate) type Refusal = (u64, Error);
+
+/// What was confirmed of one partition, in a request of the calls up to `newest`.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) at: TopicPartition,
+    pub(crate) offset: i64,
+    pub(crate) newest: u64,
+}
 
 #[derive(Debug)]
 struct Flight {
@@ -87,7 +53,7 @@ struct Flight {
     /// The newest call that it carries.
     newest: u64,
     era: Option<u64>,
-    partitions: Vec<TopicPartition>,
+    offsets: Offsets,
     /// Those that went meanwhile. It may be confirmed yet, but is not said again: another member
     /// may have committed since, even where the partition comes back.
     gone: BTreeSet<TopicPartition>,
@@ -102,6 +68,7 @@ pub(crate) struct Commits {
     last_ticket: u64,
     last_number: u64,
     done: VecDeque<Ended>,
+    written: Vec<Written>,
     suspect: bool,
 }
 
@@ -114,6 +81,7 @@ impl Commits {
             last_ticket: 0,
             last_number: 0,
             done: VecDeque::new(),
+            written: Vec::new(),
             suspect: false,
         }
     }
@@ -140,11 +108,23 @@ impl Commits {
             .any(|at| of.contains(at))
     }
 
-    /// What is about to be committed of this, by calls after that one.
-    pub(crate) fn open(&self, at: &TopicPartition, after: u64) -> Option<i64> {
-        let newest = self.jobs.iter().rev();
-        let mut newer = newest.take_while(|job| job.end.ticket > after);
-        newer.find_map(|job| Some(job.said(at)?.offset))
+    /// What is about to be committed of these, and by which call.
+    pub(crate) fn open(
+        &self,
+        which: impl Fn(&TopicPartition) -> bool,
+    ) -> BTreeMap<TopicPartition, (u64, i64)> {
+        let mut open = BTreeMap::new();
+        for job in &self.jobs {
+            for (at, said) in job.all_said().filter(|(at, _)| which(at)) {
+                open.insert(at.clone(), (job.end.ticket, said.offset));
+            }
+        }
+        open
+    }
+
+    /// Whether a call waits that was made by hand.
+    pub(crate) fn is_any_by_hand(&self) -> bool {
+        self.jobs.iter().any(|job| !job.of_member)
     }
 
     /// None of these calls gets longer than this.
@@ -183,7 +163,7 @@ impl Commits {
             number,
             newest,
             era: standing.map(|standing| standing.era),
-            partitions: offsets.keys().cloned().collect(),
+            offsets: offsets.clone(),
             gone: BTreeSet::new(),
         });
         Some(CommitCall {
@@ -202,25 +182,26 @@ impl Commits {
         owned: impl Fn(&TopicPartition) -> bool,
     ) {
         self.time_out(now);
+        let is_member = standing.is_some();
         if let Some(flight) = &mut self.in_flight {
-            let is_out = flight.era.is_some() && standing.is_none();
-            let gone = flight.partitions.iter().filter(|at| is_out || !owned(at));
+            // By whom it was made there is nobody any more.
+            let is_over = flight.era.is_some() != is_member;
+            let stays = |at| !is_over && (!is_member || owned(at));
+            let gone = flight.offsets.keys().filter(|at| !stays(at));
             flight.gone.extend(gone.cloned());
         }
         for job in &mut self.jobs {
-            job.of_member |= standing.is_some();
             // What a member did ends with its membership: a group without members would believe a
-            // stranger, and go back behind what others committed since.
-            let is_lost = job.of_member && standing.is_none();
+            // stranger, and go back behind what others committed since. And a member does not
+            // commit what was assigned by hand before.
+            let is_over = job.of_member != is_member;
+            let stays = |at: &TopicPartition| !is_over && (!is_member || owned(at));
             let flight = self.in_flight.as_ref();
             let flight = flight.filter(|flight| job.end.ticket <= flight.newest);
             // What is on its way may still be confirmed.
             let is_on_its_way =
-                |at: &TopicPartition| flight.is_some_and(|it| it.partitions.contains(at));
-            // What was assigned by hand may be committed until the group assigns something.
-            let by_hand = !job.of_member;
-            let may = |at: &TopicPartition| by_hand || (!is_lost && owned(at));
-            job.refuse_unless(|at| is_on_its_way(at) || may(at));
+                |at: &TopicPartition| flight.is_some_and(|it| it.offsets.contains_key(at));
+            job.refuse_unless(|at| is_on_its_way(at) || stays(at));
         }
         self.settle();
     }
@@ -253,17 +234,12 @@ impl Commits {
     }
 
     /// An answer: the code of each partition, or why there is none. Says what the member must know.
-    pub(crate) fn handle(
-        &mut self,
-        now: Instant,
-        number: u64,
-        answer: Result<BTreeMap<TopicPartition, ErrorCode>>,
-    ) -> Option<Refusal> {
+    pub(crate) fn handle(&mut self, now: Instant, number: u64, answer: Codes) -> Option<Refusal> {
         let current = self.in_flight.as_ref()?.number == number;
         let flight = current.then(|| self.in_flight.take()).flatten()?;
         let mut refusal = None;
         let mut failed = false;
-        for at in &flight.partitions {
+        for (at, sent) in &flight.offsets {
             let error = match &answer {
                 Err(error) => Some(error.clone()),
                 Ok(codes) => codes.get(at).map_or_else(
@@ -272,6 +248,11 @@ impl Commits {
                 ),
             };
             let Some(error) = error else {
+                self.written.push(Written {
+                    at: at.clone(),
+                    offset: sent.offset,
+                    newest: flight.newest,
+                });
                 self.settled(at, flight.newest, None);
                 continue;
             };
@@ -334,15 +315,19 @@ impl Commits {
         }
     }
 
-    /// It is the metadata of the newest call, of those that were carried, or what that has taken
-    /// over.
+    /// It is the metadata of the newest call, of those that were carried, or what that and others
+    /// have taken over.
     fn refuse_metadata(&mut self, at: &TopicPartition, newest: u64, error: &Error) {
-        let mut calls = self.carried(newest).rev();
-        let Some(job) = calls.find(|job| job.open.contains_key(at)) else {
+        let calls = self.carried(newest).rev();
+        let mut calls = calls.filter(|job| job.open.contains_key(at));
+        let Some(job) = calls.next() else {
             return;
         };
-        if job.instead.remove(at).is_none() {
-            job.fail(at, error);
+        let Some(refused) = job.instead.remove(at) else {
+            return job.fail(at, error);
+        };
+        for older in calls.filter(|job| job.instead.get(at) == Some(&refused)) {
+            older.instead.remove(at);
         }
     }
 
@@ -350,6 +335,11 @@ impl Commits {
         for job in self.carried(newest).filter(|job| job.open.contains_key(at)) {
             job.last = Some(error.clone());
         }
+    }
+
+    /// What was confirmed since this was asked last.
+    pub(crate) fn take_written(&mut self) -> Vec<Written> {
+        std::mem::take(&mut self.written)
     }
 
     /// A call that has ended.
@@ -397,7 +387,7 @@ mod tests {
         all.iter().map(each).collect()
     }
 
-    fn codes(all: &[(i32, ErrorCode)]) -> Result<BTreeMap<TopicPartition, ErrorCode>> {
+    fn codes(all: &[(i32, ErrorCode)]) -> Codes {
         Ok(all.iter().map(|(p, code)| (at(*p), *code)).collect())
     }
 
@@ -454,7 +444,7 @@ mod tests {
                 let end = commits.poll_done().unwrap();
                 assert_eq!(end.result.unwrap_err().partition(), Some(0));
                 assert_eq!(end.failed.into_keys().collect::<Vec<_>>(), [at(0)]);
-                assert_eq!(end.confirmed, offsets(&[(1, 5)]));
+                assert_eq!(end.confirmed, [at(1)].into());
             }
         }
     }
@@ -579,7 +569,8 @@ mod tests {
         commits.expire(now + SEC, None, any);
         let end = commits.poll_done().unwrap();
         assert_eq!(end.maybe_written, offsets(&[(0, 5)]));
-        assert_eq!(commits.open(&at(0), 0), Some(5), "as the newer call said");
+        let open = commits.open(any).remove(&at(0));
+        assert_eq!(open, Some((fine, 5)), "as the newer call said");
         let answer = codes(&[(0, ErrorCode::OFFSET_METADATA_TOO_LARGE)]);
         commits.handle(now + SEC, call.number, answer);
         let call = commits.poll(now + SEC, None, any).unwrap();
@@ -594,13 +585,17 @@ mod tests {
         let ticket = commits.commit(offsets(&[(0, 5)]), now + SEC * 60, false);
         let call = commits.poll(now, None, |_| false).unwrap();
         assert_eq!((call.standing, call.offsets), (None, offsets(&[(0, 5)])));
+        commits.expire(now, None, |_| false);
+        let code = ErrorCode::COORDINATOR_LOAD_IN_PROGRESS;
+        commits.handle(now, call.number, codes(&[(0, code)]));
+        let call = commits.poll(now + SEC, None, |_| false).unwrap();
         commits.handle(now, call.number, codes(&[(0, ErrorCode::NONE)]));
         assert_eq!(ended_well(&mut commits), Some(ticket));
         commits.commit(offsets(&[(0, 6)]), now + SEC * 60, false);
-        assert_eq!(commits.poll(now, Some(&standing(1)), |_| false), None);
+        assert_eq!(commits.poll(now, Some(&standing(1)), any), None);
         assert!(
             commits.poll_done().unwrap().result.is_err(),
-            "it is a member's now"
+            "a member does not commit what was assigned by hand"
         );
     }
 
@@ -649,7 +644,7 @@ mod tests {
         assert!(refusal.is_none(), "there is no member to tell");
         let error = commits.poll_done().unwrap().result.unwrap_err();
         assert_eq!((error.code(), error.partition()), (Some(code), Some(0)));
-        commits.commit(offsets(&[(0, 5)]), now + SEC * 60, false);
+        commits.commit(offsets(&[(0, 5)]), now + SEC * 60, true);
         let call = commits.poll(now, Some(&standing(1)), any).unwrap();
         let refusal = commits.handle(now, call.number, codes(&[(0, code)]));
         assert!(refusal.is_some() && commits.poll_done().is_none());
@@ -660,7 +655,7 @@ mod tests {
     #[test]
     fn case_56_a_commit_in_a_rebalance_is_sent_again_for_what_is_still_owned() {
         let (mut commits, now) = commits();
-        commits.commit(offsets(&[(0, 5), (1, 5)]), now + SEC * 60, false);
+        commits.commit(offsets(&[(0, 5), (1, 5)]), now + SEC * 60, true);
         let call = commits.poll(now, Some(&standing(1)), any).unwrap();
         assert_eq!(call.standing, Some(standing(1)));
         let code = ErrorCode::REBALANCE_IN_PROGRESS;
@@ -692,7 +687,7 @@ mod tests {
     fn case_52_what_a_member_did_is_not_committed_without_its_membership() {
         let (mut commits, now) = commits();
         let code = ErrorCode::ILLEGAL_GENERATION;
-        commits.commit(offsets(&[(0, 5)]), now + SEC * 60, false);
+        commits.commit(offsets(&[(0, 5)]), now + SEC * 60, true);
         let call = commits.poll(now, Some(&standing(1)), any).unwrap();
         commits.handle(now, call.number, codes(&[(0, code)]));
         assert_eq!(commits.poll(now + SEC, None, any), None);

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::{RETRY, SEC, id_of};
+use crate::error::ErrorCode;
 use crate::ids::{TopicId, TopicPartition};
-use crate::machine::group::commits::{CommitCall, Commits, Offsets};
+use crate::machine::group::commits::{Codes, CommitCall, Commits, Offsets};
 use crate::machine::group::ledger::Ledger;
 use crate::machine::group::{Act, Ask, Call, Event, Membership, Partitions};
 use crate::machine::rng::Rng;
@@ -104,7 +105,7 @@ impl Client {
             Act::Tell { step, event } => self.tell(step, event, now),
             Act::Settle { step, partitions } => {
                 let until = self.leaving.unwrap_or(now + COMMIT_LIMIT / 4);
-                self.awaited = Some((self.ledger.commits.last_ticket(), until));
+                self.awaited = Some((self.ledger.last_ticket(), until));
                 self.ledger.settle(step, partitions);
             }
             Act::Take(partitions) => self.take(&partitions, now),
@@ -120,7 +121,7 @@ impl Client {
                     let start = world.committed.get(&at).copied().unwrap_or(0);
                     let handed = world.handed.get(&at).copied().unwrap_or(0);
                     assert!(start <= handed, "{id} starts {at} behind what nobody saw");
-                    self.ledger.know(at.clone(), start);
+                    self.ledger.know([(at.clone(), start)].into());
                     self.positions.insert(at, Some(start));
                 }
             }
@@ -130,7 +131,7 @@ impl Client {
     fn take(&mut self, partitions: &Partitions, now: Instant) {
         let is_lost = self.member.standing().is_none();
         if let Some((up_to, until)) = self.awaited.take().filter(|_| !is_lost) {
-            let settled = self.ledger.commits.is_settled(up_to, partitions);
+            let settled = self.ledger.is_settled(up_to, partitions);
             assert!(settled || now >= until, "{} did not wait", self.id);
         }
         let gone = self.done_with(partitions);
@@ -159,10 +160,7 @@ impl Client {
             return;
         }
         let of_member = self.assigned().is_some();
-        let ticket = self
-            .ledger
-            .commits
-            .commit(offsets.clone(), until, of_member);
+        let ticket = self.ledger.commit(offsets.clone(), until, of_member);
         self.asked.insert(ticket, offsets);
     }
 
@@ -215,7 +213,21 @@ impl Client {
         let standing = self.member.standing();
         let assigned = self.assigned().cloned();
         let may = |at: &TopicPartition| assigned.as_ref().is_none_or(|all| all.contains(at));
-        self.ledger.commits.poll(now, standing.as_ref(), may)
+        self.ledger.poll(now, standing.as_ref(), may)
+    }
+
+    /// Hears what became of a request.
+    pub(super) fn hear(&mut self, now: Instant, number: u64, sent: &Offsets, answer: Codes) {
+        let codes = answer.iter().flatten();
+        for (at, _) in codes.filter(|(_, code)| **code == ErrorCode::NONE) {
+            if self.positions.contains_key(at) {
+                let kept = (sent[at].offset, !sent[at].metadata.is_empty());
+                self.kept.insert(at.clone(), kept);
+            }
+        }
+        if let Some((era, error)) = self.ledger.handle(now, number, answer) {
+            self.member.handle_refused_commit(now, era, error);
+        }
     }
 
     /// Calls and steps that have ended. Whether any has.
@@ -225,14 +237,9 @@ impl Client {
             any = true;
             let asked = self.asked.remove(&end.ticket).unwrap();
             assert_eq!(asked.len(), end.confirmed.len() + end.failed.len());
-            for (at, offset) in end.confirmed {
-                let is = committed.get(&at).copied();
-                assert!(offset.offset >= asked[&at].offset, "{at} went back");
-                assert!(is >= Some(offset.offset), "{at} is not committed: {is:?}");
-                if self.positions.contains_key(&at) {
-                    let kept = (offset.offset, !offset.metadata.is_empty());
-                    self.kept.insert(at, kept);
-                }
+            for at in end.confirmed {
+                let (is, least) = (committed.get(&at).copied(), asked[&at].offset);
+                assert!(is >= Some(least), "{at} is not committed: {is:?}");
             }
         }
         if let Some(step) = self.ledger.poll_settled() {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use self::client::{Client, Outside, TOO_LARGE};
-use super::commits::CommitCall;
+use super::commits::{Codes, CommitCall};
 use super::{Answer, Ask, Call, Limit, Membership, Partitions, Standing, Topology, Wanted};
 use crate::error::{Error, ErrorCode, ErrorKind, Result};
 use crate::ids::{BrokerId, LeaderEpoch, TopicId, TopicPartition, Uuid};
@@ -35,9 +35,6 @@ pub(super) const RETRY: BackoffPolicy = BackoffPolicy {
     initial: Duration::from_millis(100),
     max: SEC,
 };
-
-/// What becomes of a commit.
-type Codes = Result<BTreeMap<TopicPartition, ErrorCode>>;
 
 /// Answers, to which client, and to which call.
 pub(super) type Answers = Vec<(usize, Call, Answer)>;
@@ -98,7 +95,7 @@ enum Flight {
     },
     Committed {
         client: usize,
-        number: u64,
+        call: CommitCall,
         answer: Codes,
     },
     Answer {
@@ -205,7 +202,7 @@ impl<C: Coordinator> World<C> {
             let commit = client.poll_commit(now);
             if ask.is_none() && commit.is_none() && !client.settle(&self.committed) {
                 client.member.take_suspect();
-                client.ledger.commits.take_suspect();
+                client.ledger.take_suspect();
                 return;
             }
             if let Some(call) = ask {
@@ -426,21 +423,20 @@ impl<C: Coordinator> World<C> {
                         true => Err(Error::new(ErrorKind::Disconnected, "lost")),
                         false => Ok(self.commit(client, &call)),
                     };
-                    let number = call.number;
                     self.flights.push(Flight::Committed {
                         client,
-                        number,
+                        call,
                         answer,
                     });
                 }
                 Flight::Committed {
                     client,
-                    number,
+                    call,
                     answer,
                 } => {
                     let unheard = || Err(Error::new(ErrorKind::Disconnected, "lost"));
                     let answer = if lost { unheard() } else { answer };
-                    self.confirm(client, number, answer);
+                    self.confirm(client, call, answer);
                 }
             }
         }
@@ -467,6 +463,9 @@ impl<C: Coordinator> World<C> {
             let code = match code {
                 ErrorCode::NONE if offset.metadata == TOO_LARGE => {
                     ErrorCode::OFFSET_METADATA_TOO_LARGE
+                }
+                ErrorCode::NONE if !self.calm && self.chance(5) => {
+                    ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
                 }
                 code => code,
             };
@@ -495,21 +494,18 @@ impl<C: Coordinator> World<C> {
         *committed = offset;
     }
 
-    fn confirm(&mut self, id: usize, number: u64, answer: Codes) {
+    fn confirm(&mut self, id: usize, call: CommitCall, answer: Codes) {
         let client = self.clients.get_mut(&id).unwrap();
         if self.now < client.stopped_until {
             let client = id;
             self.flights.push(Flight::Committed {
                 client,
-                number,
+                call,
                 answer,
             });
             return;
         }
-        let refusal = client.ledger.commits.handle(self.now, number, answer);
-        if let Some((era, error)) = refusal {
-            client.member.handle_refused_commit(self.now, era, error);
-        }
+        client.hear(self.now, call.number, &call.offsets, answer);
     }
 
     fn fail(&mut self, id: usize, call: &Call) {

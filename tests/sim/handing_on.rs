@@ -407,3 +407,51 @@ async fn commits_by_hand_are_made_before_joining_and_after_leaving() {
         assert_eq!(committed(&cluster, 0), Some(1));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_by_hand_that_is_stuck_holds_up_no_join_for_long() {
+    for protocol in ["classic", "consumer"] {
+        let (cluster, client) = written(1, 3).await;
+        let by_hand = client.consumer().group("g");
+        let consumer = build(by_hand.property("group.protocol", protocol)).await;
+        let all = [(at(0), StartAt::Beginning)];
+        within(PATIENCE, consumer.assign(all)).await.unwrap();
+        read(&consumer, 3).await;
+        let stuck = Fault::on(ApiKey::OffsetCommit);
+        let code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+        cluster.faults().add(stuck.then(Action::Error(code)));
+        within(PATIENCE, consumer.assign([])).await.unwrap();
+        consumer.subscribe(["t"]).unwrap();
+        within(secs(10), settle(&[(&consumer, 1)])).await;
+    }
+}
+
+/// The farewell takes a while, and the consumer subscribes anew before it has left.
+#[tokio::test(start_paused = true)]
+async fn a_commit_by_hand_between_two_memberships_waits_for_the_farewell_and_not_the_reverse() {
+    for protocol in ["classic", "consumer"] {
+        let (cluster, client) = written(1, 3).await;
+        let builder = member(&client).property("group.protocol", protocol);
+        let consumer = build(builder).await;
+        read(&consumer, 3).await;
+        let farewell = match protocol {
+            "classic" => Fault::on(ApiKey::LeaveGroup),
+            _ => Fault::on(ApiKey::ConsumerGroupHeartbeat),
+        };
+        let slow = cluster
+            .faults()
+            .add(farewell.times(1).then(Action::Delay(secs(2))));
+        consumer.unsubscribe().unwrap();
+        let all = || [(at(0), StartAt::Beginning)];
+        while consumer.assign(all()).await.is_err() {
+            tokio::time::sleep(ms(1)).await;
+        }
+        let old = consumer.commit_offsets_async([(at(0), 1.into())]).unwrap();
+        within(PATIENCE, consumer.assign([])).await.unwrap();
+        consumer.subscribe(["t"]).unwrap();
+        within(secs(60), old).await.unwrap();
+        settle(&[(&consumer, 1)]).await;
+        assert_eq!(cluster.faults().fired(slow), 1);
+        assert_eq!(cluster.group("g").unwrap().members.len(), 1);
+    }
+}

@@ -25,6 +25,9 @@ const DROP_LIMIT: Duration = Duration::from_secs(1);
 /// The most that the commit of what is revoked holds up a rebalance.
 const COMMIT_LIMIT: Duration = Duration::from_secs(60);
 
+/// For so long a join waits for what was committed by hand before.
+const BY_HAND_FIRST: Duration = Duration::from_secs(5);
+
 /// Commits on a timer are never closer than this, whatever the interval.
 const AUTO_MIN: Duration = Duration::from_millis(10);
 
@@ -96,7 +99,9 @@ impl Consumer {
         if state.member.is_none() {
             state.member = Some(self.new_member(group)?);
         }
-        state.subscription = Some(subscription);
+        if state.subscription.replace(subscription).is_none() {
+            state.joins_from = Some(now() + BY_HAND_FIRST);
+        }
         state.subscriptions += 1;
         drop(state);
         group.wake.notify_one();

@@ -15,7 +15,7 @@ use crate::ids::TopicPartition;
 use crate::machine::group::assignor::Assignor;
 use crate::machine::group::commits::{Commits, Ended, Offsets};
 use crate::machine::group::ledger::Ledger;
-use crate::machine::group::{Limit, Membership, Partitions, Standing};
+use crate::machine::group::{Call, Limit, Membership, Partitions, Standing};
 
 /// The group side of a consumer.
 pub(crate) struct Group {
@@ -36,6 +36,8 @@ pub(crate) struct State {
     pub(super) subscription: Option<Subscription>,
     /// How often it was replaced.
     pub(super) subscriptions: u64,
+    /// Until then what was committed by hand goes before a join.
+    pub(super) joins_from: Option<Instant>,
     /// `None` until the first subscription.
     pub(super) member: Option<Membership>,
     pub(super) ledger: Ledger,
@@ -102,6 +104,7 @@ impl Group {
             state: Mutex::new(State {
                 subscription: None,
                 subscriptions: 0,
+                joins_from: None,
                 member: None,
                 ledger: Ledger::new(commits),
                 waiters: BTreeMap::new(),
@@ -256,17 +259,31 @@ impl State {
         closing.map_or(until, |closing| until.min(closing.commit_until))
     }
 
-    /// Whether the member may ask anything now. A group that has members believes nobody else: what
-    /// was committed by hand goes before it joins.
-    pub(super) fn may_ask(&self) -> bool {
-        self.subscription.is_none() || !self.ledger.is_any_by_hand()
+    /// The member's next request.
+    pub(super) fn poll_call(&mut self) -> Option<Call> {
+        let may_join = self.may_join();
+        let member = self.member.as_mut()?;
+        match may_join {
+            true => member.poll_call(now()),
+            false => member.poll_farewell(now()),
+        }
+    }
+
+    /// Whether the member may join now. A group that has members believes nobody else: what was
+    /// committed by hand goes before it joins, if that does not take long.
+    fn may_join(&self) -> bool {
+        let waits = self.joins_from.is_some_and(|from| now() < from);
+        !waits || self.subscription.is_none() || !self.ledger.is_any_by_hand()
     }
 
     /// Whether anything may be committed now: what was assigned by hand may not before the member
     /// has left.
     pub(super) fn may_commit(&self) -> bool {
-        let is_parting = |it: &Membership| it.standing().is_none() && it.needs_coordinator();
-        self.subscription.is_some() || !self.member.as_ref().is_some_and(is_parting)
+        let unsubscribed = self.subscription.is_none();
+        let is_there_yet = |it: &Membership| {
+            it.standing().is_none() && (it.has_farewell() || unsubscribed && it.needs_coordinator())
+        };
+        !self.member.as_ref().is_some_and(is_there_yet)
     }
 
     /// In which membership commits are made, and for which partitions.

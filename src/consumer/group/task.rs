@@ -172,10 +172,8 @@ impl Task {
             state.ledger.expire(now(), standing.as_ref(), may);
             return false;
         };
-        let asked = state.may_ask() && {
-            let call = state.member.as_mut().and_then(|it| it.poll_call(now()));
-            call.map(|call| self.ask(coordinator, call)).is_some()
-        };
+        let asked = state.poll_call().map(|call| self.ask(coordinator, call));
+        let asked = asked.is_some();
         let (standing, may) = state.committer();
         if !state.may_commit() {
             state.ledger.expire(now(), standing.as_ref(), may);
@@ -385,6 +383,7 @@ impl Task {
             of_member,
             state.ledger.poll_timeout(now),
             state.auto_due,
+            state.joins_from,
             closing,
             find,
             name,

@@ -137,12 +137,17 @@ impl Ledger {
     /// The group said that these are committed.
     pub(crate) fn know(&mut self, known: BTreeMap<TopicPartition, i64>) {
         let open = self.commits.open(|at| known.contains_key(at));
+        let flight = self.commits.in_flight();
         for (at, offset) in known {
             let noted = self.noted.entry(at.clone()).or_default();
             // What is on its way to it is newer.
-            if open.get(&at).is_none_or(|(by, _)| *by <= noted.before) {
-                (noted.committed, noted.maybe) = (Some(offset), None);
+            if open.get(&at).is_some_and(|(by, _)| *by > noted.before) {
+                continue;
             }
+            noted.committed = Some(offset);
+            let under_way =
+                flight.filter(|(sent, newest)| *newest > noted.before && sent.contains_key(&at));
+            noted.maybe.take_if(|_| under_way.is_none());
         }
     }
 
@@ -173,9 +178,10 @@ impl Ledger {
     pub(crate) fn forget(&mut self, partitions: &Partitions) {
         let before = self.commits.last_ticket();
         let open = self.commits.open(|at| partitions.contains(at));
+        let sent = self.commits.in_flight().map(|(sent, _)| sent);
         for at in partitions {
             self.noted.remove(at);
-            if open.contains_key(at) {
+            if open.contains_key(at) || sent.is_some_and(|sent| sent.contains_key(at)) {
                 let (committed, maybe) = (None, None);
                 let noted = Noted {
                     before,
@@ -384,6 +390,24 @@ mod tests {
         ledger.handle(now, call.number, code);
         ledger.poll_ended().unwrap().result.unwrap();
         assert_eq!(news(&ledger, &[(0, 9)]), Offsets::new());
+    }
+
+    /// A call may be over before its request is answered.
+    #[test]
+    fn an_answer_that_comes_after_its_partition_went_and_came_back_says_nothing_of_it() {
+        let (mut ledger, now) = ledger();
+        commit(&mut ledger, &[(0, 12)], now + SEC);
+        let call = ledger.poll(now, None, |_| true).unwrap();
+        ledger.expire(now + SEC, None, |_| true);
+        assert!(ledger.poll_ended().unwrap().result.is_err());
+        ledger.know([(at(0), 8)].into());
+        let behind = ledger.news(offsets(&[(0, 10)]), |_| false);
+        assert_eq!(behind, Offsets::new(), "12 may be written yet");
+        ledger.forget(&[at(0)].into());
+        ledger.know([(at(0), 20)].into());
+        let code = Ok([(at(0), ErrorCode::NONE)].into());
+        ledger.handle(now + SEC, call.number, code);
+        assert_eq!(news(&ledger, &[(0, 20)]), Offsets::new());
     }
 
     /// One call may wait for one partition long after another is confirmed.

@@ -232,6 +232,16 @@ impl Membership {
         either!(self, member => member.poll_call(now))
     }
 
+    /// What is to be said of an earlier membership, and nothing else.
+    pub(crate) fn poll_farewell(&mut self, now: Instant) -> Option<Call> {
+        either!(self, member => member.poll_farewell(now))
+    }
+
+    /// Whether the coordinator may not know yet that it has left.
+    pub(crate) fn has_farewell(&self) -> bool {
+        either!(self, member => member.line.has_farewell())
+    }
+
     /// When there may be something to do without any news.
     pub(crate) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
         either!(self, member => member.poll_timeout(now))

@@ -44,7 +44,7 @@ impl Member {
         self.line.say_farewell(self.member_id.clone(), until);
     }
 
-    fn poll_farewell(&mut self, now: Instant) -> Option<Call> {
+    pub(crate) fn poll_farewell(&mut self, now: Instant) -> Option<Call> {
         let farewell = self.line.poll_farewell(now)?;
         let ask = Ask::Leave(LeaveGroupRequest {
             group_id: self.settings.group_id.clone(),

@@ -122,6 +122,12 @@ impl Commits {
         open
     }
 
+    /// What the request under way says, and the newest call that it carries.
+    pub(crate) fn in_flight(&self) -> Option<(&Offsets, u64)> {
+        let flight = self.in_flight.as_ref()?;
+        Some((&flight.offsets, flight.newest))
+    }
+
     /// Whether a call waits that was made by hand.
     pub(crate) fn is_any_by_hand(&self) -> bool {
         self.jobs.iter().any(|job| !job.of_member)
@@ -272,11 +278,11 @@ impl Commits {
                     failed = true;
                     self.suspect |= trouble == Trouble::Moved;
                     self.later(at, flight.newest, &error);
-                    if flight.gone.contains(at) {
-                        for job in self.carried(flight.newest) {
-                            job.refuse_unless(|open| open != at);
-                        }
-                    }
+                }
+            }
+            if flight.gone.contains(at) {
+                for job in self.carried(flight.newest) {
+                    job.refuse_unless(|open| open != at);
                 }
             }
             let member = matches!(
@@ -597,6 +603,21 @@ mod tests {
             commits.poll_done().unwrap().result.is_err(),
             "a member does not commit what was assigned by hand"
         );
+    }
+
+    /// Another member may have committed more since.
+    #[test]
+    fn case_74_an_older_call_is_not_made_up_for_once_its_partition_was_gone() {
+        let (mut commits, now) = commits();
+        let until = now + SEC * 60;
+        commits.commit(offsets(&[(0, 5)]), until, true);
+        commits.commit(offsets(&[(0, 6)]), until, true);
+        let call = commits.poll(now, Some(&standing(1)), any).unwrap();
+        commits.expire(now, Some(&standing(1)), |_| false);
+        let answer = codes(&[(0, ErrorCode::OFFSET_METADATA_TOO_LARGE)]);
+        commits.handle(now, call.number, answer);
+        assert_eq!(commits.poll(now + SEC, Some(&standing(2)), any), None);
+        assert!(commits.is_empty());
     }
 
     #[test]

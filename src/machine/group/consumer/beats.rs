@@ -42,7 +42,7 @@ impl Member {
         self.assigned.must_tell || changed
     }
 
-    fn poll_farewell(&mut self, now: Instant) -> Option<Call> {
+    pub(crate) fn poll_farewell(&mut self, now: Instant) -> Option<Call> {
         let farewell = self.line.poll_farewell(now)?;
         let is_static = self.settings.instance_id.is_some();
         let request = ConsumerGroupHeartbeatRequest {

@@ -230,7 +230,7 @@ async fn a_revocation_that_hangs_leaves_the_end_time_to_commit_what_stays() {
 
 #[tokio::test(start_paused = true)]
 async fn a_commit_costs_the_same_however_many_topics_a_pattern_passes_over() {
-    let mut quickest = Vec::new();
+    let mut consumers = Vec::new();
     for others in [1, 3000] {
         let mut builder = cluster().brokers(1).topic("t", 1);
         for n in 0..others {
@@ -240,16 +240,19 @@ async fn a_commit_costs_the_same_however_many_topics_a_pattern_passes_over() {
         let client = connect(&cluster).await;
         let consumer = build(client.consumer().group("g").subscribe_pattern("t.*")).await;
         settle(&[(&consumer, 1)]).await;
-        let mut took = Vec::new();
-        for _ in 0..10 {
+        consumers.push((cluster, consumer));
+    }
+    // In turn, so that what else the machine does costs both alike.
+    let mut quickest = [std::time::Duration::MAX; 2];
+    for _ in 0..20 {
+        for ((_, consumer), quickest) in consumers.iter().zip(&mut quickest) {
             let began = std::time::Instant::now();
             for offset in 0..20 {
                 let commit = consumer.commit_offsets([(at(0), offset.into())]);
                 within(secs(1), commit).await.unwrap();
             }
-            took.push(began.elapsed());
+            *quickest = began.elapsed().min(*quickest);
         }
-        quickest.extend(took.into_iter().min());
     }
     assert!(quickest[1] < quickest[0] * 5, "{quickest:?}");
 }

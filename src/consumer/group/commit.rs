@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use tokio::sync::oneshot;
 
@@ -56,8 +57,9 @@ impl Consumer {
     /// # Errors
     ///
     /// `Timeout` if it is not confirmed by then; it may have happened all the same. `InvalidInput`
-    /// for a partition that was given to another member meanwhile (the rest is committed), and
-    /// without a `group.id`. `Broker` for what the coordinator refuses.
+    /// for a partition that was given to another member meanwhile (the rest is committed), for one
+    /// that was assigned by hand before the consumer joined, and without a `group.id`. `Broker` for
+    /// what the coordinator refuses.
     ///
     /// # Cancel safety
     ///
@@ -276,6 +278,23 @@ impl State {
         // where a seek has led.
         let may_go_back = |at: &TopicPartition| by_position && !fetcher.is_busy_with(at);
         self.ledger.news(done, may_go_back)
+    }
+
+    /// Commits before partitions go, with `enable.auto.commit`: what the user is done with, unless
+    /// that is or is being committed already, perhaps with metadata.
+    pub(super) fn commit_before_leaving(
+        &mut self,
+        inner: &Inner,
+        partitions: &Partitions,
+        until: Instant,
+    ) {
+        if !inner.config.enable_auto_commit {
+            return;
+        }
+        let offsets = self.news(inner, partitions.iter());
+        if !offsets.is_empty() {
+            self.commit_own(offsets, until);
+        }
     }
 
     /// Commits how far the user is done with these, as far as that is news.

@@ -37,7 +37,7 @@ pub(crate) struct State {
     /// How often it was replaced.
     pub(super) subscriptions: u64,
     /// Until then what was committed by hand goes before a join.
-    pub(super) joins_from: Option<Instant>,
+    pub(super) joins_after: Option<Instant>,
     /// `None` until the first subscription.
     pub(super) member: Option<Membership>,
     pub(super) ledger: Ledger,
@@ -104,7 +104,7 @@ impl Group {
             state: Mutex::new(State {
                 subscription: None,
                 subscriptions: 0,
-                joins_from: None,
+                joins_after: None,
                 member: None,
                 ledger: Ledger::new(commits),
                 waiters: BTreeMap::new(),
@@ -261,7 +261,7 @@ impl State {
 
     /// The member's next request.
     pub(super) fn poll_call(&mut self) -> Option<Call> {
-        let may_join = self.may_join();
+        let may_join = self.joins_from().is_none_or(|from| from <= now());
         let member = self.member.as_mut()?;
         match may_join {
             true => member.poll_call(now()),
@@ -269,11 +269,15 @@ impl State {
         }
     }
 
-    /// Whether the member may join now. A group that has members believes nobody else: what was
-    /// committed by hand goes before it joins, if that does not take long.
-    fn may_join(&self) -> bool {
-        let waits = self.joins_from.is_some_and(|from| now() < from);
-        !waits || self.subscription.is_none() || !self.ledger.is_any_by_hand()
+    /// From when the member joins though commits of what was assigned by hand are open. A group
+    /// that has members believes nobody else: they go before it joins, if that does not take long.
+    pub(super) fn joins_from(&self) -> Option<Instant> {
+        let is_member = self
+            .member
+            .as_ref()
+            .is_some_and(|it| it.standing().is_some());
+        let waits = self.subscription.is_some() && !is_member && self.ledger.is_any_by_hand();
+        self.joins_after.filter(|_| waits)
     }
 
     /// Whether anything may be committed now: what was assigned by hand may not before the member

@@ -15,7 +15,7 @@ use crate::consumer::handle::Consumer;
 use crate::consumer::inner::Inner;
 use crate::ids::{BrokerId, TopicPartition};
 use crate::machine::backoff::Backoff;
-use crate::machine::group::{Act, Event as News, Partitions, Topology, Wanted};
+use crate::machine::group::{Act, Event as News, Topology, Wanted};
 use crate::machine::metadata::Interest;
 use crate::net::Role;
 
@@ -266,7 +266,7 @@ impl Task {
                 partitions,
                 until,
             } => {
-                self.commit_before_leaving(state, &partitions, until);
+                state.commit_before_leaving(&self.inner, &partitions, until);
                 state.ledger.settle(step, partitions);
             }
             Act::Tell { step, event } => self.tell(state, step, event),
@@ -280,7 +280,11 @@ impl Task {
                 state.stored.retain(|at, _| !partitions.contains(at));
                 state.ledger.forget(&partitions);
             }
-            Act::Give(partitions) => self.inner.fetcher().give(&partitions),
+            Act::Give(partitions) => {
+                // What was of those, or is on its way, is of another time.
+                state.ledger.forget(&partitions);
+                self.inner.fetcher().give(&partitions);
+            }
             Act::Release(partitions) => {
                 self.inner.fetcher().release(&partitions);
                 self.inner.partitions_changed();
@@ -331,18 +335,6 @@ impl Task {
         }
     }
 
-    /// Commits before partitions go, with `enable.auto.commit`: what the user is done with, unless
-    /// that is or is being committed already, perhaps with metadata.
-    fn commit_before_leaving(&self, state: &mut State, partitions: &Partitions, until: Instant) {
-        if !self.inner.config.enable_auto_commit {
-            return;
-        }
-        let offsets = state.news(&self.inner, partitions.iter());
-        if !offsets.is_empty() {
-            state.commit_own(offsets, until);
-        }
-    }
-
     /// `auto.commit.interval.ms` after a position moved, whether by records or not.
     fn commit_by_itself(&mut self, state: &mut State) {
         let due = state.auto_due.is_some_and(|due| due <= now());
@@ -383,7 +375,7 @@ impl Task {
             of_member,
             state.ledger.poll_timeout(now),
             state.auto_due,
-            state.joins_from,
+            state.joins_from(),
             closing,
             find,
             name,

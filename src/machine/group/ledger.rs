@@ -193,7 +193,7 @@ impl Ledger {
         }
     }
 
-    /// Whether a call waits that was made by hand.
+    /// Whether a call waits for what was assigned by hand.
     pub(crate) fn is_any_by_hand(&self) -> bool {
         self.commits.is_any_by_hand()
     }

@@ -128,7 +128,7 @@ impl Commits {
         Some((&flight.offsets, flight.newest))
     }
 
-    /// Whether a call waits that was made by hand.
+    /// Whether a call waits for what was assigned by hand.
     pub(crate) fn is_any_by_hand(&self) -> bool {
         self.jobs.iter().any(|job| !job.of_member)
     }

@@ -278,9 +278,8 @@ impl Group {
         state.let_go(inner);
         let by_hand = state.subscription.is_none() && inner.config.enable_auto_commit;
         let assigned: Vec<TopicPartition> = inner.fetcher().assignment().cloned().collect();
-        let offsets = state.news(inner, assigned.iter());
-        if by_hand && !offsets.is_empty() {
-            state.commit_own(offsets, now + limit);
+        if by_hand {
+            state.commit_news(inner, &assigned, now + limit);
         }
         drop(state);
         self.close(now + limit, now + limit * 3 / 4, false);
@@ -329,7 +328,8 @@ impl Consumer {
         let going = assigned.filter(|at| !wanted.contains_key(at));
         let going: Vec<TopicPartition> = going.cloned().collect();
         drop(fetcher);
-        state.commit_news(&self.inner, &going);
+        let until = now() + self.inner.shared.config.default_api_timeout;
+        state.commit_news(&self.inner, &going, until);
     }
 
     /// Begins a poll, which a listener's view of the consumer must not.

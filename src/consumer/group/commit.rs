@@ -259,7 +259,7 @@ impl Group {
 impl State {
     /// What is committed by itself of these: how far the user is done with them, as far as that is
     /// news.
-    pub(super) fn news<'a>(
+    fn news<'a>(
         &self,
         inner: &Inner,
         partitions: impl Iterator<Item = &'a TopicPartition>,
@@ -288,20 +288,20 @@ impl State {
         partitions: &Partitions,
         until: Instant,
     ) {
-        if !inner.config.enable_auto_commit {
-            return;
-        }
-        let offsets = self.news(inner, partitions.iter());
-        if !offsets.is_empty() {
-            self.commit_own(offsets, until);
+        if inner.config.enable_auto_commit {
+            self.commit_news(inner, partitions, until);
         }
     }
 
     /// Commits how far the user is done with these, as far as that is news.
-    pub(super) fn commit_news(&mut self, inner: &Inner, partitions: &[TopicPartition]) {
-        let offsets = self.news(inner, partitions.iter());
+    pub(super) fn commit_news<'a>(
+        &mut self,
+        inner: &Inner,
+        partitions: impl IntoIterator<Item = &'a TopicPartition>,
+        until: Instant,
+    ) {
+        let offsets = self.news(inner, partitions.into_iter());
         if !offsets.is_empty() {
-            let until = now() + inner.shared.config.default_api_timeout;
             self.commit_own(offsets, until);
         }
     }

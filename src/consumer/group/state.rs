@@ -241,9 +241,9 @@ impl Group {
 
 impl State {
     /// The partitions that the group assigned; `None` if it assigns none, and any may be committed.
-    pub(super) fn assigned(&self) -> Option<Partitions> {
+    pub(super) fn assigned(&self) -> Option<&Partitions> {
         let member = self.member.as_ref()?;
-        member.assigned(self.subscription.is_some()).cloned()
+        member.assigned(self.subscription.is_some())
     }
 
     /// Commits for the consumer itself.
@@ -293,7 +293,7 @@ impl State {
     /// In which membership commits are made, and for which partitions.
     pub(super) fn committer(&self) -> (Option<Standing>, impl Fn(&TopicPartition) -> bool + use<>) {
         let standing = self.member.as_ref().and_then(|it| it.standing());
-        let owned = self.assigned();
+        let owned = self.assigned().cloned();
         let may = move |at: &TopicPartition| owned.as_ref().is_none_or(|all| all.contains(at));
         (standing, may)
     }

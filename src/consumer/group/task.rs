@@ -349,7 +349,8 @@ impl Task {
         if open {
             state.commits_later();
         }
-        state.commit_news(&self.inner, &assigned);
+        let until = now() + self.inner.shared.config.default_api_timeout;
+        state.commit_news(&self.inner, &assigned, until);
     }
 
     /// Whether there is nothing left to do, or no time left for it.

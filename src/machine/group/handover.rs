@@ -148,15 +148,12 @@ impl Handover {
     /// `commit_limit` from then on, and a quarter of it again for what the listener begins to
     /// commit.
     pub(crate) fn revoke(&mut self, partitions: Partitions, commit_limit: Duration) {
-        self.push_revoke(partitions, true, Limit::For(commit_limit));
-    }
-
-    fn push_revoke(&mut self, partitions: Partitions, wait: bool, commit: Limit) {
         if partitions.is_empty() {
             return;
         }
-        self.push_commit(&partitions, wait, commit);
-        self.push_end(partitions, commit);
+        let limit = Limit::For(commit_limit);
+        self.push_commit(&partitions, true, limit);
+        self.push_end(partitions, limit);
     }
 
     fn push_commit(&mut self, partitions: &Partitions, wait: bool, limit: Limit) {
@@ -320,12 +317,10 @@ impl Handover {
         let Some(Event::Revoked(partitions)) = self.end(step).and_then(|it| it.telling) else {
             return;
         };
-        let (here, gone) = partitions
+        let (here, gone): (Partitions, Partitions) = partitions
             .into_iter()
             .partition(|at| self.owned.contains(at));
-        let here: Partitions = here;
         self.unheard.extend(here);
-        let gone: Partitions = gone;
         if !gone.is_empty() {
             // They may come back.
             self.steps.push_front(Step::Tell(Event::Lost(gone)));

@@ -182,11 +182,9 @@ impl Ledger {
         for at in partitions {
             self.noted.remove(at);
             if open.contains_key(at) || sent.is_some_and(|sent| sent.contains_key(at)) {
-                let (committed, maybe) = (None, None);
                 let noted = Noted {
                     before,
-                    committed,
-                    maybe,
+                    ..Noted::default()
                 };
                 self.noted.insert(at.clone(), noted);
             }
@@ -232,33 +230,18 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::error::{ErrorCode, Result};
-    use crate::machine::backoff::BackoffPolicy;
+    use crate::error::ErrorCode;
+    use crate::machine::group::commits::tests::{SEC, at, codes, commits, offsets};
 
-    const SEC: Duration = Duration::from_secs(1);
-
-    fn at(partition: i32) -> TopicPartition {
-        TopicPartition::new("t", partition)
-    }
-
-    fn offsets(all: &[(i32, i64)]) -> Offsets {
-        let each = |(partition, offset): &(i32, i64)| (at(*partition), (*offset).into());
-        all.iter().map(each).collect()
-    }
-
-    fn answer(ledger: &mut Ledger, now: Instant, codes: &[(i32, ErrorCode)]) {
+    fn answer(ledger: &mut Ledger, now: Instant, all: &[(i32, ErrorCode)]) {
         let call = ledger.poll(now, None, |_| true).unwrap();
-        let codes: Result<_> = Ok(codes.iter().map(|(p, code)| (at(*p), *code)).collect());
-        ledger.handle(now, call.number, codes);
+        ledger.handle(now, call.number, codes(all));
     }
 
     fn ledger() -> (Ledger, Instant) {
-        let (initial, max) = (SEC / 10, SEC);
-        let commits = Commits::new(BackoffPolicy { initial, max }, 1);
-        (Ledger::new(commits), Instant::now())
+        let (commits, now) = commits();
+        (Ledger::new(commits), now)
     }
 
     fn commit(ledger: &mut Ledger, all: &[(i32, i64)], until: Instant) {

@@ -376,24 +376,24 @@ fn omitted() -> Error {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::machine::group) mod tests {
     use std::time::Duration;
 
     use super::*;
     use crate::error::ErrorKind;
 
-    const SEC: Duration = Duration::from_secs(1);
+    pub(in crate::machine::group) const SEC: Duration = Duration::from_secs(1);
 
-    fn at(partition: i32) -> TopicPartition {
+    pub(in crate::machine::group) fn at(partition: i32) -> TopicPartition {
         TopicPartition::new("t", partition)
     }
 
-    fn offsets(all: &[(i32, i64)]) -> Offsets {
+    pub(in crate::machine::group) fn offsets(all: &[(i32, i64)]) -> Offsets {
         let each = |(partition, offset): &(i32, i64)| (at(*partition), (*offset).into());
         all.iter().map(each).collect()
     }
 
-    fn codes(all: &[(i32, ErrorCode)]) -> Codes {
+    pub(in crate::machine::group) fn codes(all: &[(i32, ErrorCode)]) -> Codes {
         Ok(all.iter().map(|(p, code)| (at(*p), *code)).collect())
     }
 
@@ -406,7 +406,7 @@ mod tests {
         }
     }
 
-    fn commits() -> (Commits, Instant) {
+    pub(in crate::machine::group) fn commits() -> (Commits, Instant) {
         let retry = BackoffPolicy {
             initial: SEC / 10,
             max: SEC,
